@@ -1,0 +1,89 @@
+//! `cfa-run info`: the settings of a bundle.
+
+use std::io::{Write, stdout};
+use std::path::PathBuf;
+
+use anyhow::Result;
+use cfa_runtime::Bundle;
+use cfa_runtime::bundle::Manifest;
+
+use crate::Outcome;
+
+/// Arguments of `cfa-run info`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Bundle file (.cfa)
+    bundle: PathBuf,
+    /// Print the whole manifest as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<Outcome> {
+    let bundle = Bundle::open(&args.bundle)?;
+    let mut out = stdout().lock();
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&bundle.manifest)?)?;
+    } else {
+        for (name, value) in facts(&bundle.manifest) {
+            writeln!(out, "{name:<14}{value}")?;
+        }
+        writeln!(out, "{:<14}{}", "sha256", bundle.digest_hex())?;
+    }
+    Ok(Outcome::Fine)
+}
+
+fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
+    let Manifest {
+        preprocessing,
+        descriptor,
+        anomaly_map,
+        ..
+    } = manifest;
+    let resize = preprocessing.resize;
+    let crop = preprocessing
+        .center_crop
+        .map_or("no crop".to_owned(), |crop| {
+            format!("centre {}×{}", crop.width, crop.height)
+        });
+    vec![
+        (
+            "format",
+            format!("{} {}", manifest.format, manifest.format_version),
+        ),
+        ("made by", manifest.created_by.clone()),
+        (
+            "picture",
+            format!("to {}×{} px, {crop}", resize.width, resize.height),
+        ),
+        ("backbone", manifest.backbone.name.clone()),
+        ("weights", manifest.backbone.weights_file.clone()),
+        (
+            "descriptors",
+            format!(
+                "{} channels on {}×{}",
+                descriptor.channels, descriptor.feature_width, descriptor.feature_height
+            ),
+        ),
+        (
+            "memory bank",
+            format!("{} centroids", manifest.memory_bank.centroids),
+        ),
+        ("neighbours", manifest.score.neighbors.to_string()),
+        (
+            "anomaly map",
+            format!(
+                "{}×{}, blur sigma {}",
+                anomaly_map.width, anomaly_map.height, anomaly_map.sigma
+            ),
+        ),
+        (
+            "heat map",
+            format!(
+                "{} to {}",
+                manifest.heatmap_range.low, manifest.heatmap_range.high
+            ),
+        ),
+        ("golden", format!("{} samples", manifest.golden.len())),
+    ]
+}

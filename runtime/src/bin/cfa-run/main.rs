@@ -1,0 +1,65 @@
+//! Inspects pictures with a trained model.
+//!
+//! Exit codes: 0 fine, 2 error; a reader that closes our output early is fine.
+
+mod info;
+mod onnx_runtime;
+mod predict;
+mod verify;
+
+use std::io;
+use std::process::ExitCode;
+
+use anyhow::Error;
+use clap::{Parser, Subcommand};
+
+/// Inspect pictures with a trained CFA model.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Score pictures and show where they look unusual
+    Predict(predict::Args),
+    /// Replay the results recorded in a bundle on this machine
+    Verify(verify::Args),
+    /// Print the settings of a bundle
+    Info(info::Args),
+}
+
+/// Whether everything asked for was done and in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Fine,
+    /// What failed has been said already.
+    Failed,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Predict(args) => predict::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Info(args) => info::run(&args),
+    };
+    match outcome {
+        Ok(Outcome::Fine) => ExitCode::SUCCESS,
+        Ok(Outcome::Failed) => ExitCode::from(2),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn is_broken_pipe(error: &Error) -> bool {
+    let is_pipe = |io: &io::Error| io.kind() == io::ErrorKind::BrokenPipe;
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref())
+        .any(is_pipe)
+}

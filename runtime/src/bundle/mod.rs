@@ -1,0 +1,102 @@
+//! The trained model as one file; the format is described in `docs/BUNDLE.md`.
+//!
+//! Nothing in a file is believed before it is checked: sizes first, then
+//! digests, then whether the settings fit the parts and each other.
+
+mod check;
+mod container;
+mod digest;
+mod error;
+mod golden;
+mod manifest;
+mod part_names;
+mod read;
+mod tensor;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::path::Path;
+
+use ndarray::Array2;
+
+pub use error::{BundleError, BundleProblem};
+pub use golden::GoldenRecord;
+pub use manifest::{
+    AnomalyMapSettings, BackboneIdentity, DescriptorShape, GoldenSample, HeatmapRange, Manifest,
+    MemoryBankShape, Part, PartType, ScoreSettings,
+};
+pub use write::write_bundle;
+
+/// A checked bundle, held in memory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bundle {
+    /// The settings.
+    pub manifest: Manifest,
+    network_onnx: Vec<u8>,
+    memory_bank: Array2<f32>,
+    golden: Vec<GoldenRecord>,
+    digest_hex: String,
+}
+
+/// What a bundle is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BundleParts {
+    /// The settings. `format`, `format_version` and `parts` are filled in on
+    /// writing, whatever they hold.
+    pub manifest: Manifest,
+    /// The network as an ONNX file: `input` N×3×H×W to `features` N×D×h×w.
+    pub network_onnx: Vec<u8>,
+    /// The memory bank: centroids × channels, finite.
+    pub memory_bank: Array2<f32>,
+    /// The recorded pictures and maps, in the order of `manifest.golden`.
+    pub golden: Vec<GoldenRecord>,
+}
+
+impl Bundle {
+    /// Reads and checks a bundle file.
+    pub fn open(path: &Path) -> Result<Self, BundleError> {
+        read::file_bytes(path)
+            .and_then(|bytes| read::bundle(&bytes))
+            .map_err(|problem| BundleError::at(path, problem))
+    }
+
+    /// Checks a bundle file that is already in memory.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, BundleError> {
+        Ok(read::bundle(bytes)?)
+    }
+
+    /// The network as an ONNX file.
+    #[must_use]
+    pub fn network_onnx(&self) -> &[u8] {
+        &self.network_onnx
+    }
+
+    /// A copy of the memory bank: centroids × channels, finite.
+    #[must_use]
+    pub fn memory_bank(&self) -> Array2<f32> {
+        self.memory_bank.clone()
+    }
+
+    /// The golden samples: what the manifest says of each, and its record.
+    pub fn golden_samples(&self) -> impl Iterator<Item = (&GoldenSample, &GoldenRecord)> {
+        self.manifest.golden.iter().zip(&self.golden)
+    }
+
+    /// SHA-256 of the whole file, in lower-case hexadecimal; names the model in reports.
+    #[must_use]
+    pub fn digest_hex(&self) -> &str {
+        &self.digest_hex
+    }
+
+    /// Takes the bundle apart, for instance to write it again.
+    #[must_use]
+    pub fn into_parts(self) -> BundleParts {
+        BundleParts {
+            manifest: self.manifest,
+            network_onnx: self.network_onnx,
+            memory_bank: self.memory_bank,
+            golden: self.golden,
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! From the bytes of a file to a checked bundle.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::container::Container;
+use super::digest::{DIGEST_BYTES, sha256, sha256_hex};
+use super::{
+    Bundle, BundleParts, BundleProblem, GoldenRecord, Manifest, PartType, check, part_names,
+};
+
+/// Far above any model, far below what would exhaust a workstation.
+const MAX_FILE_BYTES: u64 = 4 << 30;
+
+pub(super) fn file_bytes(path: &Path) -> Result<Vec<u8>, BundleProblem> {
+    let file = File::open(path).map_err(BundleProblem::Read)?;
+    let claimed_bytes = file.metadata().map_err(BundleProblem::Read)?.len();
+    let mut bytes = Vec::with_capacity(claimed_bytes.min(MAX_FILE_BYTES) as usize);
+    if claimed_bytes <= MAX_FILE_BYTES {
+        // The file may still grow, so what is read is bounded too.
+        file.take(MAX_FILE_BYTES + 1)
+            .read_to_end(&mut bytes)
+            .map_err(BundleProblem::Read)?;
+    }
+    if claimed_bytes.max(bytes.len() as u64) > MAX_FILE_BYTES {
+        return Err(BundleProblem::TooLarge {
+            limit_bytes: MAX_FILE_BYTES,
+        });
+    }
+    Ok(bytes)
+}
+
+pub(super) fn bundle(bytes: &[u8]) -> Result<Bundle, BundleProblem> {
+    let container = Container::open(bytes)?;
+    check_manifest_digest(&container)?;
+    check_version(&container.manifest_json)?;
+    let manifest =
+        serde_json::from_str(&container.manifest_json).map_err(BundleProblem::Manifest)?;
+    check_parts(&container, &manifest)?;
+    let parts = BundleParts {
+        network_onnx: container.tensor(part_names::NETWORK)?.bytes()?,
+        memory_bank: container.tensor(part_names::MEMORY_BANK)?.matrix()?,
+        golden: golden_records(&container, manifest.golden.len())?,
+        manifest,
+    };
+    check::consistent(&parts)?;
+    Ok(Bundle {
+        manifest: parts.manifest,
+        network_onnx: parts.network_onnx,
+        memory_bank: parts.memory_bank,
+        golden: parts.golden,
+        digest_hex: sha256_hex(bytes),
+    })
+}
+
+/// The digest is a tensor because a digest inside the manifest could not cover it.
+fn check_manifest_digest(container: &Container<'_>) -> Result<(), BundleProblem> {
+    let recorded = container.tensor(part_names::MANIFEST_DIGEST)?;
+    recorded.expect_layout(PartType::U8, &[DIGEST_BYTES])?;
+    if recorded.data() != sha256(container.manifest_json.as_bytes()) {
+        return Err(BundleProblem::ManifestDamaged);
+    }
+    Ok(())
+}
+
+/// Looks at nothing but format and version, the two fields every version keeps,
+/// so that a newer bundle is told from a broken one.
+fn check_version(manifest_json: &str) -> Result<(), BundleProblem> {
+    #[derive(Deserialize)]
+    struct Identity {
+        format: String,
+        format_version: u64,
+    }
+    let Identity {
+        format,
+        format_version: found,
+    } = serde_json::from_str(manifest_json).map_err(BundleProblem::Manifest)?;
+    if format != Manifest::FORMAT {
+        return Err(BundleProblem::NotABundle { found: format });
+    }
+    if found > u64::from(Manifest::FORMAT_VERSION) {
+        return Err(BundleProblem::NewerVersion { found });
+    }
+    if found == 0 {
+        return Err(BundleProblem::UnknownVersion { found });
+    }
+    Ok(())
+}
+
+/// The parts listed, the parts present and the parts a bundle has are the
+/// same, and each is as it was listed.
+fn check_parts(container: &Container<'_>, manifest: &Manifest) -> Result<(), BundleProblem> {
+    let expected: BTreeSet<String> = part_names::listed(manifest.golden.len()).collect();
+    let present = container
+        .tensors
+        .keys()
+        .filter(|name| *name != part_names::MANIFEST_DIGEST);
+    check_names(expected.clone(), present)?;
+    check_names(expected, manifest.parts.iter().map(|part| &part.name))?;
+    manifest
+        .parts
+        .iter()
+        .try_for_each(|part| container.tensor(&part.name)?.expect(part))
+}
+
+fn check_names<'a>(
+    mut missing: BTreeSet<String>,
+    found: impl Iterator<Item = &'a String>,
+) -> Result<(), BundleProblem> {
+    for name in found {
+        if !missing.remove(name) {
+            return Err(BundleProblem::ExtraPart { name: name.clone() });
+        }
+    }
+    match missing.pop_first() {
+        Some(name) => Err(BundleProblem::MissingPart { name }),
+        None => Ok(()),
+    }
+}
+
+fn golden_records(
+    container: &Container<'_>,
+    count: usize,
+) -> Result<Vec<GoldenRecord>, BundleProblem> {
+    (0..count)
+        .map(|index| {
+            Ok(GoldenRecord {
+                picture: container
+                    .tensor(&part_names::golden_picture(index))?
+                    .picture()?,
+                anomaly_map: container
+                    .tensor(&part_names::golden_anomaly_map(index))?
+                    .matrix()?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,42 @@
+//! Why a picture could not be inspected.
+
+use crate::anomaly_map::BlurError;
+use crate::bundle::BundleError;
+use crate::head::HeadError;
+use crate::memory_bank::MemoryBankError;
+use crate::network::NetworkError;
+use crate::picture::PictureError;
+use crate::preprocess::PreprocessError;
+
+/// Why a model could not be loaded or a picture not be inspected.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InspectError {
+    /// The bundle was refused.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// The memory bank was refused.
+    #[error(transparent)]
+    MemoryBank(#[from] MemoryBankError),
+    /// The blur of the manifest is impossible.
+    #[error(transparent)]
+    Blur(#[from] BlurError),
+    /// The network could not be opened or run.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The picture was refused.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// The picture could not be prepared.
+    #[error(transparent)]
+    Preprocess(#[from] PreprocessError),
+    /// No map could be made of the features.
+    #[error(transparent)]
+    Head(#[from] HeadError),
+    /// Zero threads were asked for.
+    #[error("0 threads cannot compute; ask for at least 1")]
+    NoThreads,
+    /// The threads of the head could not be started.
+    #[error("the threads for the nearest-neighbour search could not be started; ask for fewer")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}

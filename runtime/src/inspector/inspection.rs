@@ -1,0 +1,93 @@
+//! What comes out of an inspection.
+
+use crate::anomaly_map::AnomalyMap;
+use crate::network::Provider;
+use crate::preprocess::{Geometry, Point};
+
+/// The result for one picture.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Inspection {
+    /// The image score: the maximum of the map, raw. Finite, at least 0.
+    pub score: f32,
+    /// The anomaly map, in the size of the network's input.
+    pub map: AnomalyMap,
+    /// Where the map has its maximum, in the original picture.
+    pub peak: Peak,
+    /// Size of the original picture.
+    pub picture_size: PictureSize,
+    /// How the map lies in the original picture.
+    pub geometry: Geometry,
+    /// Where the time went.
+    pub stages: StageTimes,
+    /// Who computed the network.
+    pub provider: Provider,
+}
+
+/// A position in the original picture; whole numbers are pixel centres.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Peak {
+    /// Columns from the centre of the first.
+    pub x_px: f64,
+    /// Rows from the centre of the first.
+    pub y_px: f64,
+}
+
+/// Size of the original picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PictureSize {
+    /// Columns.
+    pub width_px: u32,
+    /// Rows.
+    pub height_px: u32,
+}
+
+/// Wall time of each stage in milliseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct StageTimes {
+    /// Reading and decoding the picture.
+    pub decode_ms: f64,
+    /// Resizing, cropping and normalising.
+    pub preprocess_ms: f64,
+    /// The network.
+    pub network_ms: f64,
+    /// The search for the nearest centroids.
+    pub neighbors_ms: f64,
+    /// Score, upsampling and blur.
+    pub map_ms: f64,
+}
+
+impl StageTimes {
+    /// Sum of all stages.
+    #[must_use]
+    pub fn total_ms(&self) -> f64 {
+        self.decode_ms + self.preprocess_ms + self.network_ms + self.neighbors_ms + self.map_ms
+    }
+}
+
+impl Inspection {
+    pub(crate) fn new(
+        map: AnomalyMap,
+        geometry: Geometry,
+        stages: StageTimes,
+        provider: Provider,
+        picture_size: PictureSize,
+    ) -> Self {
+        let (row, column) = map.peak();
+        let in_map = Point {
+            x_px: column as f64,
+            y_px: row as f64,
+        };
+        let Point { x_px, y_px } = geometry.picture_from_map(in_map);
+        let peak = Peak { x_px, y_px };
+        Self {
+            score: map.max(),
+            map,
+            peak,
+            picture_size,
+            geometry,
+            stages,
+            provider,
+        }
+    }
+}

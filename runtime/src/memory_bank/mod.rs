@@ -1,0 +1,149 @@
+//! The memory bank: what normal patches look like, as `M` centroids of `D` channels.
+
+mod nearest;
+mod shortlist;
+
+pub use nearest::{Neighbors, NeighborsError};
+
+use ndarray::{Array1, Array2, ArrayView2};
+
+/// Squared norms above this are refused: sums of two such numbers and their
+/// products stay finite in `f32` below it.
+const LARGEST_SQUARED_NORM: f32 = f32::MAX / 16.0;
+
+/// `M × D` centroids, row-major `f32`, with their squared norms.
+#[derive(Debug, Clone)]
+pub struct MemoryBank {
+    rows: Array2<f32>,
+    squared_norms: Array1<f32>,
+    largest_norm: f32,
+}
+
+/// Why a matrix cannot serve as a memory bank.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MemoryBankError {
+    /// The matrix has no rows or no columns.
+    #[error(
+        "the memory bank is empty ({centroids} centroids of {channels} channels); train the model again"
+    )]
+    Empty {
+        /// Rows of the matrix.
+        centroids: usize,
+        /// Columns of the matrix.
+        channels: usize,
+    },
+    /// Shape and number of values do not fit together.
+    #[error(
+        "the memory bank has {values} values where {centroids} centroids of {channels} channels are declared"
+    )]
+    Shape {
+        /// Declared rows.
+        centroids: usize,
+        /// Declared columns.
+        channels: usize,
+        /// Values that were given.
+        values: usize,
+    },
+    /// A centroid holds NaN, an infinity, or values so large that distances overflow.
+    #[error(
+        "centroid {centroid} of the memory bank is not finite or overflows; train the model again"
+    )]
+    NotFinite {
+        /// Row of the matrix.
+        centroid: usize,
+    },
+}
+
+impl MemoryBank {
+    /// Takes `M × D` centroids of any memory layout.
+    ///
+    /// Refuses an empty matrix, and values that are not finite or whose squared
+    /// norm overflows `f32`.
+    pub fn new(rows: Array2<f32>) -> Result<Self, MemoryBankError> {
+        let (centroids, channels) = rows.dim();
+        if centroids == 0 || channels == 0 || u32::try_from(centroids).is_err() {
+            return Err(MemoryBankError::Empty {
+                centroids,
+                channels,
+            });
+        }
+        let rows = if rows.is_standard_layout() {
+            rows
+        } else {
+            rows.as_standard_layout().into_owned()
+        };
+        let squared_norms: Array1<f32> = row_slices(&rows).map(squared_norm).collect();
+        let largest = first_overflow(squared_norms.iter().copied())
+            .map_err(|centroid| MemoryBankError::NotFinite { centroid })?;
+        Ok(Self {
+            rows,
+            squared_norms,
+            largest_norm: largest.sqrt(),
+        })
+    }
+
+    /// The same from a row-major list of `centroids · channels` values, for
+    /// callers with another version of `ndarray`.
+    pub fn from_values(
+        (centroids, channels): (usize, usize),
+        values: Vec<f32>,
+    ) -> Result<Self, MemoryBankError> {
+        let count = values.len();
+        let rows = Array2::from_shape_vec((centroids, channels), values).map_err(|_shape| {
+            MemoryBankError::Shape {
+                centroids,
+                channels,
+                values: count,
+            }
+        })?;
+        Self::new(rows)
+    }
+
+    /// `M`, the number of centroids, at least 1.
+    #[must_use]
+    pub fn centroids(&self) -> usize {
+        self.rows.nrows()
+    }
+
+    /// `D`, the number of descriptor channels, at least 1.
+    #[must_use]
+    pub fn channels(&self) -> usize {
+        self.rows.ncols()
+    }
+
+    /// The `M × D` centroids, row-major.
+    #[must_use]
+    pub fn rows(&self) -> ArrayView2<'_, f32> {
+        self.rows.view()
+    }
+}
+
+/// Rows of a matrix in standard layout, which all callers guarantee.
+fn row_slices(matrix: &Array2<f32>) -> std::slice::ChunksExact<'_, f32> {
+    let values = matrix.as_slice().unwrap_or_default();
+    values.chunks_exact(matrix.ncols().max(1))
+}
+
+/// `Σ xᵢ²`, summed in `f64`, so that it is right to one rounding.
+fn squared_norm(row: &[f32]) -> f32 {
+    row.iter()
+        .map(|&x| f64::from(x) * f64::from(x))
+        .sum::<f64>() as f32
+}
+
+/// The largest of the squared norms, or the position of the first that is NaN
+/// or too large to compute with.
+fn first_overflow(squared_norms: impl Iterator<Item = f32>) -> Result<f32, usize> {
+    let mut largest = 0.0_f32;
+    for (position, value) in squared_norms.enumerate() {
+        if value.is_nan() || value > LARGEST_SQUARED_NORM {
+            return Err(position);
+        }
+        largest = largest.max(value);
+    }
+    Ok(largest)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! Which centroids may be among the K nearest of one descriptor.
+
+/// Values compared at once before any is looked at alone.
+const LANES: usize = 16;
+
+/// The unit roundoff of `f32`.
+const ROUNDOFF: f32 = f32::EPSILON / 2.0;
+
+/// How far `|c|² − 2 φ·c`, computed in `f32`, may order two centroids wrongly.
+///
+/// A sum of `n` rounded products is off by at most `n·u·|φ||c|`, and, but for a
+/// probability below 1e-13, by `8·√n·u·|φ||c|` (Higham and Mary, "A new approach
+/// to probabilistic rounding error analysis", 2019). Twice that, because both
+/// centroids of a comparison may be off.
+pub(super) fn comparison_margin(channels: usize, norm: f32, largest_norm: f32) -> f32 {
+    let n = channels as f32;
+    let product = n.min(8.0 * n.sqrt()) + 1.0;
+    4.0 * ROUNDOFF * largest_norm * (product * norm + largest_norm)
+}
+
+/// Collects every centroid whose computed value is within the margin of the
+/// K-th smallest, so that the true K nearest are among them.
+#[derive(Debug)]
+pub(super) struct Shortlist {
+    /// The K smallest values so far, ascending, padded with infinity.
+    smallest: Vec<f32>,
+    margin: f32,
+    limit: f32,
+    entries: Vec<(f32, u32)>,
+}
+
+impl Shortlist {
+    pub(super) fn new(k: usize, margin: f32) -> Self {
+        Self {
+            smallest: vec![f32::INFINITY; k],
+            margin,
+            limit: f32::INFINITY,
+            entries: Vec::new(),
+        }
+    }
+
+    /// Offers the centroids from number `first` on: `products` are their
+    /// `−2 φ·c`, `squared_norms` their `|c|²`.
+    pub(super) fn offer(&mut self, first: usize, products: &[f32], squared_norms: &[f32]) {
+        let lanes = products.chunks(LANES).zip(squared_norms.chunks(LANES));
+        for (chunk, (products, norms)) in lanes.enumerate() {
+            let values = products.iter().zip(norms).map(|(p, n)| p + n);
+            let least = values.fold(f32::INFINITY, |a, b| if b < a { b } else { a });
+            if least > self.limit {
+                continue;
+            }
+            for (lane, (p, n)) in products.iter().zip(norms).enumerate() {
+                self.consider(first + chunk * LANES + lane, p + n);
+            }
+        }
+    }
+
+    fn consider(&mut self, centroid: usize, value: f32) {
+        if value > self.limit {
+            return;
+        }
+        self.entries.push((value, centroid as u32));
+        let place = self.smallest.partition_point(|&kept| kept <= value);
+        if place < self.smallest.len() {
+            self.smallest.pop();
+            self.smallest.insert(place, value);
+            self.limit = self.smallest.last().map_or(value, |kth| kth + self.margin);
+        }
+    }
+
+    /// Numbers of the centroids that remain once the final limit is known.
+    pub(super) fn centroids(&self) -> impl Iterator<Item = u32> {
+        let kept = self
+            .entries
+            .iter()
+            .filter(|(value, _)| *value <= self.limit);
+        kept.map(|&(_, centroid)| centroid)
+    }
+}

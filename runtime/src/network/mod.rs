@@ -1,0 +1,71 @@
+//! The network in ONNX Runtime, behind types of our own.
+
+mod library_file;
+mod onnx_runtime;
+mod provider;
+mod session;
+#[cfg(test)]
+mod tests;
+mod warnings;
+
+use std::path::PathBuf;
+
+pub use library_file::library_near;
+pub use onnx_runtime::OnnxRuntime;
+pub use provider::{Provider, UnknownProvider};
+pub use session::{Network, NetworkOptions};
+
+/// The text of an ONNX Runtime error, kept as the source of ours.
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why ONNX Runtime could not be loaded, or not run the network.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NetworkError {
+    /// The shared library is missing, not a library, or too old.
+    #[error(
+        "ONNX Runtime (1.{minimum} or newer) could not be loaded from {}; \
+         get it with `cargo xtask setup --runtime`, or set ORT_DYLIB_PATH to the file of libonnxruntime",
+        path.display()
+    )]
+    Library {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// Oldest minor version that works.
+        minimum: u32,
+        /// What the loader said.
+        source: Cause,
+    },
+    /// A process can hold one ONNX Runtime only.
+    #[error(
+        "ONNX Runtime is already loaded from {}, so {} cannot be loaded into the same process",
+        loaded.display(),
+        asked.display()
+    )]
+    OtherLibrary {
+        /// The library in use.
+        loaded: PathBuf,
+        /// The library asked for.
+        asked: PathBuf,
+    },
+    /// ONNX Runtime refused the network of the bundle.
+    #[error(
+        "ONNX Runtime cannot open the network; is the bundle made for an older or newer ONNX Runtime?"
+    )]
+    Open(#[source] Cause),
+    /// An input or output is missing or has another type or shape.
+    #[error(
+        "the network's {outlet} is {found}, where {expected} is needed; export the model again with cfa-train"
+    )]
+    Signature {
+        /// `input` or `output`.
+        outlet: &'static str,
+        /// What the network has.
+        found: String,
+        /// What it should have.
+        expected: String,
+    },
+    /// The network failed on a picture.
+    #[error("ONNX Runtime failed while running the network")]
+    Run(#[source] Cause),
+}

@@ -1,0 +1,154 @@
+//! One network, ready to run.
+
+use ndarray::{Array4, ArrayRef4};
+use ort::logging::LogLevel;
+use ort::session::{Session, builder::GraphOptimizationLevel};
+use ort::value::{Outlet, TensorElementType, TensorRef};
+
+use super::warnings::Warnings;
+use super::{NetworkError, OnnxRuntime, Provider};
+
+const INPUT: &str = "input";
+const OUTPUT: &str = "features";
+
+/// How a network is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NetworkOptions {
+    /// Threads for one operation of the network, at least 1.
+    pub threads: usize,
+    /// Who computes.
+    pub provider: Provider,
+    /// Channels, height and width of the input.
+    pub input_shape: [usize; 3],
+    /// Channels, height and width of the features.
+    pub feature_shape: [usize; 3],
+}
+
+/// A network opened by ONNX Runtime: normalised picture in, descriptors out.
+#[derive(Debug)]
+pub struct Network {
+    session: Session,
+    options: NetworkOptions,
+    warnings: Warnings,
+}
+
+impl Network {
+    /// Opens an ONNX file held in memory, with all graph optimisations.
+    ///
+    /// It must have one input, `input` (`N × 3 × H × W`), and one output,
+    /// `features` (`N × D × h × w`), both `f32`, of the sizes in `options`.
+    pub fn new(
+        runtime: &OnnxRuntime,
+        onnx: &[u8],
+        options: &NetworkOptions,
+    ) -> Result<Self, NetworkError> {
+        let warnings = Warnings::default();
+        let session = open(runtime, onnx, options, &warnings)
+            .map_err(|error| NetworkError::Open(error.into()))?;
+        check_outlet("input", session.inputs(), INPUT, options.input_shape)?;
+        check_outlet("output", session.outputs(), OUTPUT, options.feature_shape)?;
+        Ok(Self {
+            session,
+            options: *options,
+            warnings,
+        })
+    }
+
+    /// Who computes.
+    #[must_use]
+    pub fn provider(&self) -> Provider {
+        self.options.provider
+    }
+
+    /// What ONNX Runtime has warned of while opening or running this network,
+    /// since the last call. A network that cfa-train wrote causes none.
+    #[must_use]
+    pub fn take_warnings(&self) -> Vec<String> {
+        self.warnings.take()
+    }
+
+    /// Descriptors `N × D × h × w` of normalised pictures `N × 3 × H × W`
+    /// (row-major). Values are passed on as they are, NaN included.
+    pub fn run(&mut self, input: &ArrayRef4<f32>) -> Result<Array4<f32>, NetworkError> {
+        let pictures = input.dim().0;
+        let expected = shape_of_batch(pictures, self.options.feature_shape);
+        let (shape, values) = self
+            .run_session(input)
+            .map_err(|error| NetworkError::Run(error.into()))?;
+        Array4::from_shape_vec(expected, values).map_err(|_shape| NetworkError::Signature {
+            outlet: "output",
+            found: format!("{OUTPUT} {shape:?}"),
+            expected: format!("{OUTPUT} {expected:?}"),
+        })
+    }
+
+    fn run_session(&mut self, input: &ArrayRef4<f32>) -> ort::Result<(Vec<i64>, Vec<f32>)> {
+        let rows = input.as_standard_layout();
+        let tensor =
+            TensorRef::from_array_view((rows.shape(), rows.as_slice().unwrap_or_default()))?;
+        let outputs = self.session.run(ort::inputs![INPUT => tensor])?;
+        let features = outputs
+            .get(OUTPUT)
+            .ok_or_else(|| ort::Error::new("no output `features`"))?;
+        let (shape, values) = features.try_extract_tensor::<f32>()?;
+        Ok((shape.to_vec(), values.to_vec()))
+    }
+}
+
+fn open(
+    runtime: &OnnxRuntime,
+    onnx: &[u8],
+    options: &NetworkOptions,
+    warnings: &Warnings,
+) -> ort::Result<Session> {
+    match options.provider {
+        // The CPU provider is always there and takes what no other takes.
+        Provider::Cpu => {}
+    }
+    Session::builder(&runtime.environment)?
+        .with_logger(warnings.logger())?
+        .with_log_level(LogLevel::Warning)?
+        .with_optimization_level(GraphOptimizationLevel::All)?
+        .with_intra_threads(options.threads)?
+        // Waiting threads would take the cores that the head needs next.
+        .with_intra_op_spinning(false)?
+        .commit_from_memory(onnx)
+}
+
+fn shape_of_batch(pictures: usize, [channels, height, width]: [usize; 3]) -> [usize; 4] {
+    [pictures, channels, height, width]
+}
+
+/// Checks that there is one outlet with the right name, `f32`, and that every
+/// dimension is the expected one or left open.
+fn check_outlet(
+    outlet: &'static str,
+    found: &[Outlet],
+    name: &str,
+    [channels, height, width]: [usize; 3],
+) -> Result<(), NetworkError> {
+    let fits = |one: &Outlet| {
+        let shape: &[i64] = one.dtype().tensor_shape().map_or(&[], |shape| shape);
+        let expected = [channels, height, width].map(|side| side as i64);
+        one.name() == name
+            && one.dtype().tensor_type() == Some(TensorElementType::Float32)
+            && shape.len() == 4
+            && shape
+                .iter()
+                .skip(1)
+                .zip(expected)
+                .all(|(&side, wanted)| side < 0 || side == wanted)
+    };
+    if matches!(found, [one] if fits(one)) {
+        return Ok(());
+    }
+    let described: Vec<String> = found
+        .iter()
+        .map(|one| format!("{}: {}", one.name(), one.dtype()))
+        .collect();
+    Err(NetworkError::Signature {
+        outlet,
+        found: described.join(", "),
+        expected: format!("{name}: Tensor<f32>(N, {channels}, {height}, {width})"),
+    })
+}

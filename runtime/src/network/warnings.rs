@@ -1,0 +1,35 @@
+//! What ONNX Runtime warns of, kept instead of printed.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ort::logging::{LogLevel, LoggerFunction};
+
+/// Warnings beyond this number are dropped.
+const MOST_KEPT: usize = 64;
+
+/// A list shared with the logger of a session.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Warnings(Arc<Mutex<Vec<String>>>);
+
+impl Warnings {
+    /// Writes warnings to the list. Errors are left out: they come back from the
+    /// call that failed.
+    pub(super) fn logger(&self) -> LoggerFunction {
+        let warnings = self.clone();
+        Arc::new(move |level, _category, _id, _location, message| {
+            let mut kept = warnings.lock();
+            if level == LogLevel::Warning && kept.len() < MOST_KEPT {
+                kept.push(message.trim().to_owned());
+            }
+        })
+    }
+
+    pub(super) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    /// A panic elsewhere cannot leave the list half changed.
+    fn lock(&self) -> MutexGuard<'_, Vec<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

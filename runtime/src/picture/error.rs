@@ -1,0 +1,150 @@
+//! Why a picture was refused.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use image::ImageError;
+
+/// A picture that could not be taken in: which one, and why.
+///
+/// `Display` gives the path and the problem; the cause behind it, if there is
+/// one, is its [`source`](Error::source).
+#[derive(Debug)]
+pub struct PictureError {
+    /// The file, where there is one.
+    pub path: Option<PathBuf>,
+    /// What is wrong with it.
+    pub problem: PictureProblem,
+}
+
+/// What is wrong with a picture.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PictureProblem {
+    /// The file could not be opened or read.
+    #[error("the file cannot be read")]
+    Read(#[source] io::Error),
+    /// No bytes at all.
+    #[error("the file is empty; was its copy interrupted?")]
+    Empty,
+    /// More bytes than [`Limits::max_encoded_bytes`](super::Limits).
+    #[error("the file is larger than the limit of {limit_bytes} bytes")]
+    FileTooLarge {
+        /// The limit.
+        limit_bytes: u64,
+    },
+    /// The first bytes are those of no picture format.
+    #[error("this is not a picture file; use PNG, JPEG, BMP, TIFF or WebP")]
+    NotAPicture,
+    /// A picture format that is not read.
+    #[error("{format} pictures are not read; convert to PNG, JPEG, BMP, TIFF or WebP")]
+    UnsupportedFormat {
+        /// Name of the format found.
+        format: String,
+    },
+    /// A known format with samples that are not read, such as floating point.
+    #[error("samples of kind {samples} are not read; save with 8 or 16 bits a sample")]
+    UnsupportedSamples {
+        /// The kind of sample found.
+        samples: String,
+    },
+    /// A known format in a variant that is not read, such as a rare compression.
+    #[error("this variant of its format is not read; save with 8 or 16 bits a sample, as PNG")]
+    UnsupportedVariant(#[source] ImageError),
+    /// Too wide, too high, or too many pixels.
+    #[error(
+        "{width_px}×{height_px} px is too large: at most {max_side_px} px a side \
+         and {max_pixels} px in all"
+    )]
+    TooLarge {
+        /// Columns the header claims.
+        width_px: u32,
+        /// Rows the header claims.
+        height_px: u32,
+        /// The limit on each side.
+        max_side_px: u32,
+        /// The limit on width × height.
+        max_pixels: u64,
+    },
+    /// A side below [`Limits::min_side_px`](super::Limits).
+    #[error("{width_px}×{height_px} px is too small: at least {min_side_px} px a side")]
+    TooSmall {
+        /// Columns.
+        width_px: u32,
+        /// Rows.
+        height_px: u32,
+        /// The limit on each side.
+        min_side_px: u32,
+    },
+    /// The pixels could not be decoded.
+    #[error("the picture is damaged or cut short")]
+    Damaged(#[source] ImageError),
+    /// A JPEG whose data stops before its end marker.
+    #[error("the picture is cut short: its end marker is missing")]
+    CutShort,
+    /// A buffer that does not hold the number of samples its size needs.
+    #[error(
+        "a {width_px}×{height_px} px picture needs {expected} samples (and both sides > 0), got {found}"
+    )]
+    SampleCount {
+        /// Columns claimed.
+        width_px: u32,
+        /// Rows claimed.
+        height_px: u32,
+        /// Samples that size needs.
+        expected: u64,
+        /// Samples given.
+        found: usize,
+    },
+    /// Rows closer together than one row is long.
+    #[error("stride_bytes is {stride_bytes}, but one row takes {row_bytes} bytes")]
+    Stride {
+        /// The stride given.
+        stride_bytes: usize,
+        /// Bytes in one row of pixels.
+        row_bytes: u64,
+    },
+    /// A buffer that ends before its last row does.
+    #[error("the buffer holds {found_bytes} bytes, but its size and stride need {needed_bytes}")]
+    BufferTooShort {
+        /// Bytes that size and stride need.
+        needed_bytes: u64,
+        /// Bytes given.
+        found_bytes: usize,
+    },
+}
+
+impl PictureError {
+    pub(super) fn at(path: &Path, problem: PictureProblem) -> Self {
+        Self {
+            path: Some(path.to_owned()),
+            problem,
+        }
+    }
+}
+
+impl From<PictureProblem> for PictureError {
+    fn from(problem: PictureProblem) -> Self {
+        Self {
+            path: None,
+            problem,
+        }
+    }
+}
+
+impl fmt::Display for PictureError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.path {
+            Some(path) => write!(f, "{}: {}", path.display(), self.problem),
+            None => write!(f, "{}", self.problem),
+        }
+    }
+}
+
+impl Error for PictureError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.problem.source()
+    }
+}

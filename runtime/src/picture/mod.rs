@@ -1,0 +1,140 @@
+//! Pictures as they come from a camera or a file, before any preparation.
+//!
+//! Everything from outside enters here: files are decoded under [`Limits`], raw
+//! buffers are checked against the size they claim.
+
+mod decode;
+mod error;
+mod jpeg;
+mod limits;
+mod mask;
+mod raw;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use image::RgbImage;
+
+pub use error::{PictureError, PictureProblem};
+pub use limits::Limits;
+pub use mask::Mask;
+pub use raw::{PixelFormat, PixelView};
+
+/// An RGB picture: row-major, interleaved, 8 or 16 bits a sample.
+///
+/// Gray pictures are held with their value repeated in all three channels.
+/// Width and height are at least 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    width_px: u32,
+    height_px: u32,
+    samples: Samples,
+}
+
+/// The samples of a [`Picture`]: `height × width × 3`, in the depth they came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Samples {
+    Eight(Vec<u8>),
+    Sixteen(Vec<u16>),
+}
+
+impl Picture {
+    /// Reads and decodes a picture file.
+    ///
+    /// PNG, JPEG, BMP, TIFF and WebP, recognised by content whatever the file
+    /// is called; gray or colour, with or without alpha, 8 or 16 bits a
+    /// sample. Alpha is dropped, the first frame of an animation is taken, and
+    /// EXIF orientation is left alone, because masks are drawn on the stored
+    /// pixels.
+    pub fn open(path: &Path, limits: &Limits) -> Result<Self, PictureError> {
+        decode::read(path, limits)
+            .and_then(|encoded| decode::decode(&encoded, limits))
+            .map_err(|problem| PictureError::at(path, problem))
+    }
+
+    /// Decodes a picture file already in memory; see [`Picture::open`].
+    pub fn decode(encoded: &[u8], limits: &Limits) -> Result<Self, PictureError> {
+        Ok(decode::decode(encoded, limits)?)
+    }
+
+    /// Takes over 8-bit RGB samples, `height × width × 3`, without a copy.
+    pub fn from_rgb8(
+        width_px: u32,
+        height_px: u32,
+        samples: Vec<u8>,
+    ) -> Result<Self, PictureError> {
+        Ok(Self::new(width_px, height_px, Samples::Eight(samples))?)
+    }
+
+    /// Copies a picture out of a caller's buffer, such as a camera frame.
+    pub fn from_raw(view: &PixelView<'_>) -> Result<Self, PictureError> {
+        Ok(Self::new(
+            view.width_px,
+            view.height_px,
+            view.rgb_samples()?,
+        )?)
+    }
+
+    /// Columns.
+    #[must_use]
+    pub fn width_px(&self) -> u32 {
+        self.width_px
+    }
+
+    /// Rows.
+    #[must_use]
+    pub fn height_px(&self) -> u32 {
+        self.height_px
+    }
+
+    /// Bits in each sample: 8 or 16.
+    #[must_use]
+    pub fn bits_per_sample(&self) -> u32 {
+        match self.samples {
+            Samples::Eight(_) => u8::BITS,
+            Samples::Sixteen(_) => u16::BITS,
+        }
+    }
+
+    /// The picture at 8 bits a sample, 16-bit samples rounded to the nearest.
+    #[must_use]
+    pub fn to_rgb8(&self) -> RgbImage {
+        let samples = match &self.samples {
+            Samples::Eight(samples) => samples.clone(),
+            Samples::Sixteen(samples) => samples.iter().map(|&v| eight_from_sixteen(v)).collect(),
+        };
+        // `new` has checked the length, so the empty default is never taken.
+        RgbImage::from_raw(self.width_px, self.height_px, samples).unwrap_or_default()
+    }
+
+    pub(crate) fn samples(&self) -> &Samples {
+        &self.samples
+    }
+
+    fn new(width_px: u32, height_px: u32, samples: Samples) -> Result<Self, PictureProblem> {
+        let found = match &samples {
+            Samples::Eight(samples) => samples.len(),
+            Samples::Sixteen(samples) => samples.len(),
+        };
+        let expected = u64::from(width_px) * u64::from(height_px) * 3;
+        if width_px == 0 || height_px == 0 || found as u64 != expected {
+            return Err(PictureProblem::SampleCount {
+                width_px,
+                height_px,
+                expected,
+                found,
+            });
+        }
+        Ok(Self {
+            width_px,
+            height_px,
+            samples,
+        })
+    }
+}
+
+/// 65535 / 255 = 257 exactly, so this is division with rounding to the nearest.
+fn eight_from_sixteen(value: u16) -> u8 {
+    ((u32::from(value) + 128) / 257) as u8
+}

@@ -1,0 +1,379 @@
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::io::Cursor;
+
+use image::{DynamicImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba};
+
+use super::*;
+
+const FORMATS: [ImageFormat; 5] = [
+    ImageFormat::Png,
+    ImageFormat::Jpeg,
+    ImageFormat::Bmp,
+    ImageFormat::Tiff,
+    ImageFormat::WebP,
+];
+
+/// Noise, so that no format can shorten it to nothing.
+fn noise(width: u32, height: u32) -> RgbImage {
+    let mut state = 1_u32;
+    RgbImage::from_fn(width, height, |_, _| {
+        Rgb([(); 3].map(|()| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        }))
+    })
+}
+
+fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+    let mut file = Cursor::new(Vec::new());
+    image.into().write_to(&mut file, format).unwrap();
+    file.into_inner()
+}
+
+fn decode(encoded: &[u8]) -> Result<Picture, PictureProblem> {
+    Picture::decode(encoded, &Limits::default()).map_err(|error| error.problem)
+}
+
+#[test]
+fn lossless_formats_give_back_every_sample() {
+    let image = noise(32, 24);
+    for format in FORMATS
+        .into_iter()
+        .filter(|&format| format != ImageFormat::Jpeg)
+    {
+        let picture = decode(&encoded(image.clone(), format)).unwrap();
+        assert_eq!(
+            (picture.width_px(), picture.height_px()),
+            (32, 24),
+            "{format:?}"
+        );
+        assert_eq!(picture.to_rgb8(), image, "{format:?}");
+    }
+}
+
+#[test]
+fn jpeg_keeps_the_order_of_channels() {
+    let red = RgbImage::from_pixel(32, 24, Rgb([255, 0, 0]));
+    let Rgb([r, g, b]) = *decode(&encoded(red, ImageFormat::Jpeg))
+        .unwrap()
+        .to_rgb8()
+        .get_pixel(9, 9);
+    // 8 levels: rounding in the colour transform and the quantised mean.
+    assert!(r > 247 && g < 8 && b < 8, "{r} {g} {b}");
+}
+
+#[test]
+fn gray_is_repeated_and_alpha_dropped_at_both_depths() {
+    let rgb = |x: u32, y: u32| [x as u8, y as u8, 7];
+    let deep = |x: u32, y: u32| [x as u16 * 257 + 1, y as u16 * 300, 40_000];
+    let images: [DynamicImage; 8] = [
+        ImageBuffer::from_fn(20, 16, |x, y| Luma([rgb(x, y)[0]])).into(),
+        ImageBuffer::from_fn(20, 16, |x, y| LumaA([rgb(x, y)[0], 9])).into(),
+        ImageBuffer::from_fn(20, 16, |x, y| Rgb(rgb(x, y))).into(),
+        ImageBuffer::from_fn(20, 16, |x, y| Rgba([rgb(x, y)[0], rgb(x, y)[1], 7, 0])).into(),
+        ImageBuffer::from_fn(20, 16, |x, y| Luma([deep(x, y)[0]])).into(),
+        ImageBuffer::from_fn(20, 16, |x, y| LumaA([deep(x, y)[0], 9])).into(),
+        ImageBuffer::from_fn(20, 16, |x, y| Rgb(deep(x, y))).into(),
+        ImageBuffer::from_fn(20, 16, |x, y| {
+            Rgba([deep(x, y)[0], deep(x, y)[1], 40_000, 0])
+        })
+        .into(),
+    ];
+    for image in images {
+        let picture = decode(&encoded(image.clone(), ImageFormat::Png)).unwrap();
+        let gray = matches!(image.color().channel_count(), 1 | 2);
+        let at = (5 + 3 * 20) * 3;
+        match picture.samples() {
+            Samples::Eight(s) if gray => assert_eq!(s[at..at + 3], [rgb(5, 3)[0]; 3]),
+            Samples::Eight(s) => assert_eq!(s[at..at + 3], rgb(5, 3)),
+            Samples::Sixteen(s) if gray => assert_eq!(s[at..at + 3], [deep(5, 3)[0]; 3]),
+            Samples::Sixteen(s) => assert_eq!(s[at..at + 3], deep(5, 3)),
+        }
+        let bits =
+            u32::from(image.color().bits_per_pixel()) / u32::from(image.color().channel_count());
+        assert_eq!(picture.bits_per_sample(), bits);
+    }
+}
+
+#[test]
+fn a_picture_is_recognised_by_its_content() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("really_a_png.jpg");
+    std::fs::write(&path, encoded(noise(16, 16), ImageFormat::Png)).unwrap();
+    assert_eq!(
+        Picture::open(&path, &Limits::default()).unwrap().to_rgb8(),
+        noise(16, 16)
+    );
+}
+
+#[test]
+fn a_file_cut_short_is_refused_or_has_lost_nothing() {
+    let image = noise(40, 32);
+    for format in FORMATS {
+        let file = encoded(image.clone(), format);
+        let whole = decode(&file).unwrap();
+        let mut refused = 0;
+        for length in (0..file.len())
+            .step_by(file.len() / 97)
+            .chain([file.len() - 1])
+        {
+            match decode(&file[..length]) {
+                Ok(picture) => assert_eq!(picture, whole, "{format:?} cut to {length}"),
+                Err(_) => refused += 1,
+            }
+        }
+        assert!(refused >= 90, "{format:?}: only {refused} refused");
+    }
+}
+
+#[test]
+fn a_jpeg_without_its_end_is_cut_short_even_with_a_thumbnail() {
+    let file = encoded(noise(64, 64), ImageFormat::Jpeg);
+    let mut thumbnail = vec![0xFF, 0xD8, 0xFF, 0xE1, 0x00, 0x06, 0xFF, 0xD8, 0xFF, 0xD9];
+    thumbnail.extend(&file[2..]);
+    assert!(decode(&thumbnail).is_ok());
+    let half = &thumbnail[..thumbnail.len() / 2];
+    assert!(matches!(decode(half), Err(PictureProblem::CutShort)));
+}
+
+#[test]
+fn bytes_after_the_end_of_a_jpeg_do_no_harm() {
+    let mut file = encoded(noise(64, 64), ImageFormat::Jpeg);
+    file.extend([0; 9]);
+    assert!(decode(&file).is_ok());
+}
+
+#[test]
+fn what_is_not_a_picture_says_so() {
+    assert!(matches!(decode(b""), Err(PictureProblem::Empty)));
+    assert!(matches!(
+        decode(b"these are only words"),
+        Err(PictureProblem::NotAPicture)
+    ));
+    assert!(matches!(
+        decode(b"GIF89a\x10\0\x10\0\0\0\0"),
+        Err(PictureProblem::UnsupportedFormat { format }) if format == "Gif"
+    ));
+}
+
+#[test]
+fn an_error_names_the_file_and_keeps_its_cause() {
+    use std::error::Error;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("missing.png");
+    let error = Picture::open(&path, &Limits::default()).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with(&format!("{}: ", path.display())),
+        "{error}"
+    );
+    assert!(error.source().is_some());
+}
+
+#[test]
+fn floating_point_samples_are_refused() {
+    let image = ImageBuffer::from_pixel(16, 16, Rgb([0.5_f32; 3]));
+    assert!(matches!(
+        decode(&encoded(image, ImageFormat::Tiff)),
+        Err(PictureProblem::UnsupportedSamples { .. })
+    ));
+}
+
+#[test]
+fn a_picture_of_one_pixel_is_too_small() {
+    assert!(matches!(
+        decode(&encoded(noise(1, 1), ImageFormat::Png)),
+        Err(PictureProblem::TooSmall {
+            width_px: 1,
+            height_px: 1,
+            min_side_px: 16
+        })
+    ));
+}
+
+/// A 16×16 PNG whose header claims another size, with a checksum that fits.
+fn png_claiming(width: u32, height: u32) -> Vec<u8> {
+    let mut file = encoded(noise(16, 16), ImageFormat::Png);
+    file[16..20].copy_from_slice(&width.to_be_bytes());
+    file[20..24].copy_from_slice(&height.to_be_bytes());
+    let checksum = crc32(&file[12..29]);
+    file[29..33].copy_from_slice(&checksum.to_be_bytes());
+    file
+}
+
+/// CRC-32 as the PNG specification defines it.
+fn crc32(bytes: &[u8]) -> u32 {
+    let divided = |crc: u32, _| {
+        if crc & 1 == 1 {
+            0xEDB8_8320 ^ (crc >> 1)
+        } else {
+            crc >> 1
+        }
+    };
+    !bytes.iter().fold(u32::MAX, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), divided)
+    })
+}
+
+/// A 16×16 BMP whose header claims another size.
+fn bmp_claiming(width: u32, height: u32) -> Vec<u8> {
+    let mut file = encoded(noise(16, 16), ImageFormat::Bmp);
+    file[18..22].copy_from_slice(&width.to_le_bytes());
+    file[22..26].copy_from_slice(&height.to_le_bytes());
+    file
+}
+
+#[test]
+fn a_header_that_claims_too_much_is_refused_before_the_pixels() {
+    for claim in [png_claiming, bmp_claiming] {
+        for (width, height) in [
+            (20_000, 20_000),
+            (16_000, 16_000),
+            (16_385, 16),
+            (16, 16_385),
+        ] {
+            let found = decode(&claim(width, height));
+            assert!(
+                matches!(found, Err(PictureProblem::TooLarge { width_px, height_px, .. })
+                    if (width_px, height_px) == (width, height)),
+                "{width}×{height}: {found:?}"
+            );
+        }
+        assert!(decode(&claim(16, 16)).is_ok());
+    }
+}
+
+#[test]
+fn a_file_above_the_byte_limit_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.bmp");
+    let file = encoded(noise(32, 32), ImageFormat::Bmp);
+    std::fs::write(&path, &file).unwrap();
+    let limits = |max_encoded_bytes| Limits {
+        max_encoded_bytes,
+        ..Limits::default()
+    };
+    assert!(Picture::open(&path, &limits(file.len() as u64)).is_ok());
+    let error = Picture::open(&path, &limits(file.len() as u64 - 1)).unwrap_err();
+    assert!(
+        matches!(error.problem, PictureProblem::FileTooLarge { .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn sixteen_bits_round_to_the_nearest_eight() {
+    let nearest = |v: u16| (f64::from(v) * 255.0 / 65535.0).round() as u8;
+    assert!((0..=u16::MAX).all(|v| eight_from_sixteen(v) == nearest(v)));
+}
+
+/// Two rows of two pixels, each row followed by two bytes of padding.
+fn padded(row: &[u8]) -> (usize, Vec<u8>) {
+    let rows = [row, &[99, 99], row].concat();
+    (row.len() + 2, rows)
+}
+
+fn from_raw(format: PixelFormat, row: &[u8]) -> Picture {
+    let (stride_bytes, data) = padded(row);
+    let view = PixelView {
+        format,
+        width_px: 2,
+        height_px: 2,
+        stride_bytes,
+        data: &data,
+    };
+    Picture::from_raw(&view).unwrap()
+}
+
+#[test]
+fn raw_pixels_of_every_format_become_rgb() {
+    let rows = |row: [u8; 6]| Samples::Eight([row, row].concat());
+    let colours = rows([1, 2, 3, 4, 5, 6]);
+    assert_eq!(
+        from_raw(PixelFormat::Rgb8, &[1, 2, 3, 4, 5, 6]).samples,
+        colours
+    );
+    assert_eq!(
+        from_raw(PixelFormat::Bgr8, &[3, 2, 1, 6, 5, 4]).samples,
+        colours
+    );
+    assert_eq!(
+        from_raw(PixelFormat::Rgba8, &[1, 2, 3, 0, 4, 5, 6, 0]).samples,
+        colours
+    );
+    assert_eq!(
+        from_raw(PixelFormat::Gray8, &[1, 2]).samples,
+        rows([1, 1, 1, 2, 2, 2])
+    );
+    let deep = [300_u16.to_ne_bytes(), 400_u16.to_ne_bytes()].concat();
+    assert_eq!(
+        from_raw(PixelFormat::Gray16, &deep).samples,
+        Samples::Sixteen([[300, 300, 300, 400, 400, 400]; 2].concat())
+    );
+}
+
+#[test]
+fn raw_pixels_that_do_not_fit_their_buffer_are_refused() {
+    let data = [0_u8; 16];
+    let refused = |width_px, height_px, stride_bytes| {
+        let view = PixelView {
+            format: PixelFormat::Rgb8,
+            width_px,
+            height_px,
+            stride_bytes,
+            data: &data,
+        };
+        Picture::from_raw(&view).unwrap_err().problem
+    };
+    assert!(matches!(
+        refused(3, 1, 8),
+        PictureProblem::Stride {
+            stride_bytes: 8,
+            row_bytes: 9
+        }
+    ));
+    assert!(matches!(
+        refused(2, 3, 6),
+        PictureProblem::BufferTooShort {
+            needed_bytes: 18,
+            ..
+        }
+    ));
+    assert!(matches!(
+        refused(0, 1, 6),
+        PictureProblem::SampleCount { .. }
+    ));
+    assert!(matches!(
+        refused(1, 0, 6),
+        PictureProblem::SampleCount { .. }
+    ));
+    let all = u32::MAX;
+    assert!(matches!(
+        refused(1, all, usize::MAX),
+        PictureProblem::BufferTooShort { .. }
+    ));
+}
+
+#[test]
+fn rgb_samples_must_match_their_size() {
+    assert!(Picture::from_rgb8(2, 1, vec![0; 6]).is_ok());
+    assert!(Picture::from_rgb8(2, 1, vec![0; 5]).is_err());
+    assert!(Picture::from_rgb8(0, 0, Vec::new()).is_err());
+}
+
+#[test]
+fn any_colour_above_zero_marks_a_defect_and_alpha_does_not() {
+    let mut image = ImageBuffer::from_pixel(16, 16, Rgba([0_u8, 0, 0, 255]));
+    image.put_pixel(3, 2, Rgba([0, 0, 1, 0]));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mask.png");
+    image.save(&path).unwrap();
+    let mask = Mask::open(&path, &Limits::default()).unwrap();
+    assert_eq!(
+        mask.defects().iter().position(|&defect| defect),
+        Some(2 * 16 + 3)
+    );
+    assert_eq!(mask.defects().iter().filter(|&&defect| defect).count(), 1);
+}

@@ -1,0 +1,46 @@
+//! Why a recipe cannot be carried out.
+
+use super::{Preprocessing, Size};
+
+/// A recipe that cannot be carried out.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PreprocessError {
+    /// A side of `resize` is zero or larger than [`Preprocessing::MAX_SIDE_PX`].
+    #[error(
+        "preprocessing.resize is {height}×{width} px (height × width); each side must be 1 to {max} px",
+        max = Preprocessing::MAX_SIDE_PX
+    )]
+    ResizeOutOfRange {
+        /// Rows asked for.
+        height: usize,
+        /// Columns asked for.
+        width: usize,
+    },
+    /// A side of `center_crop` is zero or larger than that of `resize`.
+    #[error(
+        "preprocessing.center_crop is {}×{} px (height × width); each side must be at least 1 \
+         and no larger than the resized picture, {}×{} px",
+        crop.height, crop.width, resize.height, resize.width
+    )]
+    CropOutOfRange {
+        /// The crop asked for.
+        crop: Size,
+        /// The size it is cut from.
+        resize: Size,
+    },
+    /// A mean that is not finite, or a deviation that is not a positive number.
+    #[error("preprocessing.mean {mean:?} must be finite and preprocessing.std {std:?} above zero")]
+    Normalisation {
+        /// The mean given.
+        mean: [f32; 3],
+        /// The deviation given.
+        std: [f32; 3],
+    },
+    /// The resize itself failed.
+    #[error("the picture could not be resized: {reason}")]
+    Resize {
+        /// What the resizer reported.
+        reason: String,
+    },
+}

@@ -1,0 +1,179 @@
+//! From a picture to the network's input, the same way for the trainer, the
+//! runtime and every binding.
+
+mod error;
+mod geometry;
+mod resize;
+#[cfg(test)]
+mod tests;
+
+use ndarray::{Array2, Array3};
+use serde::{Deserialize, Serialize};
+
+pub use error::PreprocessError;
+pub use geometry::{Geometry, Point, Rect};
+
+use crate::picture::{Mask, Picture};
+
+/// Mean of red, green and blue over `ImageNet`, samples in 0..1.
+const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+/// Standard deviation that belongs to [`IMAGENET_MEAN`].
+const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
+
+/// Height and width in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Size {
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+}
+
+/// How samples between pixels are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResizeFilter {
+    /// A triangle as wide as one output pixel (never narrower than one input
+    /// pixel), normalised at the borders. This is what Pillow's bilinear and
+    /// torch's antialiased bilinear resize compute, here on floating samples.
+    BilinearAntialias,
+}
+
+/// What happens to the aspect ratio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AspectRule {
+    /// Height and width are scaled apart, to exactly the size asked for.
+    Stretch,
+}
+
+/// The recipe: resize, crop the centre, normalise.
+///
+/// Plain settings, as read from a manifest; [`validate`](Self::validate) says
+/// whether they can be carried out, and [`apply`](Self::apply) asks it first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preprocessing {
+    /// Size after the resize.
+    pub resize: Size,
+    /// How the resize samples.
+    pub filter: ResizeFilter,
+    /// What the resize does to the aspect ratio.
+    pub aspect: AspectRule,
+    /// Size of the centre kept after the resize; `None` keeps all.
+    pub center_crop: Option<Size>,
+    /// Subtracted from red, green, blue (samples in 0..1).
+    pub mean: [f32; 3],
+    /// What red, green, blue are then divided by.
+    pub std: [f32; 3],
+}
+
+impl Preprocessing {
+    /// Largest side of `resize`; keeps a hostile manifest from asking for more
+    /// memory than a machine has.
+    pub const MAX_SIDE_PX: usize = 4096;
+
+    /// The recipe for a backbone trained on `ImageNet`.
+    #[must_use]
+    pub fn imagenet(resize: Size, center_crop: Option<Size>) -> Self {
+        Self {
+            resize,
+            filter: ResizeFilter::BilinearAntialias,
+            aspect: AspectRule::Stretch,
+            center_crop,
+            mean: IMAGENET_MEAN,
+            std: IMAGENET_STD,
+        }
+    }
+
+    /// Checks that sizes are in range, the crop fits and the normalisation is finite.
+    pub fn validate(&self) -> Result<(), PreprocessError> {
+        let Size { height, width } = self.resize;
+        if [height, width]
+            .iter()
+            .any(|side| !(1..=Self::MAX_SIDE_PX).contains(side))
+        {
+            return Err(PreprocessError::ResizeOutOfRange { height, width });
+        }
+        let crop = self.input_size();
+        if !(1..=height).contains(&crop.height) || !(1..=width).contains(&crop.width) {
+            return Err(PreprocessError::CropOutOfRange {
+                crop,
+                resize: self.resize,
+            });
+        }
+        let mean_fits = self.mean.iter().all(|value| value.is_finite());
+        let std_fits = self
+            .std
+            .iter()
+            .all(|&value| value.is_normal() && value > 0.0);
+        if !(mean_fits && std_fits) {
+            return Err(PreprocessError::Normalisation {
+                mean: self.mean,
+                std: self.std,
+            });
+        }
+        Ok(())
+    }
+
+    /// Size of the network's input, and so of the anomaly map.
+    #[must_use]
+    pub fn input_size(&self) -> Size {
+        self.center_crop.unwrap_or(self.resize)
+    }
+
+    /// The network's input: 3×H×W (red, green, blue), `(x − mean) / std` with
+    /// `x` in 0..1. Every value is finite.
+    pub fn apply(&self, picture: &Picture) -> Result<Array3<f32>, PreprocessError> {
+        self.validate()?;
+        let resized = resize::bilinear_antialias(picture, self.resize)?;
+        let (crop, Size { height, width }) = (self.crop_offset(), self.input_size());
+        Ok(Array3::from_shape_fn(
+            (3, height, width),
+            |(channel, row, column)| {
+                let sample = resized[[row + crop.height, column + crop.width, channel]];
+                (sample - self.mean[channel]) / self.std[channel]
+            },
+        ))
+    }
+
+    /// The mask in the network's frame: H×W, nearest neighbour, same crop.
+    ///
+    /// The neighbour is the mask pixel under the output pixel's centre, as in
+    /// Pillow: source index = floor((i + 0.5) · in / out). Expects a recipe
+    /// that [`validate`](Self::validate) accepts.
+    #[must_use]
+    pub fn apply_mask(&self, mask: &Mask) -> Array2<bool> {
+        let (crop, Size { height, width }) = (self.crop_offset(), self.input_size());
+        let (rows, columns) = (mask.height_px() as usize, mask.width_px() as usize);
+        Array2::from_shape_fn((height, width), |(row, column)| {
+            let source_row = nearest(row + crop.height, rows, self.resize.height);
+            let source_column = nearest(column + crop.width, columns, self.resize.width);
+            let defect = mask.defects().get(source_row * columns + source_column);
+            defect.copied().unwrap_or_default()
+        })
+    }
+
+    /// Where the pixels of the network's frame lie in a picture of this size.
+    #[must_use]
+    pub fn geometry(&self, picture_width_px: u32, picture_height_px: u32) -> Geometry {
+        Geometry::new(self, picture_width_px, picture_height_px)
+    }
+
+    /// First row and column kept: half the margin, rounded half to even as
+    /// torchvision's centre crop does.
+    fn crop_offset(&self) -> Size {
+        let half = |margin: usize| (margin as f64 / 2.0).round_ties_even() as usize;
+        let kept = self.input_size();
+        Size {
+            height: half(self.resize.height.saturating_sub(kept.height)),
+            width: half(self.resize.width.saturating_sub(kept.width)),
+        }
+    }
+}
+
+/// The index below `source_length` whose pixel holds the centre of output pixel `index`.
+fn nearest(index: usize, source_length: usize, output_length: usize) -> usize {
+    (2 * index + 1) * source_length / (2 * output_length).max(1)
+}

@@ -1,0 +1,70 @@
+//! Pictures of an anomaly map for people, and its raw values for programs.
+
+mod colour_map;
+mod raw_values;
+#[cfg(test)]
+mod tests;
+mod upscale;
+
+use image::{Rgb, RgbImage};
+
+pub use colour_map::inferno;
+pub use raw_values::{TiffError, tiff_bytes};
+
+use crate::bundle::HeatmapRange;
+use crate::inspector::Inspection;
+use crate::picture::Picture;
+use upscale::Upscale;
+
+/// Shown in the heat map where a centre crop left the picture uninspected.
+const UNINSPECTED: Rgb<u8> = Rgb([128, 128, 128]);
+
+/// Most that the heat map covers of the picture in an overlay.
+const LARGEST_OPACITY: f32 = 0.5;
+
+/// The map in colours, in the size of the original picture.
+///
+/// Values from `range.low` to `range.high` run through [`inferno`], values beyond
+/// take its end colours; the map is scaled up bilinearly. Gray where the picture
+/// was not inspected.
+#[must_use]
+pub fn heatmap(inspection: &Inspection, range: HeatmapRange) -> RgbImage {
+    let size = inspection.picture_size;
+    let levels = Upscale::new(inspection);
+    RgbImage::from_fn(size.width_px, size.height_px, |x, y| {
+        levels
+            .at(x, y)
+            .map_or(UNINSPECTED, |value| inferno(share(value, range)))
+    })
+}
+
+/// The original picture with the heat map over it.
+///
+/// The cover grows with the value, from nothing at `range.low` to half at
+/// `range.high`; what was not inspected stays as it is. `picture` is the one the
+/// inspection was made from; of another size, the smaller area is drawn on.
+#[must_use]
+pub fn overlay(picture: &Picture, inspection: &Inspection, range: HeatmapRange) -> RgbImage {
+    let levels = Upscale::new(inspection);
+    let mut blended = picture.to_rgb8();
+    for (x, y, pixel) in blended.enumerate_pixels_mut() {
+        if let Some(value) = levels.at(x, y) {
+            let share = share(value, range);
+            *pixel = mix(*pixel, inferno(share), LARGEST_OPACITY * share);
+        }
+    }
+    blended
+}
+
+/// Where a value lies in the range, 0 to 1.
+fn share(value: f32, range: HeatmapRange) -> f32 {
+    ((value - range.low) / (range.high - range.low)).clamp(0.0, 1.0)
+}
+
+fn mix(below: Rgb<u8>, above: Rgb<u8>, opacity: f32) -> Rgb<u8> {
+    let channel = |i: usize| {
+        let (below, above) = (f32::from(below.0[i]), f32::from(above.0[i]));
+        (below + opacity * (above - below)).round() as u8
+    };
+    Rgb(std::array::from_fn(channel))
+}

@@ -1,0 +1,26 @@
+//! The raw map as a TIFF file, for programs that read floating-point pictures.
+
+use std::io::Cursor;
+
+use tiff::encoder::{TiffEncoder, colortype::Gray32Float};
+
+use crate::anomaly_map::AnomalyMap;
+
+/// A map that the TIFF encoder refused.
+#[derive(Debug, thiserror::Error)]
+#[error("the anomaly map could not be encoded as TIFF")]
+pub struct TiffError(#[from] tiff::TiffError);
+
+/// A TIFF file of one 32-bit floating-point gray picture: the map's own size and
+/// raw values, bit for bit.
+pub fn tiff_bytes(map: &AnomalyMap) -> Result<Vec<u8>, TiffError> {
+    let (height, width) = map.values.dim();
+    let values = map.values.as_standard_layout();
+    let mut file = Cursor::new(Vec::new());
+    TiffEncoder::new(&mut file)?.write_image::<Gray32Float>(
+        width as u32,
+        height as u32,
+        values.as_slice().unwrap_or_default(),
+    )?;
+    Ok(file.into_inner())
+}

@@ -1,0 +1,135 @@
+#![allow(clippy::unwrap_used, reason = "for tests only")]
+
+use std::io::Cursor;
+
+use image::Rgb;
+use ndarray::Array2;
+use tiff::decoder::{Decoder, DecodingResult};
+
+use super::{UNINSPECTED, heatmap, inferno, overlay, tiff_bytes};
+use crate::anomaly_map::AnomalyMap;
+use crate::bundle::HeatmapRange;
+use crate::inspector::{Inspection, PictureSize, StageTimes};
+use crate::network::Provider;
+use crate::picture::Picture;
+use crate::preprocess::{Preprocessing, Size};
+
+const RANGE: HeatmapRange = HeatmapRange {
+    low: 1.0,
+    high: 3.0,
+};
+
+/// A 16×16 map of a 64×48 picture, of which the outer quarter is cut away.
+fn inspection(values: Array2<f32>) -> Inspection {
+    let square = |side| Size {
+        height: side,
+        width: side,
+    };
+    let recipe = Preprocessing::imagenet(square(32), Some(square(16)));
+    let size = PictureSize {
+        width_px: 64,
+        height_px: 48,
+    };
+    let geometry = recipe.geometry(size.width_px, size.height_px);
+    Inspection::new(
+        AnomalyMap { values },
+        geometry,
+        StageTimes::default(),
+        Provider::Cpu,
+        size,
+    )
+}
+
+fn flat(value: f32) -> Inspection {
+    inspection(Array2::from_elem((16, 16), value))
+}
+
+fn picture() -> Picture {
+    Picture::from_rgb8(64, 48, (0..64 * 48 * 3).map(|i| (i % 251) as u8).collect()).unwrap()
+}
+
+#[test]
+fn colours_run_from_dark_to_bright() {
+    let luminance = |share: f32| {
+        let Rgb([r, g, b]) = inferno(share);
+        0.2126 * f32::from(r) + 0.7152 * f32::from(g) + 0.0722 * f32::from(b)
+    };
+    // Rounding to 8 bits may take back at most one level of each channel.
+    let steps: Vec<f32> = (0_u8..=100)
+        .map(|i| luminance(f32::from(i) / 100.0))
+        .collect();
+    assert!(
+        steps.windows(2).all(|pair| pair[1] > pair[0] - 1.0),
+        "{steps:?}"
+    );
+    assert!(luminance(0.0) < 3.0 && luminance(1.0) > 230.0);
+    assert_eq!(inferno(-1.0), inferno(0.0));
+    assert_eq!(inferno(f32::NAN), inferno(0.0));
+    assert_eq!(inferno(7.0), inferno(1.0));
+}
+
+#[test]
+fn a_heat_map_has_the_pictures_size_and_is_gray_outside_the_crop() {
+    let image = heatmap(&flat(3.0), RANGE);
+    assert_eq!(image.dimensions(), (64, 48));
+    for (x, y, pixel) in image.enumerate_pixels() {
+        let inside = (16..48).contains(&x) && (12..36).contains(&y);
+        assert_eq!(
+            *pixel,
+            if inside { inferno(1.0) } else { UNINSPECTED },
+            "{x} {y}"
+        );
+    }
+}
+
+#[test]
+fn an_overlay_keeps_low_values_and_what_was_not_inspected() {
+    let original = picture().to_rgb8();
+    assert_eq!(overlay(&picture(), &flat(1.0), RANGE), original);
+    let covered = overlay(&picture(), &flat(9.0), RANGE);
+    for (x, y, pixel) in covered.enumerate_pixels() {
+        let below = original.get_pixel(x, y);
+        if !((16..48).contains(&x) && (12..36).contains(&y)) {
+            assert_eq!(pixel, below);
+            continue;
+        }
+        for channel in 0..3 {
+            let half = f32::midpoint(f32::from(below[channel]), f32::from(inferno(1.0)[channel]));
+            assert!((f32::from(pixel[channel]) - half).abs() <= 0.5, "{x} {y}");
+        }
+    }
+}
+
+#[test]
+fn the_peak_of_the_map_is_the_brightest_spot_of_the_picture() {
+    let mut values = Array2::from_elem((16, 16), 1.0);
+    values[[3, 12]] = 3.0;
+    let inspection = inspection(values);
+    // Row 3 of the crop is row 11 of 32, two by one and a half picture pixels each.
+    assert!(
+        (inspection.peak.x_px - 40.5).abs() < 1e-9 && (inspection.peak.y_px - 16.75).abs() < 1e-9
+    );
+    assert_eq!(inspection.score.to_bits(), 3.0_f32.to_bits());
+    let image = heatmap(&inspection, RANGE);
+    let brightness = |pixel: &Rgb<u8>| u32::from(pixel[0]) + u32::from(pixel[1]);
+    let inside = image
+        .enumerate_pixels()
+        .filter(|(.., pixel)| **pixel != UNINSPECTED);
+    let (x, y, _) = inside.max_by_key(|(.., pixel)| brightness(pixel)).unwrap();
+    assert!((40..=41).contains(&x) && y == 17, "{x} {y}");
+}
+
+#[test]
+fn a_tiff_holds_the_very_bits_of_the_map() {
+    let values = Array2::from_shape_fn((16, 9), |(y, x)| (y * 9 + x) as f32 / 7.0 - 3.0);
+    let bytes = tiff_bytes(&AnomalyMap {
+        values: values.clone(),
+    })
+    .unwrap();
+    let mut decoder = Decoder::new(Cursor::new(bytes)).unwrap();
+    assert_eq!(decoder.dimensions().unwrap(), (9, 16));
+    let DecodingResult::F32(read) = decoder.read_image().unwrap() else {
+        unreachable!("32-bit floating point was written")
+    };
+    assert_eq!(read, values.into_raw_vec_and_offset().0);
+}

@@ -1,0 +1,52 @@
+//! Golden parity: every step from picture to map and from loss to trained
+//! weights, compared with tensors that the reference (anomalib 2.7.0) dumped.
+//!
+//! A folder of cases holds `manifest.json`, `case_<id>.safetensors`, and for each
+//! backbone either `weights_<name>.safetensors` or `bnstats_<name>.safetensors`
+//! with a rule that generates the rest. Every case that the manifest lists is run;
+//! what cannot be run is listed as skipped, with the reason.
+
+mod archive;
+mod case;
+mod inference;
+mod manifest;
+mod report;
+mod self_distance;
+mod training;
+mod weights;
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use cfa_runtime::network::OnnxRuntime;
+
+pub use report::{Line, Outcome, Report};
+
+use case::Case;
+use manifest::Manifest;
+
+/// Runs every case of the folder `dir`; the exported network too when an ONNX
+/// Runtime is given. `progress` is told each line as soon as it is known.
+///
+/// # Errors
+/// The folder or one of its files cannot be read; a quantity that differs is not
+/// an error but a line of the report.
+pub fn run(
+    dir: &Path,
+    onnxruntime: Option<&OnnxRuntime>,
+    progress: &mut dyn FnMut(&Line),
+) -> Result<Report<'static>> {
+    let manifest = Manifest::read(&dir.join("manifest.json"))?;
+    let mut report = Report::new(progress);
+    for (name, settings) in &manifest.cases {
+        let context = || format!("case {name}");
+        match Case::load(dir, name, settings, &manifest).with_context(context)? {
+            Err(reason) => report.skip(name, "all", &reason),
+            Ok(case) if name == self_distance::CASE => {
+                self_distance::run(&case, &mut report).with_context(context)?;
+            }
+            Ok(case) => case.run(onnxruntime, &mut report).with_context(context)?,
+        }
+    }
+    Ok(report.finish())
+}

@@ -1,0 +1,18 @@
+//! Tests of the runtime as its users meet it: the library and `cfa-run`, with the
+//! committed bundle of random weights and a real ONNX Runtime.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod bad_bundles;
+mod bad_pictures;
+#[path = "../harness/mod.rs"]
+mod harness;
+mod library;
+mod predict;
+mod saved;
+mod verify;

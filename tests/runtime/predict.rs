@@ -1,0 +1,182 @@
+//! `cfa-run predict` where all is well.
+
+use std::io::Read;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::harness::{Folder, cfa_run, predict, tiny_bundle};
+
+fn keys(value: &Value) -> Vec<&str> {
+    value
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
+}
+
+#[test]
+fn json_lines_have_the_documented_keys() {
+    let folder = Folder::new();
+    let picture = folder.draw("disc.png", 90, 70, 1);
+    let lines = predict([picture.to_str().unwrap(), "--json"]).fine();
+    let [line] = &lines[..] else {
+        panic!("{lines:?}")
+    };
+    assert_eq!(
+        keys(line),
+        [
+            "map",
+            "milliseconds",
+            "path",
+            "peak",
+            "picture",
+            "provider",
+            "saved",
+            "score"
+        ]
+    );
+    assert_eq!(
+        keys(&line["map"]),
+        ["height", "max", "mean", "min", "width"]
+    );
+    assert_eq!(
+        keys(&line["milliseconds"]),
+        [
+            "decode",
+            "map",
+            "neighbors",
+            "network",
+            "preprocess",
+            "total"
+        ]
+    );
+    assert_eq!(line["path"], picture.to_str().unwrap());
+    assert_eq!(
+        (&line["picture"]["width"], &line["picture"]["height"]),
+        (&90.into(), &70.into())
+    );
+    assert_eq!(line["provider"], "cpu");
+    assert_eq!(line["score"], line["map"]["max"]);
+    assert!(line["score"].as_f64().unwrap() > 0.0);
+    let (x, y) = (
+        line["peak"]["x"].as_f64().unwrap(),
+        line["peak"]["y"].as_f64().unwrap(),
+    );
+    assert!(
+        (-0.5..89.5).contains(&x) && (-0.5..69.5).contains(&y),
+        "{x} {y}"
+    );
+    let stages = line["milliseconds"].as_object().unwrap();
+    let sum: f64 = stages
+        .iter()
+        .filter(|(name, _)| *name != "total")
+        .map(|(_, ms)| ms.as_f64().unwrap())
+        .sum();
+    assert!((sum - stages["total"].as_f64().unwrap()).abs() < 1e-6);
+}
+
+#[test]
+fn a_table_names_every_picture_of_a_folder_in_order() {
+    let folder = Folder::new();
+    for (seed, name) in [(3, "in/b.png"), (4, "in/a/z.bmp"), (5, "in/c.jpg")] {
+        folder.draw(name, 64, 64, seed);
+    }
+    let run = predict([folder.at("in")]);
+    run.fine();
+    let text = run.stdout();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 4, "{text}");
+    assert!(lines[0].starts_with("path") && lines[0].contains("score"));
+    for (line, name) in lines[1..]
+        .iter()
+        .zip(["in/a/z.bmp", "in/b.png", "in/c.jpg"])
+    {
+        assert!(line.contains(name), "{text}");
+    }
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    let folder = Folder::new();
+    let picture = folder.draw("disc.png", 200, 150, 2);
+    let with = |threads: &str| {
+        let out = folder.at(threads);
+        predict([
+            picture.as_os_str(),
+            "--json".as_ref(),
+            "--threads".as_ref(),
+            threads.as_ref(),
+            "--save".as_ref(),
+            "tiff".as_ref(),
+            "--out".as_ref(),
+            out.as_os_str(),
+        ])
+        .fine();
+        std::fs::read(out.join("disc.tiff")).unwrap()
+    };
+    assert_eq!(with("1"), with("4"));
+}
+
+#[test]
+fn impossible_options_are_refused() {
+    let folder = Folder::new();
+    let picture = folder.draw("disc.png", 64, 64, 1);
+    let with =
+        |options: &[&str]| predict(options.iter().copied().chain([picture.to_str().unwrap()]));
+    with(&["--threads", "0"]).refused(&["--threads", "0 is not in 1"]);
+    with(&["--provider", "abacus"]).refused(&["abacus", "cpu"]);
+    with(&["--save", "tiff"]).refused(&["--out"]);
+    with(&["--save", "hologram", "--out", "."]).refused(&["hologram", "heatmap"]);
+    with(&["--heatmap-max", "-1e30"]).refused(&["--heatmap-max"]);
+    with(&["--heatmap-max", "NaN"]).refused(&["--heatmap-max"]);
+    cfa_run(["predict", "--model", tiny_bundle().to_str().unwrap()]).refused(&["PATH"]);
+}
+
+#[test]
+fn a_missing_library_is_explained_with_the_way_to_get_it() {
+    let folder = Folder::new();
+    let picture = folder.draw("disc.png", 64, 64, 1);
+    let words = [
+        "/no/such/libonnxruntime.so",
+        "cargo xtask setup --runtime",
+        "ORT_DYLIB_PATH",
+    ];
+    predict([
+        "--onnxruntime",
+        "/no/such/libonnxruntime.so",
+        picture.to_str().unwrap(),
+    ])
+    .refused(&words);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cfa-run"));
+    command.env("ORT_DYLIB_PATH", "/no/such/libonnxruntime.so");
+    command.arg("verify").arg(tiny_bundle());
+    crate::harness::Run::of(&mut command).refused(&words);
+}
+
+/// As in `cfa-run predict … | head -1`.
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    let folder = Folder::new();
+    for number in 0..8 {
+        folder.draw(&format!("{number}.png"), 64, 64, number);
+    }
+    let mut child = Command::new(env!("CARGO_BIN_EXE_cfa-run"))
+        .args(["predict", "--json", "--model"])
+        .arg(tiny_bundle())
+        .arg(folder.at(""))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut said = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    assert_eq!((child.wait().unwrap().code(), said.as_str()), (Some(0), ""));
+}

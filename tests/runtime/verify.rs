@@ -1,0 +1,47 @@
+//! `cfa-run verify` and `cfa-run info`.
+
+use cfa_runtime::Bundle;
+use cfa_runtime::bundle::write_bundle;
+
+use crate::harness::{Folder, cfa_run, tiny_bundle};
+
+#[test]
+fn the_committed_bundle_replays_on_this_machine() {
+    let bundle = tiny_bundle();
+    let samples = cfa_run(["verify".as_ref(), bundle.as_os_str()]);
+    samples.fine();
+    assert!(samples.stdout().starts_with("ok"));
+    let lines = cfa_run(["verify".as_ref(), bundle.as_os_str(), "--json".as_ref()]).fine();
+    assert!(!lines.is_empty());
+    for line in lines {
+        assert_eq!(line["ok"], true, "{line}");
+        assert!(line["largest_map_error"].as_f64() <= line["tolerance"].as_f64());
+    }
+}
+
+#[test]
+fn a_recorded_map_that_differs_fails() {
+    let bundle = Bundle::open(&tiny_bundle()).unwrap();
+    let tolerance = bundle.manifest.golden_tolerance;
+    let mut parts = bundle.into_parts();
+    let map = &mut parts.golden[0].anomaly_map;
+    let largest = map.iter().copied().fold(0.0, f32::max);
+    let smallest = map.iter_mut().min_by(|a, b| a.total_cmp(b)).unwrap();
+    *smallest -= 3.0 * tolerance * largest;
+    let folder = Folder::new();
+    let path = folder.at("changed.cfa");
+    write_bundle(&path, parts).unwrap();
+    let run = cfa_run(["verify".as_ref(), path.as_os_str()]);
+    run.refused(&["DIFFERENT"]);
+}
+
+#[test]
+fn info_prints_the_manifest() {
+    let bundle = tiny_bundle();
+    let lines = cfa_run(["info".as_ref(), bundle.as_os_str()]);
+    lines.fine();
+    assert!(lines.stdout().contains("memory bank"));
+    let json = cfa_run(["info".as_ref(), bundle.as_os_str(), "--json".as_ref()]).stdout();
+    let manifest: cfa_runtime::bundle::Manifest = serde_json::from_str(&json).unwrap();
+    assert_eq!(manifest, Bundle::open(&bundle).unwrap().manifest);
+}

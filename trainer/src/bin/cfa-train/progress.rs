@@ -1,0 +1,110 @@
+//! What `fit` shows while it runs: bars for people, one JSON object a line for
+//! programs.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use cfa_train::fit::{FitEvent, FitObserver};
+use indicatif::{ProgressBar, ProgressStyle};
+
+const BYTES_PER_MIB: f64 = 1_048_576.0;
+
+/// Prints events and knows whether Ctrl-C was pressed.
+pub(crate) struct Progress {
+    json: bool,
+    bar: ProgressBar,
+    stop: Arc<AtomicBool>,
+}
+
+impl Progress {
+    /// Installs the Ctrl-C handler; the first press stops cleanly at the next step.
+    pub(crate) fn new(json: bool) -> anyhow::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let pressed = Arc::clone(&stop);
+        ctrlc::set_handler(move || pressed.store(true, Ordering::SeqCst))?;
+        Ok(Self { json, bar: ProgressBar::hidden(), stop })
+    }
+
+    /// A line above the bar; nothing with `--json`.
+    pub(crate) fn say(&self, text: &str) {
+        if !self.json {
+            self.bar.suspend(|| eprintln!("{text}"));
+        }
+    }
+
+    fn start(&mut self, what: &str, length: usize) {
+        self.bar.finish_and_clear();
+        self.bar = ProgressBar::new(length as u64);
+        let template = "{prefix:<12} {wide_bar} {pos}/{len} {msg} eta {eta}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.bar.set_style(style);
+        }
+        self.bar.set_prefix(what.to_owned());
+    }
+
+    fn show(&mut self, event: &FitEvent) {
+        match event {
+            FitEvent::Checking { pictures } => self.say(&format!("checking {pictures} pictures")),
+            FitEvent::Skipped { reason } => self.say(&format!("skipped {reason}")),
+            FitEvent::Cache(plan) => {
+                let place = if plan.on_disk { "on disk beside the bundle" } else { "in memory" };
+                let size = plan.bytes as f64 / BYTES_PER_MIB;
+                self.say(&format!("features take {size:.0} MiB, kept {place}"));
+            }
+            FitEvent::Features { done, pictures } => {
+                if self.bar.length() != Some(*pictures as u64) || self.bar.prefix() != "features" {
+                    self.start("features", *pictures);
+                }
+                self.bar.set_position(*done as u64);
+            }
+            FitEvent::MemoryBank { entries, channels } => {
+                self.say(&format!("memory bank: {entries} entries of {channels} channels"));
+            }
+            FitEvent::Resumed { epochs, steps } => {
+                self.say(&format!("resumed after {epochs} epochs and {steps} steps"));
+            }
+            FitEvent::Step { epoch, epochs, step, steps, loss } => {
+                if self.bar.prefix() != "training" {
+                    self.start("training", epochs * steps);
+                }
+                self.bar.set_message(format!("epoch {epoch}/{epochs} loss {loss:.1}"));
+                self.bar.set_position(((epoch - 1) * steps + step) as u64);
+            }
+            FitEvent::Epoch { epoch, epochs, loss } if self.bar.is_hidden() => {
+                self.say(&format!("epoch {epoch}/{epochs} loss {loss:.1}"));
+            }
+            FitEvent::Exporting => {
+                self.bar.finish_and_clear();
+                self.say("exporting");
+            }
+            FitEvent::Exported { bundle, bytes } => {
+                let size = *bytes as f64 / BYTES_PER_MIB;
+                self.say(&format!("wrote {} ({size:.1} MiB)", bundle.display()));
+            }
+            _ => {}
+        }
+    }
+}
+
+impl FitObserver for Progress {
+    fn event(&mut self, event: &FitEvent) {
+        if self.json {
+            print_json(event);
+        } else {
+            self.show(event);
+        }
+    }
+
+    fn interrupted(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+}
+
+/// One JSON object on a line of standard output. A reader that has gone away does
+/// not stop the training.
+pub(crate) fn print_json(value: &impl serde::Serialize) {
+    if let Ok(line) = serde_json::to_string(value) {
+        let _ = writeln!(io::stdout(), "{line}");
+    }
+}

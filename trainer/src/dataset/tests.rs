@@ -1,0 +1,301 @@
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use cfa_runtime::picture::Limits;
+use tempfile::TempDir;
+
+use super::{Dataset, DatasetError, PixelTruth, check_pictures, content_digest};
+
+/// A folder with these files, each holding its own name.
+fn tree(files: &[&str]) -> TempDir {
+    let root = TempDir::new().unwrap();
+    for file in files {
+        write(&root.path().join(file), file.as_bytes());
+    }
+    root
+}
+
+fn write(path: &Path, bytes: &[u8]) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+fn below(root: &TempDir, paths: impl IntoIterator<Item = PathBuf>) -> Vec<String> {
+    let paths = paths.into_iter();
+    paths
+        .map(|path| {
+            path.strip_prefix(root.path())
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect()
+}
+
+const MVTEC: [&str; 9] = [
+    "train/good/002.png",
+    "train/good/001.JPG",
+    "train/good/notes.txt",
+    "test/good/000.png",
+    "test/scratch/000.png",
+    "test/scratch/001.webp",
+    "test/dent/000.tif",
+    "ground_truth/scratch/000_mask.png",
+    "ground_truth/dent/000.BMP",
+];
+
+#[test]
+fn the_mvtec_layout_is_found_in_order() {
+    let root = tree(&MVTEC);
+    let found = Dataset::discover(root.path()).unwrap();
+    assert_eq!(
+        below(&root, found.train_good),
+        ["train/good/001.JPG", "train/good/002.png"]
+    );
+    let test: Vec<_> = found
+        .test
+        .iter()
+        .map(|p| (p.defect.as_str(), p.is_defective()))
+        .collect();
+    assert_eq!(
+        test,
+        [
+            ("dent", true),
+            ("good", false),
+            ("scratch", true),
+            ("scratch", true)
+        ]
+    );
+    let masks = found.test.iter().filter_map(|picture| picture.mask.clone());
+    assert_eq!(
+        below(&root, masks),
+        [
+            "ground_truth/dent/000.BMP",
+            "ground_truth/scratch/000_mask.png"
+        ]
+    );
+}
+
+#[test]
+fn a_missing_mask_is_named_only_when_masks_are_wanted() {
+    let root = tree(&MVTEC);
+    let message = Dataset::discover(root.path())
+        .unwrap()
+        .require_masks()
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("(1)") && message.contains("test/scratch/001.webp"),
+        "{message}"
+    );
+    assert!(!message.contains("000"), "{message}");
+    write(&root.path().join("ground_truth/scratch/001_mask.png"), b"");
+    let complete = Dataset::discover(root.path()).unwrap();
+    assert_eq!(complete.require_masks().unwrap(), PixelTruth::Complete);
+}
+
+#[test]
+fn a_data_set_without_ground_truth_has_no_pixel_figures() {
+    let root = tree(&["train/good/0.png", "test/scratch/0.png"]);
+    let found = Dataset::discover(root.path()).unwrap();
+    assert_eq!(found.require_masks().unwrap(), PixelTruth::Absent);
+}
+
+#[test]
+fn a_mask_with_the_suffix_goes_before_one_of_the_same_name() {
+    let root = tree(&[
+        "train/good/0.png",
+        "test/scratch/0.png",
+        "ground_truth/scratch/0.png",
+        "ground_truth/scratch/0_mask.png",
+    ]);
+    let found = Dataset::discover(root.path()).unwrap();
+    let masks = found.test.into_iter().filter_map(|picture| picture.mask);
+    assert_eq!(below(&root, masks), ["ground_truth/scratch/0_mask.png"]);
+}
+
+#[test]
+fn a_plain_folder_is_all_training() {
+    let endings = [
+        "a.png", "b.jpg", "c.jpeg", "d.bmp", "e.tif", "f.tiff", "g.webp", "h.PnG",
+    ];
+    let root = tree(
+        &[
+            &endings[..],
+            &["Thumbs.db", ".hidden.png", "noending", "sub/z.png"],
+        ]
+        .concat(),
+    );
+    fs::create_dir(root.path().join("folder.png")).unwrap();
+    let found = Dataset::discover(root.path()).unwrap();
+    assert_eq!(below(&root, found.train_good), endings);
+    assert!(found.test.is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_passed_over() {
+    let root = tree(&["a.png"]);
+    std::os::unix::fs::symlink(root.path().join("a.png"), root.path().join("b.png")).unwrap();
+    assert_eq!(Dataset::discover(root.path()).unwrap().train_good.len(), 1);
+}
+
+#[test]
+fn folders_without_pictures_say_what_was_found() {
+    for (files, expected) in [
+        (&[][..], "it is empty"),
+        (&["readme.txt"], "it holds other files (1)"),
+        (
+            &["bottle/train/good/0.png", "cable/x", "a.txt"],
+            "it holds other files (1) and folders (2: bottle, cable)",
+        ),
+        (
+            &["train/good/notes.txt"],
+            "train/good: it holds other files (1)",
+        ),
+    ] {
+        let root = tree(files);
+        let message = Dataset::discover(root.path()).unwrap_err().to_string();
+        assert!(message.contains(expected), "{expected}: {message}");
+    }
+    let missing = Dataset::discover(Path::new("no/such/folder")).unwrap_err();
+    assert!(matches!(missing, DatasetError::NotAFolder { .. }));
+}
+
+fn png(side_px: u32) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let picture = image::RgbImage::from_pixel(side_px, side_px, image::Rgb([9, 99, 199]));
+    picture
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .unwrap();
+    bytes.into_inner()
+}
+
+/// Two good pictures and four bad ones: cut short, no picture, tiny, and a header that
+/// promises 20000 × 20000 pixels.
+fn good_and_bad() -> (TempDir, Vec<PathBuf>) {
+    let root = TempDir::new().unwrap();
+    let whole = png(32);
+    // The size stands after the signature and the chunk's length and name; its checksum
+    // is of those 17 bytes.
+    let mut bomb = whole.clone();
+    bomb.splice(16..24, [0, 0, 0x4e, 0x20, 0, 0, 0x4e, 0x20]);
+    bomb.splice(29..33, [0x6c, 0x12, 0xd1, 0x6e]);
+    for (name, bytes) in [
+        ("a_good.png", &whole[..]),
+        ("b_cut.png", &whole[..whole.len() / 2]),
+        ("c_text.png", b"hello, world"),
+        ("d_tiny.png", &png(1)),
+        ("e_bomb.png", &bomb),
+        ("f_good.png", &whole),
+    ] {
+        write(&root.path().join(name), bytes);
+    }
+    let paths = Dataset::discover(root.path()).unwrap().train_good;
+    (root, paths)
+}
+
+#[test]
+fn bad_pictures_are_an_error_that_names_them_all() {
+    let (_root, paths) = good_and_bad();
+    let error = check_pictures(&paths, &Limits::default(), false, || ()).unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.contains("(4)") && message.contains("--skip-bad"),
+        "{message}"
+    );
+    for name in [
+        "b_cut.png",
+        "c_text.png",
+        "d_tiny.png: 1×1",
+        "e_bomb.png: 20000×20000",
+    ] {
+        assert!(message.contains(name), "{name}: {message}");
+    }
+    assert!(!message.contains("good"), "{message}");
+}
+
+#[test]
+fn bad_pictures_can_be_passed_over() {
+    let (root, paths) = good_and_bad();
+    let seen = AtomicUsize::new(0);
+    let count = || {
+        seen.fetch_add(1, Ordering::Relaxed);
+    };
+    let checked = check_pictures(&paths, &Limits::default(), true, count).unwrap();
+    assert_eq!(below(&root, checked.good), ["a_good.png", "f_good.png"]);
+    let bad = below(&root, checked.bad.into_iter().map(|bad| bad.path));
+    assert_eq!(bad, ["b_cut.png", "c_text.png", "d_tiny.png", "e_bomb.png"]);
+    assert_eq!(seen.into_inner(), paths.len());
+}
+
+#[test]
+fn nothing_but_bad_pictures_is_an_error_even_when_skipping() {
+    let names: Vec<String> = ('a'..='l').map(|letter| format!("{letter}.png")).collect();
+    let root = tree(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let paths = Dataset::discover(root.path()).unwrap().train_good;
+    let error = check_pictures(&paths, &Limits::default(), true, || ()).unwrap_err();
+    assert!(matches!(error, DatasetError::AllBad { .. }));
+    let message = error.to_string();
+    assert!(
+        message.contains("j.png") && !message.contains("k.png"),
+        "{message}"
+    );
+    assert!(message.ends_with("and 2 more"), "{message}");
+    assert!(
+        check_pictures(&[], &Limits::default(), true, || ())
+            .unwrap()
+            .good
+            .is_empty()
+    );
+}
+
+#[test]
+fn the_content_digest_depends_on_content_and_order_alone() {
+    let first = tree(&["a.png", "b.png"]);
+    let second = tree(&["a.png", "b.png"]);
+    let digest = |root: &TempDir, names: &[&str]| {
+        let paths: Vec<PathBuf> = names.iter().map(|name| root.path().join(name)).collect();
+        content_digest(&paths)
+    };
+    let whole = digest(&first, &["a.png", "b.png"]).unwrap();
+    assert_eq!(whole.len(), 64);
+    assert_eq!(digest(&second, &["b.png", "a.png"]).unwrap(), whole);
+    assert_ne!(digest(&second, &["a.png"]).unwrap(), whole);
+    assert!(
+        digest(&second, &["c.png"])
+            .unwrap_err()
+            .to_string()
+            .contains("c.png")
+    );
+    fs::write(second.path().join("b.png"), "x").unwrap();
+    assert_ne!(digest(&second, &["a.png", "b.png"]).unwrap(), whole);
+}
+
+#[test]
+fn the_data_sets_of_this_machine_are_complete() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    if !data.exists() {
+        eprintln!("skipped: {} is missing", data.display());
+        return;
+    }
+    for (name, train, good, defective) in [
+        ("mvtec_bottle", 50, 20, 30),
+        ("kolektor_sdd", 60, 50, 25),
+        ("hazelnut_toy", 28, 6, 17),
+    ] {
+        let found = Dataset::discover(&data.join(name)).unwrap();
+        let bad = found
+            .test
+            .iter()
+            .filter(|picture| picture.is_defective())
+            .count();
+        let counts = (found.train_good.len(), found.test.len() - bad, bad);
+        assert_eq!(counts, (train, good, defective), "{name}");
+        assert_eq!(found.require_masks().unwrap(), PixelTruth::Complete);
+    }
+}

@@ -1,0 +1,105 @@
+//! What can go wrong between a folder of pictures and a bundle.
+
+use std::io;
+use std::path::PathBuf;
+
+use cfa_runtime::bundle::BundleError;
+use cfa_runtime::picture::PictureError;
+use tch::TchError;
+
+use crate::dataset::DatasetError;
+use crate::network::ParameterMismatch;
+use crate::onnx::OnnxError;
+use crate::weights::WeightsError;
+
+/// An error of training or export.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// A setting is out of range.
+    #[error("--{option} {value} is not possible: {reason}")]
+    Setting {
+        /// Name of the command-line option.
+        option: &'static str,
+        /// What was asked for.
+        value: String,
+        /// Why it cannot be, and what can.
+        reason: String,
+    },
+    /// The data set cannot be used.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// A picture cannot be read.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// A picture cannot be brought to the network's input.
+    #[error(transparent)]
+    Preprocess(#[from] cfa_runtime::preprocess::PreprocessError),
+    /// The weight file cannot be read.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// The weight file belongs to another network.
+    #[error("{file} does not hold weights of {backbone}: {mismatch}; check --backbone and --weights")]
+    ForeignWeights {
+        /// The weight file.
+        file: String,
+        /// The backbone that was asked for.
+        backbone: &'static str,
+        /// What does not fit.
+        mismatch: ParameterMismatch,
+    },
+    /// A GPU was asked for that is not there.
+    #[error("--device {asked}: {reason}; use --device cpu, or point LIBTORCH to a libtorch 2.11.0 with CUDA and build again")]
+    Device {
+        /// What was asked for.
+        asked: String,
+        /// What is missing.
+        reason: String,
+    },
+    /// The graph cannot be exported.
+    #[error(transparent)]
+    Onnx(#[from] OnnxError),
+    /// The bundle cannot be written or read back.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// libtorch refused an operation.
+    #[error("libtorch: {0}")]
+    Torch(#[from] TchError),
+    /// The loss stopped being a number.
+    #[error("the loss is {loss} in epoch {epoch}, step {step}; try a smaller --lr (the last checkpoint is kept)")]
+    Diverged {
+        /// NaN or an infinity.
+        loss: f64,
+        /// Counted from 1.
+        epoch: usize,
+        /// Counted from 1.
+        step: usize,
+    },
+    /// A file of the training itself cannot be used.
+    #[error("{path}: {action}", path = path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What was tried, and what to do.
+        action: &'static str,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// A checkpoint does not belong to this training.
+    #[error("{path}: cannot resume: {reason}; repeat the original options, or leave out --resume to start again", path = path.display())]
+    Checkpoint {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What does not fit.
+        reason: String,
+    },
+    /// The user stopped the training; nothing that was finished is lost.
+    #[error("interrupted; go on with --resume (checkpoint: {checkpoint})", checkpoint = checkpoint.display())]
+    Interrupted {
+        /// Where training goes on from.
+        checkpoint: PathBuf,
+    },
+    /// The user stopped before there was anything to keep.
+    #[error("interrupted before training began; nothing was written")]
+    InterruptedEarly,
+}

@@ -1,0 +1,75 @@
+//! A few pictures with the maps that libtorch gives for them, so that any device
+//! can prove that it computes the same from the picture on.
+
+use cfa_runtime::bundle::GoldenRecord;
+use cfa_runtime::picture::{Limits, Picture};
+use image::RgbImage;
+use image::imageops::{self, FilterType};
+use rand::RngExt;
+
+use super::{ExportRequest, Scorer, host_matrix};
+use crate::error::TrainError;
+use crate::fit::random_stream;
+use crate::tensor::host_values;
+
+/// A recorded sample.
+pub(super) struct Golden {
+    pub(super) name: &'static str,
+    pub(super) score: f32,
+    pub(super) record: GoldenRecord,
+}
+
+/// Two training pictures, one of them with a foreign patch, and noise; larger than
+/// the network's input, so that the resize is part of the proof.
+pub(super) fn record(
+    request: &ExportRequest<'_>,
+    scorer: &Scorer<'_>,
+) -> Result<Vec<Golden>, TrainError> {
+    let size = request.settings.options().image_size;
+    let width = (size.width + size.width / 4) as u32;
+    let height = (size.height + size.height / 8) as u32;
+    let mut samples = Vec::new();
+    for (name, path) in ["first good", "last good"].iter().zip(ends(request.pictures)) {
+        let picture = Picture::open(path, &Limits::default())?.to_rgb8();
+        samples.push((*name, imageops::resize(&picture, width, height, FilterType::Triangle)));
+    }
+    if let Some((_, picture)) = samples.first() {
+        let patched = with_patch(picture.clone());
+        samples.push(("first good, patched", patched));
+    }
+    samples.push(("noise", noise(width, height)));
+    samples.into_iter().map(|(name, picture)| golden(name, picture, scorer)).collect()
+}
+
+fn ends<T>(items: &[T]) -> Vec<&T> {
+    let first = items.first().into_iter();
+    first.chain(items.iter().skip(1).next_back()).collect()
+}
+
+fn golden(name: &'static str, picture: RgbImage, scorer: &Scorer<'_>) -> Result<Golden, TrainError> {
+    let (width, height) = picture.dimensions();
+    let picture = Picture::from_rgb8(width, height, picture.into_raw())?;
+    let pooled = scorer.extractor.pooled_of_pictures(std::slice::from_ref(&picture))?;
+    let scored = scorer.score(&pooled)?;
+    let anomaly_map = host_matrix(&scored.anomaly_map.f_get(0)?)?;
+    let score = host_values(&scored.image_scores)?.first().copied().unwrap_or(f32::NAN);
+    Ok(Golden { name, score, record: GoldenRecord { picture, anomaly_map } })
+}
+
+/// Inverts the colours of a square in the upper left of the centre.
+fn with_patch(mut picture: RgbImage) -> RgbImage {
+    let (width, height) = picture.dimensions();
+    for y in height / 3..height / 2 {
+        for x in width / 3..width / 2 {
+            for sample in &mut picture.get_pixel_mut(x, y).0 {
+                *sample = 255 - *sample;
+            }
+        }
+    }
+    picture
+}
+
+fn noise(width: u32, height: u32) -> RgbImage {
+    let mut rng = random_stream(0, "golden noise");
+    RgbImage::from_fn(width, height, |_, _| image::Rgb([(); 3].map(|()| rng.random())))
+}

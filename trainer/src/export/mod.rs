@@ -1,0 +1,173 @@
+//! From a trained model to the bundle that ships.
+
+mod golden;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cfa_runtime::anomaly_map::Border;
+use cfa_runtime::bundle::{
+    AnomalyMapSettings, BackboneIdentity, BundleParts, DescriptorShape, GoldenSample,
+    HeatmapRange, Manifest, MemoryBankShape, ScoreSettings, write_bundle,
+};
+use ndarray::Array2;
+use tch::{TchError, Tensor};
+
+use crate::descriptor::{with_descriptor, with_pooling};
+use crate::error::TrainError;
+use crate::fit::{
+    CheckedSettings, FeatureExtractor, FeatureStore, FitEvent, FitObserver, Training,
+    TrainingIdentity,
+};
+use crate::model::Scored;
+use crate::onnx;
+use crate::tensor::host_values;
+use crate::weights::Weights;
+
+/// Largest difference between a replayed and a recorded map, relative to the
+/// recorded maximum. Two f32 implementations of the same sums differ by up to
+/// 7e-5 (SPEC 14, ONNX Runtime against libtorch for `wide_resnet50_2`).
+const GOLDEN_TOLERANCE: f32 = 2e-4;
+
+/// Training pictures whose maps set the heat map's colours.
+const RANGE_PICTURES: usize = 16;
+
+/// What belongs to a bundle besides the trained tensors.
+#[derive(Debug, Clone, Copy)]
+pub struct ExportRequest<'a> {
+    /// Options of the training.
+    pub settings: &'a CheckedSettings,
+    /// For the record.
+    pub identity: &'a TrainingIdentity,
+    /// Backbone weights.
+    pub weights: &'a Weights,
+    /// Training pictures; some become golden samples.
+    pub pictures: &'a [PathBuf],
+    /// The file to write.
+    pub bundle: &'a Path,
+}
+
+/// Records golden samples and writes the bundle.
+///
+/// # Errors
+/// The graph cannot be exported, or the file cannot be written.
+pub fn export(
+    request: &ExportRequest<'_>,
+    extractor: &FeatureExtractor,
+    training: &Training,
+    store: &mut FeatureStore,
+    observer: &mut dyn FitObserver,
+) -> Result<(), TrainError> {
+    observer.event(&FitEvent::Exporting);
+    let scorer = Scorer { settings: request.settings, extractor, training };
+    let golden = golden::record(request, &scorer)?;
+    let range = heatmap_range(&scorer, store)?;
+    let parts = BundleParts {
+        manifest: manifest(request, &golden, range),
+        network_onnx: network_onnx(request, training)?,
+        memory_bank: host_matrix(training.bank())?,
+        golden: golden.into_iter().map(|g| g.record).collect(),
+    };
+    write_bundle(request.bundle, parts)?;
+    let bytes = fs::metadata(request.bundle).map_or(0, |m| m.len());
+    observer.event(&FitEvent::Exported { bundle: request.bundle.to_owned(), bytes });
+    Ok(())
+}
+
+/// libtorch's way from pictures or features to maps.
+struct Scorer<'a> {
+    settings: &'a CheckedSettings,
+    extractor: &'a FeatureExtractor,
+    training: &'a Training,
+}
+
+impl Scorer<'_> {
+    fn score(&self, pooled: &[Tensor; 3]) -> Result<Scored, TchError> {
+        let phi = tch::no_grad(|| self.training.descriptor().forward(pooled))?;
+        self.settings.map_generator().forward(&phi, self.training.bank())
+    }
+}
+
+/// The whole network as ONNX: backbone, pooling, descriptor.
+fn network_onnx(request: &ExportRequest<'_>, training: &Training) -> Result<Vec<u8>, TrainError> {
+    let settings = request.settings;
+    let pooled = with_pooling(&settings.backbone().graph());
+    let graph = with_descriptor(&pooled, &settings.descriptor());
+    let mut parameters = request.weights.tensors.clone();
+    parameters.extend(training.descriptor().values()?);
+    let size = settings.preprocessing().input_size();
+    Ok(onnx::encode(&graph, &parameters, (size.height, size.width))?)
+}
+
+/// A matrix tensor as the runtime's array.
+fn host_matrix(tensor: &Tensor) -> Result<Array2<f32>, TrainError> {
+    let (rows, columns) = tensor.size2()?;
+    let values = host_values(tensor)?;
+    Array2::from_shape_vec((rows as usize, columns as usize), values)
+        .map_err(|e| TchError::Shape(e.to_string()).into())
+}
+
+/// Colours begin at the typical value of a good picture and end at twice the
+/// largest value seen on good pictures.
+fn heatmap_range(
+    scorer: &Scorer<'_>,
+    store: &mut FeatureStore,
+) -> Result<HeatmapRange, TrainError> {
+    let (mut sum, mut highest, count) = (0.0, 0.0_f64, store.len().min(RANGE_PICTURES));
+    for index in 0..count {
+        let pooled = store.batch(&[index], scorer.training.device())?;
+        let map = scorer.score(&pooled)?.anomaly_map;
+        sum += map.f_mean(tch::Kind::Double)?.f_double_value(&[])?;
+        highest = highest.max(map.f_max()?.f_double_value(&[])?);
+    }
+    let low = sum / count.max(1) as f64;
+    let high = (2.0 * highest).max(low + f64::from(f32::EPSILON));
+    Ok(HeatmapRange { low: low as f32, high: high as f32 })
+}
+
+fn manifest(
+    request: &ExportRequest<'_>,
+    golden: &[golden::Golden],
+    heatmap_range: HeatmapRange,
+) -> Manifest {
+    let settings = request.settings;
+    let options = settings.options();
+    let features = settings.feature_size();
+    let map = settings.preprocessing().input_size();
+    Manifest {
+        format: Manifest::FORMAT.to_owned(),
+        format_version: Manifest::FORMAT_VERSION,
+        created_by: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
+        preprocessing: settings.preprocessing().clone(),
+        backbone: BackboneIdentity {
+            name: settings.backbone().name().to_owned(),
+            weights_file: request.weights.file_name.clone(),
+            weights_sha256: request.weights.sha256_hex.clone(),
+        },
+        descriptor: DescriptorShape {
+            channels: settings.descriptor().outputs,
+            feature_height: features.height,
+            feature_width: features.width,
+            gamma_d: options.gamma_d,
+        },
+        memory_bank: MemoryBankShape {
+            centroids: settings.bank_entries(),
+            gamma_c: options.gamma_c,
+        },
+        score: ScoreSettings { neighbors: options.neighbors },
+        anomaly_map: AnomalyMapSettings {
+            height: map.height,
+            width: map.width,
+            sigma: settings.sigma(),
+            border: Border::Mirror,
+        },
+        training: serde_json::to_value(request.identity).unwrap_or_default(),
+        heatmap_range,
+        golden: golden
+            .iter()
+            .map(|g| GoldenSample { name: g.name.to_owned(), score: g.score })
+            .collect(),
+        golden_tolerance: GOLDEN_TOLERANCE,
+        parts: Vec::new(),
+    }
+}

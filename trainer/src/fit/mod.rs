@@ -1,0 +1,167 @@
+//! Training from a folder of good pictures to a bundle.
+
+mod checkpoint;
+mod features;
+mod observer;
+mod settings;
+mod training;
+
+use std::path::{Path, PathBuf};
+
+use cfa_runtime::picture::Limits;
+use sha2::{Digest, Sha256};
+use tch::Device;
+
+pub use features::{CachePlan, FeatureExtractor, FeatureStore, PooledMaps};
+pub use observer::{FitEvent, FitObserver};
+pub use settings::{CheckedSettings, FitSettings};
+pub use training::Training;
+
+use crate::backbone::Backbone;
+use crate::dataset::{Dataset, check_pictures, content_digest};
+use crate::error::TrainError;
+use crate::export::{ExportRequest, export};
+use crate::network::check_parameters;
+use crate::weights::Weights;
+use checkpoint::Checkpoint;
+
+/// What to train on, with what, and where to.
+#[derive(Debug, Clone)]
+pub struct FitRequest {
+    /// Folder of pictures: MVTec layout, or good pictures only.
+    pub data: PathBuf,
+    /// Pre-trained weights of the backbone.
+    pub weights: PathBuf,
+    /// The bundle to write.
+    pub bundle: PathBuf,
+    /// How to train.
+    pub settings: FitSettings,
+    /// Where libtorch computes.
+    pub device: Device,
+    /// Leave out pictures that cannot be used instead of stopping.
+    pub skip_bad: bool,
+    /// Go on from the checkpoint beside the bundle when there is one.
+    pub resume: bool,
+    /// Features beyond this many bytes are kept on disk instead of in memory.
+    pub feature_memory_bytes: u64,
+}
+
+/// What a training has produced.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct FitSummary {
+    /// The written bundle.
+    pub bundle: PathBuf,
+    /// Number of training pictures.
+    pub pictures: usize,
+    /// Mean loss of the last epoch; `None` for a training of zero epochs.
+    pub loss: Option<f64>,
+}
+
+/// Trains a model and writes its bundle.
+///
+/// # Errors
+/// See [`TrainError`]. After [`TrainError::Interrupted`] the same request with
+/// `resume` goes on where it stopped and ends with the same numbers.
+pub fn fit(request: &FitRequest, observer: &mut dyn FitObserver) -> Result<FitSummary, TrainError> {
+    let settings = request.settings.check()?;
+    let pictures = usable_pictures(request, observer)?;
+    let weights = fitting_weights(settings.backbone(), &request.weights)?;
+    let extractor = FeatureExtractor::new(&settings, &weights, request.device)?;
+    let identity = TrainingIdentity {
+        settings: request.settings.clone(),
+        weights_sha256: weights.sha256_hex.clone(),
+        pictures_sha256: content_digest(&pictures)?,
+    };
+    let path = checkpoint_path(&request.bundle);
+    let found = if request.resume { Checkpoint::find(&path, &identity)? } else { None };
+    let mut store = features::extract(request, &settings, &extractor, &pictures, observer)?;
+    let mut training = match found {
+        Some(checkpoint) => Training::resume(&settings, checkpoint, request.device)?,
+        None => Training::start(&settings, &mut store, request.device, observer)?,
+    };
+    let loss = training.run(&settings, &mut store, &Saving { path: &path, identity: &identity }, observer)?;
+    export(
+        &ExportRequest {
+            settings: &settings,
+            identity: &identity,
+            weights: &weights,
+            pictures: &pictures,
+            bundle: &request.bundle,
+        },
+        &extractor,
+        &training,
+        &mut store,
+        observer,
+    )?;
+    checkpoint::remove(&path)?;
+    Ok(FitSummary { bundle: request.bundle.clone(), pictures: pictures.len(), loss })
+}
+
+/// What makes two trainings the same: a checkpoint is only resumed for this, and
+/// the bundle records it.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct TrainingIdentity {
+    /// All options of the method.
+    pub settings: FitSettings,
+    /// sha256 of the weight file.
+    pub weights_sha256: String,
+    /// sha256 over the training pictures' contents.
+    pub pictures_sha256: String,
+}
+
+/// Where and for which training checkpoints are written.
+#[derive(Debug, Clone, Copy)]
+pub struct Saving<'a> {
+    /// The checkpoint's file.
+    pub path: &'a Path,
+    /// Whose checkpoint it is.
+    pub identity: &'a TrainingIdentity,
+}
+
+/// The checkpoint that belongs to a bundle: `NAME.cfa.checkpoint` beside it.
+#[must_use]
+pub fn checkpoint_path(bundle: &Path) -> PathBuf {
+    let mut name = bundle.file_name().unwrap_or_default().to_os_string();
+    name.push(".checkpoint");
+    bundle.with_file_name(name)
+}
+
+fn usable_pictures(
+    request: &FitRequest,
+    observer: &mut dyn FitObserver,
+) -> Result<Vec<PathBuf>, TrainError> {
+    let dataset = Dataset::discover(&request.data)?;
+    observer.event(&FitEvent::Checking { pictures: dataset.train_good.len() });
+    let checked =
+        check_pictures(&dataset.train_good, &Limits::default(), request.skip_bad, || {})?;
+    for picture in &checked.bad {
+        observer.event(&FitEvent::Skipped { reason: picture.to_string() });
+    }
+    Ok(checked.good)
+}
+
+/// Reads the weights and makes sure that they belong to `backbone`.
+///
+/// # Errors
+/// Names what is missing, extra or of another shape.
+pub fn fitting_weights(backbone: Backbone, path: &Path) -> Result<Weights, TrainError> {
+    let weights = Weights::read(path)?;
+    check_parameters(&backbone.graph(), &weights.tensors, backbone.unused_prefixes()).map_err(
+        |mismatch| TrainError::ForeignWeights {
+            file: path.display().to_string(),
+            backbone: backbone.name(),
+            mismatch,
+        },
+    )?;
+    Ok(weights)
+}
+
+/// A random stream of its own for each purpose, so that adding one draw somewhere
+/// does not change the others.
+pub(crate) fn random_stream(seed: u64, purpose: &str) -> rand_chacha::ChaCha8Rng {
+    use rand::SeedableRng;
+    let mut hash = Sha256::new();
+    hash.update(seed.to_le_bytes());
+    hash.update(purpose.as_bytes());
+    rand_chacha::ChaCha8Rng::from_seed(hash.finalize().into())
+}

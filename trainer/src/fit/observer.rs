@@ -1,0 +1,89 @@
+//! What a training tells while it runs. The library itself never prints.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::features::CachePlan;
+
+/// A step forward. Serialised as one JSON object with the key `event`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FitEvent {
+    /// All training pictures are about to be read once.
+    Checking {
+        /// How many.
+        pictures: usize,
+    },
+    /// A picture is left out, as `--skip-bad` allows.
+    Skipped {
+        /// Which, and why it cannot be used.
+        reason: String,
+    },
+    /// Where the features will be kept, said before they are computed.
+    Cache(CachePlan),
+    /// Features of this many pictures are there.
+    Features {
+        /// Finished pictures.
+        done: usize,
+        /// All pictures.
+        pictures: usize,
+    },
+    /// The memory bank is there.
+    MemoryBank {
+        /// Number of entries.
+        entries: usize,
+        /// Channels of each.
+        channels: usize,
+    },
+    /// Training goes on from a checkpoint.
+    Resumed {
+        /// Epochs that were finished.
+        epochs: usize,
+        /// Steps finished in the next epoch.
+        steps: usize,
+    },
+    /// One step of the optimiser.
+    Step {
+        /// Counted from 1.
+        epoch: usize,
+        /// All epochs.
+        epochs: usize,
+        /// Counted from 1.
+        step: usize,
+        /// Steps of an epoch.
+        steps: usize,
+        /// Loss of this batch before the step.
+        loss: f64,
+    },
+    /// An epoch is finished and its checkpoint written.
+    Epoch {
+        /// Counted from 1.
+        epoch: usize,
+        /// All epochs.
+        epochs: usize,
+        /// Mean loss over the epoch's steps.
+        loss: f64,
+    },
+    /// The network is being exported and golden samples recorded.
+    Exporting,
+    /// The bundle is complete.
+    Exported {
+        /// Its file.
+        bundle: PathBuf,
+        /// Its size.
+        bytes: u64,
+    },
+}
+
+/// Follows a training.
+pub trait FitObserver {
+    /// Called after every step forward.
+    fn event(&mut self, event: &FitEvent);
+
+    /// Asked between steps; `true` stops the training with a checkpoint.
+    fn interrupted(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,26 @@
+//! Training of CFA (Coupled-hypersphere-based Feature Adaptation, arXiv
+//! 2206.04325) with libtorch, and export to a bundle for [`cfa_runtime`].
+//!
+//! The way of the data: [`dataset`] finds pictures, [`weights`] reads a backbone's
+//! file, [`backbone`] and [`descriptor`] describe the network as a
+//! [`network::Graph`], [`fit`] trains the descriptor against a [`memory_bank`] with
+//! the [`loss`], [`export`] writes the same graph through [`onnx`] into a bundle.
+
+pub mod backbone;
+pub mod dataset;
+pub mod descriptor;
+mod digest;
+pub mod error;
+pub mod evaluation;
+pub mod export;
+pub mod fit;
+pub mod loss;
+pub mod memory_bank;
+pub mod metrics;
+pub mod model;
+pub mod neighbors;
+pub mod network;
+pub mod onnx;
+pub mod optimizer;
+pub mod tensor;
+pub mod weights;

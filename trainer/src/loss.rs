@@ -1,0 +1,94 @@
+//! The coupled-hypersphere loss (SPEC 7; arXiv 2206.04325).
+
+use tch::{Kind, TchError, Tensor, no_grad};
+
+use crate::neighbors::{nearest, squared_distance};
+
+/// ν: the loss is multiplied by 1/ν.
+const NU: f64 = 1e-3;
+/// α: margin of the repulsion.
+const ALPHA: f64 = 0.1;
+
+/// Attraction of each patch to its K nearest memory bank entries, repulsion from
+/// the J that follow:
+///
+/// L = 1/ν · (mean max(0, d²ₖ − r²) over k ≤ K + mean max(0, r² − d²ⱼ − α) over K < j ≤ K+J)
+///
+/// The reference starts the repulsion at index J instead of K (the same for its
+/// default K = J); this follows the method.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CfaLoss {
+    /// K ≥ 1.
+    pub neighbors: usize,
+    /// J.
+    pub hard_negatives: usize,
+    /// r: radius of the hyperspheres, in units of φ.
+    pub radius: f64,
+}
+
+/// A loss with its two parts, before the factor 1/ν.
+#[derive(Debug)]
+pub struct LossValue {
+    /// 1/ν · (attraction + repulsion), differentiable.
+    pub total: Tensor,
+    /// Mean hinge over the K attracting entries.
+    pub attraction: Tensor,
+    /// Mean hinge over the J repelling entries.
+    pub repulsion: Tensor,
+}
+
+impl CfaLoss {
+    /// Number of bank entries that the loss looks at: K + J.
+    #[must_use]
+    pub fn entries(&self) -> usize {
+        self.neighbors + self.hard_negatives
+    }
+
+    /// Whether any patch can be repelled: r² − d² − α is negative for every d
+    /// when r² ≤ α, as with the default radius. Then J has no effect at all.
+    #[must_use]
+    pub fn can_repel(&self) -> bool {
+        self.hard_negatives > 0 && self.radius * self.radius > ALPHA
+    }
+
+    /// The loss of `rows` (N×P×D) against `bank` (M×D). Gradients flow through
+    /// the selected entries' distances alone.
+    ///
+    /// # Errors
+    /// K + J exceeds the bank's entries, or memory runs out.
+    pub fn forward(&self, rows: &Tensor, bank: &Tensor) -> Result<LossValue, TchError> {
+        let used = if self.can_repel() { self.entries() } else { self.neighbors };
+        let index = nearest(rows, bank, used)?;
+        let distance = |k| squared_distance(rows, bank, &index.f_select(2, k as i64)?);
+        let squared_radius = self.radius * self.radius;
+        let attraction = mean_hinge((0..self.neighbors).map(|k| {
+            distance(k)?.f_sub_scalar(squared_radius)
+        }))?;
+        let repulsion = if self.can_repel() {
+            mean_hinge((self.neighbors..used).map(|k| {
+                distance(k)?.f_neg()?.f_add_scalar(squared_radius - ALPHA)
+            }))?
+        } else {
+            no_grad(|| Tensor::f_zeros([], (Kind::Float, rows.device())))?
+        };
+        let total = attraction.f_add(&repulsion)?.f_mul_scalar(1.0 / NU)?;
+        Ok(LossValue { total, attraction, repulsion })
+    }
+}
+
+/// Mean of max(0, x) over equally large tensors.
+fn mean_hinge(
+    terms: impl ExactSizeIterator<Item = Result<Tensor, TchError>>,
+) -> Result<Tensor, TchError> {
+    let count = terms.len() as f64;
+    let mut sum: Option<Tensor> = None;
+    for term in terms {
+        let mean = term?.f_relu()?.f_mean(Kind::Float)?;
+        sum = Some(match sum {
+            Some(sum) => sum.f_add(&mean)?,
+            None => mean,
+        });
+    }
+    let sum = sum.ok_or_else(|| TchError::Shape("a loss needs at least one neighbour".into()))?;
+    sum.f_div_scalar(count)
+}

@@ -1,0 +1,7 @@
+//! Figures of merit of a trained model.
+
+mod auroc;
+#[cfg(test)]
+mod tests;
+
+pub use auroc::{MetricsError, PixelAuroc, auroc};

@@ -1,0 +1,23 @@
+//! The network, described once.
+//!
+//! A [`Graph`] is a list of standard layers. [`TorchNetwork`] runs it with
+//! libtorch (training, reference results); [`crate::onnx`] writes the very same
+//! description as an ONNX model (deployment). Nothing about a backbone or about
+//! the descriptor is said a second time anywhere else.
+
+mod check;
+mod fold;
+mod graph;
+mod torch;
+
+pub use check::{ParameterMismatch, check_parameters};
+pub use fold::fold_batch_norm;
+pub use graph::{Conv, Graph, Node, NodeId, Op, Parameter};
+pub use torch::TorchNetwork;
+
+use std::collections::BTreeMap;
+
+use crate::weights::WeightTensor;
+
+/// Parameters of a graph by name; shapes in PyTorch's order (out, in, kh, kw).
+pub type Parameters = BTreeMap<String, WeightTensor>;

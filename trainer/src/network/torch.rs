@@ -1,0 +1,171 @@
+//! The described network, run by libtorch.
+
+use std::collections::BTreeMap;
+
+use tch::{Device, Kind, TchError, Tensor};
+
+use super::graph::BATCH_NORM_EPSILON;
+use super::{Conv, Graph, Node, NodeId, Op, Parameters};
+
+/// A graph with its parameters on a device.
+#[derive(Debug)]
+pub struct TorchNetwork {
+    graph: Graph,
+    parameters: BTreeMap<String, Tensor>,
+}
+
+impl TorchNetwork {
+    /// Copies the parameters that `graph` reads to `device`.
+    ///
+    /// # Errors
+    /// A parameter is missing (see [`super::check_parameters`]) or does not fit
+    /// into the device's memory.
+    pub fn new(graph: Graph, parameters: &Parameters, device: Device) -> Result<Self, TchError> {
+        let mut tensors = BTreeMap::new();
+        for wanted in graph.parameters() {
+            let stored = parameters.get(&wanted.name).ok_or_else(|| {
+                TchError::TensorNameNotFound(wanted.name.clone(), "the weights".into())
+            })?;
+            let shape: Vec<i64> = stored.shape.iter().map(|&n| n as i64).collect();
+            let tensor = Tensor::f_from_slice(&stored.values)?
+                .f_reshape(&shape)?
+                .f_to_device(device)?;
+            tensors.insert(wanted.name, tensor);
+        }
+        Ok(Self {
+            graph,
+            parameters: tensors,
+        })
+    }
+
+    /// A network over tensors that somebody else owns, for instance parameters
+    /// that are being trained: gradients flow back into them.
+    #[must_use]
+    pub fn from_tensors(graph: Graph, parameters: BTreeMap<String, Tensor>) -> Self {
+        Self { graph, parameters }
+    }
+
+    /// Runs the graph on its inputs (each N×C×H×W, f32) and returns its outputs.
+    /// A tensor is dropped as soon as no later node reads it.
+    ///
+    /// # Errors
+    /// A shape that does not fit, or memory that runs out; as libtorch says it.
+    pub fn forward(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>, TchError> {
+        let last_use = self.last_use();
+        let mut inputs = inputs.iter();
+        let mut values: Vec<Option<Tensor>> = Vec::with_capacity(last_use.len());
+        for (index, node) in self.graph.nodes().iter().enumerate() {
+            let value = if node.op == Op::Input {
+                let input = inputs
+                    .next()
+                    .ok_or_else(|| TchError::Shape("the graph needs more inputs".into()))?;
+                input.shallow_clone()
+            } else {
+                self.compute(node, &read(&values, &node.inputs)?)?
+            };
+            values.push(Some(value));
+            for &NodeId(i) in &node.inputs {
+                if last_use[i] == index {
+                    values[i] = None;
+                }
+            }
+        }
+        read(&values, self.graph.outputs())
+    }
+
+    fn last_use(&self) -> Vec<usize> {
+        let mut last = vec![0; self.graph.nodes().len()];
+        for (index, node) in self.graph.nodes().iter().enumerate() {
+            for &NodeId(i) in &node.inputs {
+                last[i] = index;
+            }
+        }
+        for &NodeId(i) in self.graph.outputs() {
+            last[i] = usize::MAX;
+        }
+        last
+    }
+
+    fn parameter(&self, name: &str) -> Result<&Tensor, TchError> {
+        self.parameters
+            .get(name)
+            .ok_or_else(|| TchError::TensorNameNotFound(name.into(), "the network".into()))
+    }
+
+    fn compute(&self, node: &Node, inputs: &[Tensor]) -> Result<Tensor, TchError> {
+        let x = &inputs[0];
+        match &node.op {
+            Op::Input => Ok(x.shallow_clone()),
+            Op::Conv(conv) => self.convolution(x, conv),
+            Op::BatchNorm { name, .. } => self.batch_norm(x, name),
+            Op::Relu => x.f_relu(),
+            Op::Relu6 => x.f_clamp(0.0, 6.0),
+            Op::MaxPool {
+                kernel,
+                stride,
+                padding,
+            } => {
+                let [k, s, p] = [*kernel, *stride, *padding].map(|n| n as i64);
+                x.f_max_pool2d([k, k], [s, s], [p, p], [1, 1], false)
+            }
+            Op::AveragePool3 => x.f_avg_pool2d([3, 3], [1, 1], [1, 1], false, true, None),
+            Op::Add => x.f_add(&inputs[1]),
+            Op::AppendCoordinates => append_coordinates(x),
+            Op::UpsampleLike => {
+                let (_, _, h, w) = inputs[1].size4()?;
+                x.f_upsample_bilinear2d([h, w], false, None, None)
+            }
+        }
+    }
+
+    fn convolution(&self, x: &Tensor, conv: &Conv) -> Result<Tensor, TchError> {
+        let weight = select_columns(self.parameter(&conv.weight)?, conv)?;
+        let bias = conv.bias.as_ref().map(|b| self.parameter(b)).transpose()?;
+        let [s, p] = [conv.stride, conv.padding].map(|n| n as i64);
+        x.f_conv2d(&weight, bias, [s, s], [p, p], [1, 1], conv.groups as i64)
+    }
+
+    fn batch_norm(&self, x: &Tensor, name: &str) -> Result<Tensor, TchError> {
+        let part = |part: &str| self.parameter(&format!("{name}.{part}")).map(Some);
+        x.f_batch_norm(
+            part("weight")?,
+            part("bias")?,
+            part("running_mean")?,
+            part("running_var")?,
+            false,
+            0.0,
+            BATCH_NORM_EPSILON,
+            false,
+        )
+    }
+}
+
+fn read(values: &[Option<Tensor>], nodes: &[NodeId]) -> Result<Vec<Tensor>, TchError> {
+    nodes
+        .iter()
+        .map(|&NodeId(i)| match values.get(i) {
+            Some(Some(value)) => Ok(value.shallow_clone()),
+            _ => Err(TchError::Shape(format!("node {i} is read too early"))),
+        })
+        .collect()
+}
+
+fn select_columns(weight: &Tensor, conv: &Conv) -> Result<Tensor, TchError> {
+    if conv.columns.is_empty() {
+        return Ok(weight.shallow_clone());
+    }
+    let pieces = conv
+        .columns
+        .iter()
+        .map(|c| weight.f_narrow(1, c.start as i64, c.len() as i64))
+        .collect::<Result<Vec<_>, _>>()?;
+    Tensor::f_cat(&pieces, 1)
+}
+
+fn append_coordinates(x: &Tensor) -> Result<Tensor, TchError> {
+    let (n, _, h, w) = x.size4()?;
+    let ramp = |steps| Tensor::f_linspace(-1.0, 1.0, steps, (Kind::Float, x.device()));
+    let rows = ramp(h)?.f_reshape([1, 1, h, 1])?.f_expand([n, 1, h, w], true)?;
+    let columns = ramp(w)?.f_reshape([1, 1, 1, w])?.f_expand([n, 1, h, w], true)?;
+    Tensor::f_cat(&[x, &rows, &columns], 1)
+}

@@ -1,0 +1,90 @@
+//! Short constructors for the ONNX messages that the writer needs.
+
+use super::proto::{
+    AttributeProto, NodeProto, TensorProto, TensorShapeProto, TypeProto, ValueInfoProto,
+    attribute_proto::AttributeType, tensor_proto::DataType, tensor_shape_proto::Dimension,
+    tensor_shape_proto::dimension, type_proto,
+};
+
+pub(super) fn node(
+    op_type: &str,
+    inputs: &[&str],
+    output: &str,
+    attribute: Vec<AttributeProto>,
+) -> NodeProto {
+    NodeProto {
+        input: inputs.iter().map(ToString::to_string).collect(),
+        output: vec![output.to_owned()],
+        name: output.to_owned(),
+        op_type: op_type.to_owned(),
+        attribute,
+    }
+}
+
+pub(super) fn int(name: &str, value: usize) -> AttributeProto {
+    AttributeProto {
+        name: name.to_owned(),
+        i: value as i64,
+        r#type: AttributeType::Int.into(),
+        ..AttributeProto::default()
+    }
+}
+
+pub(super) fn ints(name: &str, values: &[usize]) -> AttributeProto {
+    AttributeProto {
+        name: name.to_owned(),
+        ints: values.iter().map(|&v| v as i64).collect(),
+        r#type: AttributeType::Ints.into(),
+        ..AttributeProto::default()
+    }
+}
+
+pub(super) fn string(name: &str, value: &str) -> AttributeProto {
+    AttributeProto {
+        name: name.to_owned(),
+        s: value.as_bytes().to_vec(),
+        r#type: AttributeType::String.into(),
+        ..AttributeProto::default()
+    }
+}
+
+pub(super) fn float_tensor(name: &str, shape: &[usize], values: &[f32]) -> TensorProto {
+    TensorProto {
+        dims: shape.iter().map(|&n| n as i64).collect(),
+        data_type: DataType::Float.into(),
+        name: name.to_owned(),
+        raw_data: values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+    }
+}
+
+pub(super) fn int_tensor(name: &str, values: &[usize]) -> TensorProto {
+    TensorProto {
+        dims: vec![values.len() as i64],
+        data_type: DataType::Int64.into(),
+        name: name.to_owned(),
+        raw_data: values
+            .iter()
+            .flat_map(|&v| (v as i64).to_le_bytes())
+            .collect(),
+    }
+}
+
+/// A float tensor batch × `dims`, the batch size left open.
+pub(super) fn batched_value(name: &str, dims: &[usize]) -> ValueInfoProto {
+    let batch = dimension::Value::DimParam("batch".to_owned());
+    let fixed = dims.iter().map(|&n| dimension::Value::DimValue(n as i64));
+    let dim = std::iter::once(batch)
+        .chain(fixed)
+        .map(|value| Dimension { value: Some(value) })
+        .collect();
+    let tensor = type_proto::Tensor {
+        elem_type: DataType::Float.into(),
+        shape: Some(TensorShapeProto { dim }),
+    };
+    ValueInfoProto {
+        name: name.to_owned(),
+        r#type: Some(TypeProto {
+            value: Some(type_proto::Value::TensorType(tensor)),
+        }),
+    }
+}

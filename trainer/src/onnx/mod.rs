@@ -1,0 +1,63 @@
+//! Writes a [`Graph`] as an ONNX model (opset 17, IR version 8: read by every ONNX
+//! Runtime since 1.13).
+
+mod message;
+mod writer;
+
+use prost::Message;
+
+use crate::network::{Graph, Parameters, fold_batch_norm};
+
+/// The generated ONNX messages.
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    missing_docs,
+    unreachable_pub,
+    reason = "generated from proto/onnx.proto"
+)]
+pub(crate) mod proto {
+    include!(concat!(env!("OUT_DIR"), "/onnx.rs"));
+}
+
+/// Name of the graph's input: normalised pictures, batch×3×H×W, f32.
+pub const INPUT: &str = "input";
+/// Name of the graph's output: φ, batch×D×h×w, f32.
+pub const OUTPUT: &str = "features";
+
+/// Why a graph cannot be written as ONNX.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OnnxError {
+    /// A tensor that the graph reads is not among the parameters.
+    #[error("cannot export: the tensor '{0}' is missing from the weights")]
+    MissingParameter(String),
+    /// A layer has no counterpart in the writer.
+    #[error("cannot export: a batch normalisation ('{0}') does not follow a convolution")]
+    LooseBatchNorm(String),
+    /// The picture is smaller than the network can work on.
+    #[error(
+        "cannot export for a {height}×{width} input: a feature map would be empty; use a larger --image-size"
+    )]
+    InputTooSmall {
+        /// Height in pixels.
+        height: usize,
+        /// Width in pixels.
+        width: usize,
+    },
+}
+
+/// Encodes `graph` (one input, one output) for pictures of `height`×`width`
+/// pixels and any batch size. Batch normalisation is folded into convolutions.
+///
+/// # Errors
+/// See [`OnnxError`].
+pub fn encode(
+    graph: &Graph,
+    parameters: &Parameters,
+    (height, width): (usize, usize),
+) -> Result<Vec<u8>, OnnxError> {
+    let (graph, parameters) = fold_batch_norm(graph, parameters);
+    let model = writer::model(&graph, &parameters, (height, width))?;
+    Ok(model.encode_to_vec())
+}

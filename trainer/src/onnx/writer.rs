@@ -1,0 +1,240 @@
+//! One graph node after the other, each as the ONNX operators of the same meaning.
+
+use super::message::{batched_value, float_tensor, int, int_tensor, ints, node, string};
+use super::proto::{GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto};
+use super::{INPUT, OUTPUT, OnnxError};
+use crate::network::{Conv, Graph, Node, NodeId, Op, Parameters};
+use crate::weights::WeightTensor;
+
+const IR_VERSION: i64 = 8;
+const OPSET: i64 = 17;
+
+pub(super) fn model(
+    graph: &Graph,
+    parameters: &Parameters,
+    (height, width): (usize, usize),
+) -> Result<ModelProto, OnnxError> {
+    let sizes = graph
+        .sizes(height, width)
+        .ok_or(OnnxError::InputTooSmall { height, width })?;
+    let mut writer = Writer {
+        graph,
+        parameters,
+        sizes: &sizes,
+        nodes: Vec::new(),
+        initializers: Vec::new(),
+    };
+    for (index, node) in graph.nodes().iter().enumerate() {
+        writer.write(index, node)?;
+    }
+    Ok(ModelProto {
+        ir_version: IR_VERSION,
+        producer_name: env!("CARGO_PKG_NAME").to_owned(),
+        producer_version: env!("CARGO_PKG_VERSION").to_owned(),
+        graph: Some(writer.finish(height, width)),
+        opset_import: vec![OperatorSetIdProto {
+            domain: String::new(),
+            version: OPSET,
+        }],
+    })
+}
+
+struct Writer<'a> {
+    graph: &'a Graph,
+    parameters: &'a Parameters,
+    sizes: &'a [(usize, usize)],
+    nodes: Vec<NodeProto>,
+    initializers: Vec<TensorProto>,
+}
+
+impl Writer<'_> {
+    /// Name of a node's result.
+    fn value(&self, NodeId(index): NodeId) -> String {
+        if self.graph.outputs().contains(&NodeId(index)) {
+            return OUTPUT.to_owned();
+        }
+        match &self.graph.nodes()[index].op {
+            Op::Input => INPUT.to_owned(),
+            _ => format!("value_{index}"),
+        }
+    }
+
+    fn write(&mut self, index: usize, node: &Node) -> Result<(), OnnxError> {
+        let output = self.value(NodeId(index));
+        let inputs: Vec<_> = node.inputs.iter().map(|&i| self.value(i)).collect();
+        let inputs: Vec<_> = inputs.iter().map(String::as_str).collect();
+        match &node.op {
+            Op::Input => {}
+            Op::Conv(conv) => self.convolution(conv, &inputs, &output)?,
+            Op::BatchNorm { name, .. } => return Err(OnnxError::LooseBatchNorm(name.clone())),
+            Op::Relu => self.push("Relu", &inputs, &output, vec![]),
+            Op::Relu6 => self.relu6(&inputs, &output),
+            Op::MaxPool {
+                kernel,
+                stride,
+                padding,
+            } => {
+                let window = window(*kernel, *stride, *padding);
+                self.push("MaxPool", &inputs, &output, window);
+            }
+            Op::AveragePool3 => {
+                let mut window = window(3, 1, 1);
+                window.push(int("count_include_pad", 1));
+                self.push("AveragePool", &inputs, &output, window);
+            }
+            Op::Add => self.push("Add", &inputs, &output, vec![]),
+            Op::AppendCoordinates => self.append_coordinates(index, &inputs, &output),
+            Op::UpsampleLike => self.upsample_like(&inputs, &output),
+        }
+        Ok(())
+    }
+
+    fn push(
+        &mut self,
+        op: &str,
+        inputs: &[&str],
+        output: &str,
+        attributes: Vec<super::proto::AttributeProto>,
+    ) {
+        self.nodes.push(node(op, inputs, output, attributes));
+    }
+
+    /// Adds a constant unless one of that name is there; returns its name.
+    fn constant(&mut self, tensor: TensorProto) -> String {
+        let name = tensor.name.clone();
+        if self.initializers.iter().all(|t| t.name != name) {
+            self.initializers.push(tensor);
+        }
+        name
+    }
+
+    fn parameter(&self, name: &str) -> Result<&WeightTensor, OnnxError> {
+        self.parameters
+            .get(name)
+            .ok_or_else(|| OnnxError::MissingParameter(name.to_owned()))
+    }
+
+    fn convolution(&mut self, conv: &Conv, x: &[&str], output: &str) -> Result<(), OnnxError> {
+        let stored = self.parameter(&conv.weight)?;
+        let weight = if conv.columns.is_empty() {
+            float_tensor(&conv.weight, &stored.shape, &stored.values)
+        } else {
+            selected_columns(conv, stored)
+        };
+        let mut inputs = vec![x[0].to_owned(), self.constant(weight)];
+        if let Some(name) = &conv.bias {
+            let bias = self.parameter(name)?;
+            let bias = float_tensor(name, &bias.shape, &bias.values);
+            inputs.push(self.constant(bias));
+        }
+        let kernel = conv.weight_shape[3];
+        let mut attributes = window(kernel, conv.stride, conv.padding);
+        attributes.push(int("group", conv.groups));
+        let inputs: Vec<_> = inputs.iter().map(String::as_str).collect();
+        self.push("Conv", &inputs, output, attributes);
+        Ok(())
+    }
+
+    fn relu6(&mut self, x: &[&str], output: &str) {
+        let low = self.constant(float_tensor("zero", &[], &[0.0]));
+        let high = self.constant(float_tensor("six", &[], &[6.0]));
+        self.push("Clip", &[x[0], &low, &high], output, vec![]);
+    }
+
+    /// The coordinates are constants; only the batch size is asked of the input.
+    fn append_coordinates(&mut self, index: usize, x: &[&str], output: &str) {
+        let (h, w) = self.sizes[index];
+        let coordinates = self.constant(float_tensor(
+            "coordinates",
+            &[1, 2, h, w],
+            &coordinate_values(h, w),
+        ));
+        let tail = self.constant(int_tensor("coordinates_shape", &[2, h, w]));
+        self.push(
+            "Shape",
+            x,
+            "batch_size",
+            vec![int("start", 0), int("end", 1)],
+        );
+        let axis = || vec![int("axis", 0)];
+        self.push(
+            "Concat",
+            &["batch_size", &tail],
+            "batched_coordinates_shape",
+            axis(),
+        );
+        let expand = [coordinates.as_str(), "batched_coordinates_shape"];
+        self.push("Expand", &expand, "batched_coordinates", vec![]);
+        let channels = vec![int("axis", 1)];
+        self.push("Concat", &[x[0], "batched_coordinates"], output, channels);
+    }
+
+    fn upsample_like(&mut self, inputs: &[&str], output: &str) {
+        let size = format!("{}_shape", inputs[1]);
+        if self
+            .nodes
+            .iter()
+            .all(|n| n.output.first() != Some(&size))
+        {
+            self.push("Shape", &inputs[1..], &size, vec![]);
+        }
+        let attributes = vec![
+            string("mode", "linear"),
+            string("coordinate_transformation_mode", "half_pixel"),
+        ];
+        self.push("Resize", &[inputs[0], "", "", &size], output, attributes);
+    }
+
+    fn finish(self, height: usize, width: usize) -> GraphProto {
+        let output = self.graph.outputs().iter().map(|&NodeId(index)| {
+            let (h, w) = self.sizes[index];
+            let channels = self.graph.channels(NodeId(index));
+            batched_value(OUTPUT, &[channels, h, w])
+        });
+        GraphProto {
+            name: "cfa".to_owned(),
+            input: vec![batched_value(INPUT, &[3, height, width])],
+            output: output.collect(),
+            node: self.nodes,
+            initializer: self.initializers,
+        }
+    }
+}
+
+fn window(kernel: usize, stride: usize, padding: usize) -> Vec<super::proto::AttributeProto> {
+    vec![
+        ints("kernel_shape", &[kernel, kernel]),
+        ints("strides", &[stride, stride]),
+        ints("pads", &[padding; 4]),
+    ]
+}
+
+/// The part of a weight (out, in, kh, kw) over the layer's input columns.
+fn selected_columns(conv: &Conv, stored: &WeightTensor) -> TensorProto {
+    let [outputs, inputs, kh, kw] = conv.weight_shape;
+    let columns: Vec<usize> = conv.columns.iter().cloned().flatten().collect();
+    let area = kh * kw;
+    let mut values = Vec::with_capacity(outputs * columns.len() * area);
+    for row in stored.values.chunks_exact(inputs * area) {
+        for &column in &columns {
+            values.extend_from_slice(&row[column * area..(column + 1) * area]);
+        }
+    }
+    let first = columns.first().copied().unwrap_or(0);
+    let name = format!("{}.from_{first}", conv.weight);
+    float_tensor(&name, &[outputs, columns.len(), kh, kw], &values)
+}
+
+/// Row coordinates, then column coordinates, each −1…1 (SPEC 4.4).
+fn coordinate_values(h: usize, w: usize) -> Vec<f32> {
+    let rows = (0..h * w).map(|i| ramp(i / w, h));
+    let columns = (0..h * w).map(|i| ramp(i % w, w));
+    rows.chain(columns).collect()
+}
+
+fn ramp(i: usize, n: usize) -> f32 {
+    if n == 1 {
+        return -1.0;
+    }
+    (2.0 * i as f64 / (n - 1) as f64 - 1.0) as f32
+}

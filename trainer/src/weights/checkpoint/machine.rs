@@ -1,0 +1,224 @@
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::super::WeightsProblem;
+use super::global;
+use super::input::Input;
+use super::opcode;
+use super::tensor::StorageRef;
+use super::value::{Heap, Value};
+
+/// A network with a thousand tensors takes about 0.2 MiB. Every byte may cost a hundred
+/// bytes of memory.
+const MAX_PICKLE_BYTES: usize = 2 << 20;
+
+/// What a pickle amounts to.
+#[derive(Debug)]
+pub(super) struct Pickle {
+    pub(super) root: Value,
+    pub(super) heap: Heap,
+    /// Every storage that was named, by its key.
+    pub(super) storages: BTreeMap<Rc<str>, Rc<StorageRef>>,
+    /// Where the bytes after the pickle begin.
+    pub(super) end: usize,
+}
+
+impl Pickle {
+    /// The value under the key `wanted`, if the root is a dictionary that has it.
+    pub(super) fn entry(&self, wanted: &str) -> Option<&Value> {
+        let mut entries = self.heap.entries(&self.root);
+        entries.find_map(|(key, value)| match key {
+            Value::Text(key) if &**key == wanted => Some(value),
+            _ => None,
+        })
+    }
+}
+
+/// Interprets the pickle in `bytes` that begins at `start`.
+///
+/// Knows the instructions that `torch.save` writes, in any protocol from 2 on.
+pub(super) fn run(bytes: &[u8], start: usize) -> Result<Pickle, WeightsProblem> {
+    let limit = start.saturating_add(MAX_PICKLE_BYTES).min(bytes.len());
+    let mut machine = Machine {
+        input: Input::at(bytes.get(..limit).unwrap_or_default(), start),
+        stack: Vec::new(),
+        marks: Vec::new(),
+        memo: BTreeMap::new(),
+        heap: Heap::default(),
+        storages: BTreeMap::new(),
+    };
+    loop {
+        let opcode = machine.input.byte()?;
+        if opcode == opcode::STOP {
+            return machine.finish();
+        }
+        machine.step(opcode)?;
+    }
+}
+
+pub(super) struct Machine<'a> {
+    pub(super) input: Input<'a>,
+    pub(super) stack: Vec<Value>,
+    /// Heights of the stack, for the instructions that take everything above a mark.
+    marks: Vec<usize>,
+    memo: BTreeMap<u32, Value>,
+    pub(super) heap: Heap,
+    pub(super) storages: BTreeMap<Rc<str>, Rc<StorageRef>>,
+}
+
+impl Machine<'_> {
+    fn finish(mut self) -> Result<Pickle, WeightsProblem> {
+        Ok(Pickle {
+            root: self.pop()?,
+            end: self.input.position(),
+            heap: self.heap,
+            storages: self.storages,
+        })
+    }
+
+    fn step(&mut self, opcode: u8) -> Result<(), WeightsProblem> {
+        match opcode {
+            opcode::PROTO => self.input.take(1).map(drop),
+            opcode::FRAME => self.input.take(8).map(drop),
+            opcode::APPEND => self.fill(1),
+            opcode::SETITEM => self.fill(2),
+            opcode::APPENDS | opcode::SETITEMS => {
+                let items = self.above_mark()?;
+                self.extend(items)
+            }
+            opcode::BUILD => self.build(),
+            opcode::BINPUT | opcode::LONG_BINPUT | opcode::MEMOIZE => self.remember(opcode),
+            opcode::MARK => {
+                self.marks.push(self.stack.len());
+                Ok(())
+            }
+            _ => self.value(opcode).map(|value| self.stack.push(value)),
+        }
+    }
+
+    /// An instruction that puts one value on the stack.
+    fn value(&mut self, opcode: u8) -> Result<Value, WeightsProblem> {
+        match opcode {
+            opcode::NONE => Ok(Value::Plain),
+            opcode::BINFLOAT => self.input.take(8).map(|_| Value::Plain),
+            opcode::NEWTRUE => Ok(Value::Boolean(true)),
+            opcode::NEWFALSE => Ok(Value::Boolean(false)),
+            opcode::BININT | opcode::BININT1 | opcode::BININT2 | opcode::LONG1 => {
+                self.integer(opcode).map(Value::Integer)
+            }
+            opcode::BINUNICODE | opcode::BINSTRING => self.long_text(),
+            opcode::SHORT_BINUNICODE | opcode::SHORT_BINSTRING => self.short_text(),
+            opcode::EMPTY_LIST => Ok(Value::List(self.heap.add(Vec::new()))),
+            opcode::EMPTY_DICT => Ok(Value::Dict(self.heap.add(Vec::new()))),
+            opcode::EMPTY_TUPLE => Ok(self.tuple(Vec::new())),
+            opcode::TUPLE => self.above_mark().map(|items| self.tuple(items)),
+            opcode::TUPLE1 => self.pop_many(1).map(|items| self.tuple(items)),
+            opcode::TUPLE2 => self.pop_many(2).map(|items| self.tuple(items)),
+            opcode::TUPLE3 => self.pop_many(3).map(|items| self.tuple(items)),
+            opcode::BINGET | opcode::LONG_BINGET => self.recall(opcode),
+            opcode::GLOBAL => self.global(),
+            opcode::STACK_GLOBAL => self.stack_global(),
+            opcode::BINPERSID => self.persistent_id(),
+            opcode::REDUCE => self.reduce(),
+            _ => Err(WeightsProblem::ForbiddenOpcode {
+                opcode,
+                position: self.input.position().saturating_sub(1),
+            }),
+        }
+    }
+
+    pub(super) fn pop(&mut self) -> Result<Value, WeightsProblem> {
+        let popped = self.stack.pop();
+        popped.ok_or_else(|| self.input.problem("its stack is empty"))
+    }
+
+    fn pop_many(&mut self, count: usize) -> Result<Vec<Value>, WeightsProblem> {
+        let height = self.stack.len().checked_sub(count);
+        let height = height.ok_or_else(|| self.input.problem("its stack is empty"))?;
+        Ok(self.stack.split_off(height))
+    }
+
+    fn above_mark(&mut self) -> Result<Vec<Value>, WeightsProblem> {
+        let mark = self
+            .marks
+            .pop()
+            .and_then(|mark| self.stack.len().checked_sub(mark));
+        let count = mark.ok_or_else(|| self.input.problem("a mark is missing"))?;
+        self.pop_many(count)
+    }
+
+    fn integer(&mut self, opcode: u8) -> Result<i128, WeightsProblem> {
+        Ok(match opcode {
+            opcode::BININT => i32::from_le_bytes(self.input.array()?).into(),
+            opcode::BININT1 => self.input.byte()?.into(),
+            opcode::BININT2 => u16::from_le_bytes(self.input.array()?).into(),
+            _ => {
+                let count = self.input.byte()?;
+                self.input.long(count.into())?
+            }
+        })
+    }
+
+    fn long_text(&mut self) -> Result<Value, WeightsProblem> {
+        let count = self.input.u32()? as usize;
+        self.input.text(count).map(|text| Value::Text(text.into()))
+    }
+
+    fn short_text(&mut self) -> Result<Value, WeightsProblem> {
+        let count = self.input.byte()?.into();
+        self.input.text(count).map(|text| Value::Text(text.into()))
+    }
+
+    fn global(&mut self) -> Result<Value, WeightsProblem> {
+        let module = self.input.line()?;
+        global::resolve(module, self.input.line()?).map(Value::Global)
+    }
+
+    fn stack_global(&mut self) -> Result<Value, WeightsProblem> {
+        match self.pop_many(2)?.as_slice() {
+            [Value::Text(module), Value::Text(name)] => {
+                global::resolve(module, name).map(Value::Global)
+            }
+            _ => Err(self.input.problem("a class has no name")),
+        }
+    }
+
+    fn tuple(&mut self, items: Vec<Value>) -> Value {
+        Value::Tuple(self.heap.add(items))
+    }
+
+    fn fill(&mut self, count: usize) -> Result<(), WeightsProblem> {
+        let items = self.pop_many(count)?;
+        self.extend(items)
+    }
+
+    fn extend(&mut self, items: Vec<Value>) -> Result<(), WeightsProblem> {
+        match self.stack.last() {
+            Some(Value::List(at)) => self.heap.extend(*at, items),
+            Some(Value::Dict(at)) if items.len().is_multiple_of(2) => self.heap.extend(*at, items),
+            _ => return Err(self.input.problem("items belong to nothing")),
+        }
+        Ok(())
+    }
+
+    fn remember(&mut self, opcode: u8) -> Result<(), WeightsProblem> {
+        let slot = match opcode {
+            opcode::BINPUT => u32::from(self.input.byte()?),
+            opcode::LONG_BINPUT => self.input.u32()?,
+            _ => self.memo.len() as u32,
+        };
+        let value = self.stack.last().cloned();
+        let value = value.ok_or_else(|| self.input.problem("its stack is empty"))?;
+        self.memo.insert(slot, value);
+        Ok(())
+    }
+
+    fn recall(&mut self, opcode: u8) -> Result<Value, WeightsProblem> {
+        let slot = match opcode {
+            opcode::BINGET => u32::from(self.input.byte()?),
+            _ => self.input.u32()?,
+        };
+        let value = self.memo.get(&slot).cloned();
+        value.ok_or_else(|| self.input.problem("a memory slot is empty"))
+    }
+}

@@ -1,0 +1,62 @@
+//! `cargo xtask test`: everything that has to pass before a change is accepted.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, ensure};
+
+use crate::{
+    checkout::Checkout,
+    setup::{self, Scope},
+    step,
+};
+
+/// Packages that need no libtorch.
+const LEAN: [&str; 4] = ["--package", "cfa-runtime", "--package", "xtask"];
+
+/// Sets up, then checks format, lints, documentation and tests, and stops at the
+/// first failure.
+pub(crate) fn run(checkout: &Checkout, scope: Scope) -> Result<()> {
+    require_subcommand(checkout, "fmt", "rustfmt")?;
+    require_subcommand(checkout, "clippy", "clippy")?;
+    setup::setup(checkout, scope)?;
+    let packages: &[&str] = match scope {
+        Scope::Everything => &["--workspace"],
+        Scope::RuntimeOnly => &LEAN,
+    };
+    let cargo = || {
+        let mut command = checkout.cargo();
+        command.current_dir(checkout.root());
+        command
+    };
+    step::run("Format", cargo().args(["fmt", "--all", "--check"]))?;
+    let lints = ["--all-targets", "--", "-D", "warnings"];
+    step::run("Lints", cargo().arg("clippy").args(packages).args(lints))?;
+    let documentation = ["--no-deps", "--document-private-items"];
+    step::run(
+        "Documentation",
+        cargo()
+            .arg("doc")
+            .args(packages)
+            .args(documentation)
+            .env("RUSTDOCFLAGS", "-Dwarnings"),
+    )?;
+    step::run("Tests", cargo().arg("test").args(packages))?;
+    eprintln!("\nAll checks passed.");
+    Ok(())
+}
+
+fn require_subcommand(checkout: &Checkout, subcommand: &str, component: &str) -> Result<()> {
+    let mut version: Command = checkout.cargo();
+    version
+        .args([subcommand, "--version"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let works = version.status().is_ok_and(|status| status.success());
+    ensure!(
+        works,
+        "`cargo {subcommand}` is missing: run `rustup component add {component}`, \
+         or install your distribution's {component} package"
+    );
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! `cargo xtask demo`: from nothing to a trained, checked and applied model.
+
+mod prediction;
+mod programs;
+mod summary;
+
+use std::{fs, path::PathBuf, time::Instant};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use self::programs::Programs;
+use crate::{
+    checkout::Checkout,
+    report::{self, Report},
+    setup::{self, Scope},
+    step, washers,
+};
+
+/// Enough for the drawn washers; for photographs the trainer's default is better.
+const EPOCHS: &str = "10";
+/// Fixed, so that each run of the demo gives the same model.
+const SEED: &str = "1";
+
+/// Runs the whole demo and prints what came out. All of it but the downloads is
+/// done again each time; the pictures are kept.
+pub(crate) fn run(checkout: &Checkout) -> Result<()> {
+    let started = Instant::now();
+    setup::setup(checkout, Scope::Everything)?;
+    let demo = Demo {
+        checkout,
+        programs: Programs::build(checkout)?,
+        folders: Folders::of(checkout),
+    };
+    demo.draw()?;
+    let training_secs = demo.train()?;
+    demo.verify()?;
+    let report = demo.inspect(training_secs)?;
+    eprintln!("\n==> Writing the report");
+    report::write(&report, &demo.folders.report)?;
+    eprintln!(
+        "  done after {:.0} s in all\n",
+        started.elapsed().as_secs_f32()
+    );
+    print!("{}", summary::text(&report, &demo));
+    Ok(())
+}
+
+/// Where the demo's files lie.
+struct Folders {
+    data: PathBuf,
+    predictions: PathBuf,
+    bundle: PathBuf,
+    report: PathBuf,
+}
+
+impl Folders {
+    fn of(checkout: &Checkout) -> Self {
+        let (drawn, models) = (
+            checkout.root().join("target/demo"),
+            checkout.root().join("models/demo"),
+        );
+        Self {
+            data: drawn.join("washers"),
+            predictions: drawn.join("predictions"),
+            bundle: models.join("washers.cfa"),
+            report: models.join("report.html"),
+        }
+    }
+}
+
+struct Demo<'a> {
+    checkout: &'a Checkout,
+    programs: Programs,
+    folders: Folders,
+}
+
+impl Demo<'_> {
+    fn draw(&self) -> Result<()> {
+        eprintln!("\n==> Drawing the sample pictures");
+        washers::draw(&self.folders.data)
+    }
+
+    /// Returns the seconds it took.
+    fn train(&self) -> Result<f32> {
+        let models = self
+            .folders
+            .bundle
+            .parent()
+            .context("the bundle lies in a folder")?;
+        fs::create_dir_all(models)
+            .with_context(|| format!("cannot create {}", models.display()))?;
+        let weights = self
+            .checkout
+            .native()
+            .join("weights/mobilenet_v2-b0353104.pth");
+        let mut fit = self.checkout.program(&self.programs.cfa_train);
+        fit.arg("fit")
+            .arg("--data")
+            .arg(&self.folders.data)
+            .arg("--weights")
+            .arg(weights);
+        fit.arg("--out").arg(&self.folders.bundle);
+        fit.args([
+            "--backbone",
+            "mobilenet_v2",
+            "--epochs",
+            EPOCHS,
+            "--seed",
+            SEED,
+        ]);
+        let started = Instant::now();
+        step::run("Training on 40 sound washers", &mut fit)?;
+        Ok(started.elapsed().as_secs_f32())
+    }
+
+    fn verify(&self) -> Result<()> {
+        let mut verify = self.checkout.program(&self.programs.cfa_run);
+        step::run(
+            "Replaying the bundle's recorded samples",
+            verify.arg("verify").arg(&self.folders.bundle),
+        )
+    }
+
+    fn inspect(&self, training_secs: f32) -> Result<Report> {
+        let predictions = &self.folders.predictions;
+        if predictions.exists() {
+            fs::remove_dir_all(predictions)
+                .with_context(|| format!("cannot remove {}", predictions.display()))?;
+        }
+        let mut predict = self.checkout.program(&self.programs.cfa_run);
+        predict
+            .arg("predict")
+            .arg("--model")
+            .arg(&self.folders.bundle)
+            .arg(self.folders.data.join("test"));
+        predict
+            .arg("--out")
+            .arg(predictions)
+            .args(["--save", "heatmap,overlay", "--json"]);
+        let lines = step::capture("Inspecting the test pictures", &mut predict)?;
+        let inspected = prediction::read(&lines, self.checkout.root(), &self.folders.data)?;
+        let metrics = self.metrics()?;
+        Ok(Report {
+            inspected,
+            metrics,
+            manifest: self.manifest()?,
+            training_secs,
+        })
+    }
+
+    fn metrics(&self) -> Result<report::Metrics> {
+        let mut test = self.checkout.program(&self.programs.cfa_train);
+        test.arg("test")
+            .arg("--model")
+            .arg(&self.folders.bundle)
+            .arg("--data")
+            .arg(&self.folders.data);
+        let output = step::capture("Measuring against the masks", test.arg("--json"))?;
+        json(&output, "cfa-train test --json")
+    }
+
+    fn manifest(&self) -> Result<Value> {
+        let mut info = self.checkout.program(&self.programs.cfa_run);
+        let output = step::capture(
+            "Reading the bundle's manifest",
+            info.arg("info").arg(&self.folders.bundle).arg("--json"),
+        )?;
+        json(&output, "cfa-run info --json")
+    }
+}
+
+fn json<T: serde::de::DeserializeOwned>(text: &str, source: &str) -> Result<T> {
+    serde_json::from_str(text).with_context(|| format!("cannot understand what `{source}` printed"))
+}

