@@ -31,13 +31,12 @@ pub(crate) fn run(checkout: &Checkout, scope: Scope) -> Result<()> {
     step::run("Format", cargo().args(["fmt", "--all", "--check"]))?;
     let lints = ["--all-targets", "--", "-D", "warnings"];
     step::run("Lints", cargo().arg("clippy").args(packages).args(lints))?;
-    let documentation = ["--no-deps", "--document-private-items"];
     step::run(
         "Documentation",
         cargo()
             .arg("doc")
             .args(packages)
-            .args(documentation)
+            .arg("--no-deps")
             .env("RUSTDOCFLAGS", "-Dwarnings"),
     )?;
     step::run("Tests", cargo().arg("test").args(packages))?;
