@@ -69,6 +69,15 @@ fn assert_exact(descriptors: &ArrayRef2<f32>, bank: &Array2<f32>, k: usize) -> N
     found
 }
 
+fn rows_of(found: &Neighbors) -> impl Iterator<Item = (Vec<f32>, Vec<u32>)> {
+    let rows = found
+        .squared_distances
+        .rows()
+        .into_iter()
+        .zip(found.indices.rows());
+    rows.map(|(distances, numbers)| (distances.to_vec(), numbers.to_vec()))
+}
+
 fn indices(expected: &[Vec<(f64, u32)>]) -> Vec<u32> {
     expected.iter().flatten().map(|&(_, index)| index).collect()
 }
@@ -98,14 +107,13 @@ fn equal_distances_are_ordered_by_number() {
         &[once.view(), once.view(), once.view(), once.view()],
     )
     .unwrap();
-    let found = assert_exact(&noise(140, 24, 4), &bank, 6);
-    for row in found.indices.rows() {
-        let first = row[0];
+    let found = assert_exact(&noise(140, 24, 4), &bank, 120);
+    for (distances, numbers) in rows_of(&found) {
+        let first = numbers[0];
         assert!(first < 200);
-        assert_eq!(
-            row.to_vec()[..4],
-            [first, first + 200, first + 400, first + 600]
-        );
+        assert_eq!(numbers[..4], [first, first + 200, first + 400, first + 600]);
+        let ranked: Vec<_> = distances.iter().zip(&numbers).collect();
+        assert!(ranked.is_sorted());
     }
 }
 

@@ -19,6 +19,11 @@ use crate::{inference, training, weights};
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 const STD: [f32; 3] = [0.229, 0.224, 0.225];
 
+/// Whose clustering ours is compared with, and how much looser it may be. The
+/// official code's is a single run of scikit-learn without a seed; twelve seeds there
+/// gave inertias from 33.5 to 37.6 and from 71.2 to 77.6 on the committed cases.
+const INERTIA: [(&str, f64); 2] = [("anomalib", 1e-3), ("official", 5e-2)];
+
 /// Pooled maps of some pictures.
 pub(crate) type Pooled = [Tensor; 3];
 
@@ -135,8 +140,8 @@ impl<'a> Case<'a> {
             let quantity = "mean features before k-means";
             report.compare(self.name, quantity, &tensor::host_values(&rows)?, &tensor::host_values(&mean)?, 2e-5);
         }
-        for reference in ["anomalib", "official"] {
-            self.compare_inertia(reference, &rows, report)?;
+        for (reference, tolerance) in INERTIA {
+            self.compare_inertia(reference, tolerance, &rows, report)?;
         }
         Ok(dumped)
     }
@@ -156,7 +161,13 @@ impl<'a> Case<'a> {
     }
 
     /// k-means finds other centres from other starts; ours must be as tight.
-    fn compare_inertia(&self, reference: &str, rows: &Tensor, report: &mut Report<'_>) -> Result<()> {
+    fn compare_inertia(
+        &self,
+        reference: &str,
+        tolerance: f64,
+        rows: &Tensor,
+        report: &mut Report<'_>,
+    ) -> Result<()> {
         let Some(golden) = self.archive.find(&format!("{reference}/memory_bank")) else {
             return Ok(());
         };
@@ -168,7 +179,7 @@ impl<'a> Case<'a> {
         let ours = memory_bank::compress(rows, self.settings.gamma_c, &mut rng)?;
         let ratio = inertia(rows, &ours)? / inertia(rows, &theirs)?;
         let quantity = format!("k-means: excess of inertia over {reference}'s");
-        report.error(self.name, &quantity, (ratio - 1.0).max(0.0), 1e-3);
+        report.error(self.name, &quantity, (ratio - 1.0).max(0.0), tolerance);
         Ok(())
     }
 }
