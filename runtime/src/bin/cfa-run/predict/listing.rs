@@ -5,9 +5,10 @@ use std::path::Path;
 
 use anyhow::Error;
 use cfa_runtime::Inspection;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::inputs::Inputs;
+use super::json_line::JsonLine;
 use super::saving::Saved;
 
 /// A table for people or JSON lines for programs.
@@ -44,7 +45,8 @@ impl Listing {
             header_due,
         } = self
         else {
-            return writeln!(out, "{}", json_line(path, inspection, saved));
+            let line = serde_json::to_string(&JsonLine::new(path, inspection, saved))?;
+            return writeln!(out, "{line}");
         };
         let width = *path_width;
         if std::mem::take(header_due) {
@@ -82,39 +84,4 @@ impl Listing {
             }
         }
     }
-}
-
-fn json_line(path: &Path, inspection: &Inspection, saved: &Saved) -> Value {
-    let Inspection {
-        map,
-        stages,
-        picture_size,
-        peak,
-        ..
-    } = inspection;
-    let (height, width) = map.values.dim();
-    let saved: serde_json::Map<String, Value> = saved
-        .iter()
-        .map(|(name, path)| (name.to_owned(), path.to_string_lossy().into()))
-        .collect();
-    json!({
-        "path": path.to_string_lossy(),
-        "score": inspection.score,
-        "map": {
-            "height": height, "width": width,
-            "min": map.min(), "max": map.max(), "mean": map.mean(),
-        },
-        "peak": { "x": peak.x_px, "y": peak.y_px },
-        "picture": { "width": picture_size.width_px, "height": picture_size.height_px },
-        "provider": inspection.provider.name(),
-        "milliseconds": {
-            "decode": stages.decode_ms,
-            "preprocess": stages.preprocess_ms,
-            "network": stages.network_ms,
-            "neighbors": stages.neighbors_ms,
-            "map": stages.map_ms,
-            "total": stages.total_ms(),
-        },
-        "saved": saved,
-    })
 }

@@ -1,6 +1,7 @@
 //! `cfa-run predict`: pictures in, scores and maps out.
 
 mod inputs;
+mod json_line;
 mod listing;
 mod saving;
 
