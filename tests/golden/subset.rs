@@ -1,7 +1,11 @@
 //! The committed golden cases, so that parity is tested everywhere; and all cases
 //! of the full folder where it is there.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -16,14 +20,19 @@ fn run(dir: &Path) -> Report<'static> {
 
 fn compared(report: &Report<'_>) -> usize {
     let lines = report.lines().iter();
-    lines.filter(|line| matches!(line.outcome, Outcome::Compared { .. })).count()
+    lines
+        .filter(|line| matches!(line.outcome, Outcome::Compared { .. }))
+        .count()
 }
 
 #[test]
 fn the_committed_cases_agree_with_the_reference() {
     let report = run(&Path::new(env!("CARGO_MANIFEST_DIR")).join("subset"));
     assert_eq!(report.failures(), 0, "{report:?}");
-    assert!(compared(&report) > 40, "too little was compared: {report:?}");
+    assert!(
+        compared(&report) > 40,
+        "too little was compared: {report:?}"
+    );
 }
 
 #[test]
@@ -35,7 +44,10 @@ fn all_cases_agree_where_the_full_folder_is_there() {
     }
     let report = run(&dir);
     assert_eq!(report.failures(), 0, "{report:?}");
-    assert!(compared(&report) > 200, "too little was compared: {report:?}");
+    assert!(
+        compared(&report) > 200,
+        "too little was compared: {report:?}"
+    );
 }
 
 /// A check that cannot fail proves nothing: one wrong value must be noticed.
@@ -51,7 +63,11 @@ fn a_changed_value_is_noticed() {
     let manifest = folder.join("manifest.json");
     let text = std::fs::read_to_string(&manifest).unwrap();
     assert!(text.contains("1718.7724609375"));
-    std::fs::write(&manifest, text.replace("1718.7724609375", "1718.9724609375")).unwrap();
+    std::fs::write(
+        &manifest,
+        text.replace("1718.7724609375", "1718.9724609375"),
+    )
+    .unwrap();
     let report = run(&folder);
     std::fs::remove_dir_all(&folder).unwrap();
     let failed: Vec<_> = report.lines().iter().filter(|line| line.failed()).collect();

@@ -32,7 +32,7 @@ pub struct DescriptorShape {
 }
 
 impl DescriptorShape {
-    /// D = floor(C0 / gamma_d) (SPEC 4.5). `None` when nothing would be left.
+    /// D = floor(C0 / `gamma_d`) (SPEC 4.5). `None` when nothing would be left.
     #[must_use]
     pub fn new(map_channels: [usize; 3], gamma_d: usize) -> Option<Self> {
         let total: usize = map_channels.iter().sum();
@@ -108,8 +108,9 @@ fn append_to(graph: &mut Graph, maps: [NodeId; 3], shape: &DescriptorShape) -> N
     let first = graph.append_coordinates(maps[0]);
     let first_columns = vec![0..c1, total..total + 2];
     let first = graph.conv(first, conv(first_columns).bias(BIAS));
-    let second = graph.conv(maps[1], conv(vec![c1..c1 + c2]));
-    let third = graph.conv(maps[2], conv(vec![c1 + c2..total]));
+    let (second_columns, third_columns) = (c1..c1 + c2, c1 + c2..total);
+    let second = graph.conv(maps[1], conv(vec![second_columns]));
+    let third = graph.conv(maps[2], conv(vec![third_columns]));
     [second, third].into_iter().fold(first, |sum, map| {
         let upsampled = graph.apply(Op::UpsampleLike, &[map, first]);
         graph.apply(Op::Add, &[sum, upsampled])
@@ -175,7 +176,6 @@ impl Descriptor {
     }
 
     /// The trained tensors: weight, then bias.
-    #[must_use]
     pub fn parameters(&self) -> [&Tensor; 2] {
         [&self.weight, &self.bias]
     }
@@ -222,3 +222,6 @@ impl Descriptor {
         ]))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,4 +23,6 @@ pub mod network;
 pub mod onnx;
 pub mod optimizer;
 pub mod tensor;
+#[cfg(test)]
+mod testing;
 pub mod weights;

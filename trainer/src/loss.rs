@@ -92,3 +92,6 @@ fn mean_hinge(
     let sum = sum.ok_or_else(|| TchError::Shape("a loss needs at least one neighbour".into()))?;
     sum.f_div_scalar(count)
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,13 +47,13 @@ impl MeanFeatures {
     }
 }
 
-/// Number of entries for `positions` mean features: floor(h·w / gamma_c).
+/// Number of entries for `positions` mean features: floor(h·w / `gamma_c`).
 #[must_use]
 pub fn entries(positions: usize, gamma_c: usize) -> usize {
     positions / gamma_c.max(1)
 }
 
-/// Reduces mean features (P×D) to floor(P / gamma_c) centroids by k-means with
+/// Reduces mean features (P×D) to floor(P / `gamma_c`) centroids by k-means with
 /// seeded k-means++ starts; unchanged for `gamma_c` = 1.
 ///
 /// # Errors
@@ -192,3 +192,6 @@ fn refill_empty(
     *centers = centers.f_index_copy(0, &empty, &rows.f_index_select(0, &index)?)?;
     Ok(count > 0)
 }
+
+#[cfg(test)]
+mod tests;

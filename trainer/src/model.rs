@@ -81,3 +81,6 @@ fn gaussian_kernel(sigma: f64) -> Vec<f64> {
     let sum: f64 = taps.iter().sum();
     taps.iter().map(|t| t / sum).collect()
 }
+
+#[cfg(test)]
+mod tests;

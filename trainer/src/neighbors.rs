@@ -65,3 +65,6 @@ pub fn smallest_squared_distances(
     let (sorted, order) = Tensor::f_stack(&columns, 2)?.f_sort(2, false)?;
     Ok((sorted, index.f_gather(2, &order, false)?))
 }
+
+#[cfg(test)]
+mod tests;

@@ -110,3 +110,6 @@ impl Moments {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

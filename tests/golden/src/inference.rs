@@ -58,7 +58,13 @@ fn compare_features(case: &Case<'_>, input: &Tensor, report: &mut Report<'_>) ->
     for (i, map) in case.features(input)?.iter().enumerate() {
         let name = format!("feat{}", i + 1);
         if let Some(golden) = case.archive.find(&format!("anomalib/{name}")) {
-            report.compare(case.name, &name, &tensor::host_values(map)?, &golden.values, FEATURES);
+            report.compare(
+                case.name,
+                &name,
+                &tensor::host_values(map)?,
+                &golden.values,
+                FEATURES,
+            );
         }
     }
     Ok(())
@@ -73,7 +79,10 @@ fn compare_patch(case: &Case<'_>, pooled: &Pooled, report: &mut Report<'_>) -> R
     let (_, _, h, w) = pooled[0].size4()?;
     let mut maps = Vec::new();
     for map in pooled {
-        maps.push(map.f_narrow(0, 0, 1)?.f_upsample_bilinear2d([h, w], false, None, None)?);
+        maps.push(
+            map.f_narrow(0, 0, 1)?
+                .f_upsample_bilinear2d([h, w], false, None, None)?,
+        );
     }
     let ours = tensor::host_values(&Tensor::f_cat(&maps, 1)?)?;
     report.compare(case.name, "pooled patches", &ours, &golden.values, FEATURES);
@@ -82,19 +91,36 @@ fn compare_patch(case: &Case<'_>, pooled: &Pooled, report: &mut Report<'_>) -> R
 
 fn compare_phi(case: &Case<'_>, what: &str, phi: &Tensor, report: &mut Report<'_>) -> Result<()> {
     if let Some(golden) = case.archive.find("anomalib/phi") {
-        report.compare(case.name, what, &tensor::host_values(phi)?, &golden.values, PHI);
+        report.compare(
+            case.name,
+            what,
+            &tensor::host_values(phi)?,
+            &golden.values,
+            PHI,
+        );
     }
-    let rows_of_first = case.archive.find("rows").zip(case.archive.find("anomalib/phi_rows_img0"));
+    let rows_of_first = case
+        .archive
+        .find("rows")
+        .zip(case.archive.find("anomalib/phi_rows_img0"));
     if let Some((index, golden)) = rows_of_first {
         let ours = selected_rows(&rows(phi)?.f_get(0)?, index)?;
-        report.compare(case.name, &format!("{what}, some rows"), &ours, &golden.values, PHI);
+        report.compare(
+            case.name,
+            &format!("{what}, some rows"),
+            &ours,
+            &golden.values,
+            PHI,
+        );
     }
     Ok(())
 }
 
 fn selected_rows(matrix: &Tensor, index: &Golden) -> Result<Vec<f32>> {
     let index: Vec<i64> = index.values.iter().map(|&v| v as i64).collect();
-    Ok(tensor::host_values(&matrix.f_index_select(0, &Tensor::f_from_slice(&index)?)?)?)
+    Ok(tensor::host_values(
+        &matrix.f_index_select(0, &Tensor::f_from_slice(&index)?)?,
+    )?)
 }
 
 fn compare_distances(
@@ -105,15 +131,29 @@ fn compare_distances(
 ) -> Result<()> {
     let patches = rows(phi)?;
     let full = |image: &Tensor| -> Result<Tensor> {
-        let squared = image.f_unsqueeze(1)?.f_sub(&bank.f_unsqueeze(0)?)?.f_square()?;
+        let squared = image
+            .f_unsqueeze(1)?
+            .f_sub(&bank.f_unsqueeze(0)?)?
+            .f_square()?;
         Ok(squared.f_sum_dim_intlist(2_i64, false, None)?)
     };
-    let selected = case.archive.find("rows").zip(case.archive.find("anomalib/distance_rows_img0"));
+    let selected = case
+        .archive
+        .find("rows")
+        .zip(case.archive.find("anomalib/distance_rows_img0"));
     if let Some((index, golden)) = selected {
         let index: Vec<i64> = index.values.iter().map(|&v| v as i64).collect();
-        let some = patches.f_get(0)?.f_index_select(0, &Tensor::f_from_slice(&index)?)?;
+        let some = patches
+            .f_get(0)?
+            .f_index_select(0, &Tensor::f_from_slice(&index)?)?;
         let ours = tensor::host_values(&full(&some)?)?;
-        report.compare(case.name, "d², some rows", &ours, &golden.values, SQUARED_DISTANCE);
+        report.compare(
+            case.name,
+            "d², some rows",
+            &ours,
+            &golden.values,
+            SQUARED_DISTANCE,
+        );
     }
     let Some(golden) = case.archive.find("anomalib/topk_sqdist") else {
         return Ok(());
@@ -121,10 +161,22 @@ fn compare_distances(
     let count = golden.shape.last().copied().context("topk_sqdist")?;
     let (squared, index) = smallest_squared_distances(&patches, bank, count)?;
     let ours = tensor::host_values(&squared)?;
-    report.compare(case.name, "K+J nearest d², libtorch", &ours, &golden.values, SQUARED_DISTANCE);
+    report.compare(
+        case.name,
+        "K+J nearest d², libtorch",
+        &ours,
+        &golden.values,
+        SQUARED_DISTANCE,
+    );
     compare_indices(case, &patches, bank, &index, report)?;
     let theirs = runtime_distances(&patches, bank, count)?;
-    report.compare(case.name, "K+J nearest d², runtime", &theirs, &golden.values, SQUARED_DISTANCE);
+    report.compare(
+        case.name,
+        "K+J nearest d², runtime",
+        &theirs,
+        &golden.values,
+        SQUARED_DISTANCE,
+    );
     Ok(())
 }
 
@@ -145,14 +197,18 @@ fn compare_indices(
     let count = golden.shape.last().copied().unwrap_or(0) as i64;
     let distances = |index: &Tensor| -> Result<Vec<f32>> {
         let columns: Result<Vec<_>, tch::TchError> = (0..count)
-            .map(|k| {
-                cfa_train::neighbors::squared_distance(patches, bank, &index.f_select(2, k)?)
-            })
+            .map(|k| cfa_train::neighbors::squared_distance(patches, bank, &index.f_select(2, k)?))
             .collect();
         Ok(tensor::host_values(&Tensor::f_stack(&columns?, 2)?)?)
     };
     let (ours, theirs) = (distances(index)?, distances(&theirs)?);
-    report.compare(case.name, "K+J nearest entries [ties aside]", &ours, &theirs, SQUARED_DISTANCE);
+    report.compare(
+        case.name,
+        "K+J nearest entries [ties aside]",
+        &ours,
+        &theirs,
+        SQUARED_DISTANCE,
+    );
     Ok(())
 }
 
@@ -190,14 +246,36 @@ fn compare_scores_of_libtorch(
     };
     let scored = generator.forward(phi, bank)?;
     let quantities = [
-        ("anomalib/score", "patch score, libtorch", &scored.patch_scores),
-        ("paper/score_clamped", "patch score [d² clamped at 0], libtorch", &scored.patch_scores),
-        ("anomalib/anomaly_map", "anomaly map, libtorch", &scored.anomaly_map),
-        ("anomalib/pred_score", "image score, libtorch", &scored.image_scores),
+        (
+            "anomalib/score",
+            "patch score, libtorch",
+            &scored.patch_scores,
+        ),
+        (
+            "paper/score_clamped",
+            "patch score [d² clamped at 0], libtorch",
+            &scored.patch_scores,
+        ),
+        (
+            "anomalib/anomaly_map",
+            "anomaly map, libtorch",
+            &scored.anomaly_map,
+        ),
+        (
+            "anomalib/pred_score",
+            "image score, libtorch",
+            &scored.image_scores,
+        ),
     ];
     for (name, quantity, ours) in quantities {
         if let Some(golden) = case.archive.find(name) {
-            report.compare(case.name, quantity, &tensor::host_values(ours)?, &golden.values, SCORE);
+            report.compare(
+                case.name,
+                quantity,
+                &tensor::host_values(ours)?,
+                &golden.values,
+                SCORE,
+            );
         }
     }
     Ok(())
@@ -220,7 +298,10 @@ fn compare_scores_of_runtime(
     let head = Head::new(
         runtime_bank(bank)?,
         case.settings.neighbors,
-        Size { height: h as usize, width: w as usize },
+        Size {
+            height: h as usize,
+            width: w as usize,
+        },
         Size { height, width },
         GaussianBlur::new(SIGMA, Border::Mirror)?,
     )?;
@@ -233,11 +314,18 @@ fn compare_scores_of_runtime(
         scores.push(map.max());
         maps.extend(map.values.iter().copied());
     }
-    for (name, quantity, ours) in
-        [("anomalib/anomaly_map", "anomaly map", &maps), ("anomalib/pred_score", "image score", &scores)]
-    {
+    for (name, quantity, ours) in [
+        ("anomalib/anomaly_map", "anomaly map", &maps),
+        ("anomalib/pred_score", "image score", &scores),
+    ] {
         if let Some(golden) = case.archive.find(name) {
-            report.compare(case.name, &format!("{quantity}, {who}"), ours, &golden.values, SCORE);
+            report.compare(
+                case.name,
+                &format!("{quantity}, {who}"),
+                ours,
+                &golden.values,
+                SCORE,
+            );
         }
     }
     Ok(())
@@ -259,7 +347,10 @@ fn compare_export(
     let (images, channels, height, width) = input.size4()?;
     let shape = [images, channels, height, width].map(|n| n as usize);
     let features = graph.sizes(shape[2], shape[3]).and_then(|sizes| {
-        graph.outputs().first().and_then(|output| sizes.get(output.index()).copied())
+        graph
+            .outputs()
+            .first()
+            .and_then(|output| sizes.get(output.index()).copied())
     });
     let (feature_height, feature_width) = features.context("the network has no output")?;
     let options = NetworkOptions {

@@ -24,9 +24,22 @@ fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
     let near = || library_near(&env::current_exe().unwrap_or_default());
     let library = OnnxRuntime::load(&arguments.onnxruntime.clone().unwrap_or_else(near))?;
-    let report = cfa_golden::run(&arguments.dir, Some(&library), &mut |line| println!("{line}"))?;
-    let skipped = report.lines().iter().filter(|l| matches!(l.outcome, Outcome::Skipped(_))).count();
+    let report = cfa_golden::run(&arguments.dir, Some(&library), &mut |line| {
+        println!("{line}");
+    })?;
+    let skipped = report
+        .lines()
+        .iter()
+        .filter(|l| matches!(l.outcome, Outcome::Skipped(_)))
+        .count();
     let compared = report.lines().len() - skipped;
-    println!("{compared} quantities compared, {} failed, {skipped} skipped", report.failures());
-    Ok(if report.failures() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    println!(
+        "{compared} quantities compared, {} failed, {skipped} skipped",
+        report.failures()
+    );
+    Ok(if report.failures() == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -52,6 +52,9 @@ pub(crate) struct LossRow {
     #[serde(rename = "J")]
     pub(crate) hard_negatives: usize,
     pub(crate) radius: f64,
+    /// The reference's loss, with repulsion from index J.
+    #[serde(rename = "reference(anomalib)")]
+    pub(crate) reference: f64,
     #[serde(rename = "L_att")]
     pub(crate) attraction: f64,
     /// Repulsion from index K: the method's, and ours.
@@ -70,8 +73,12 @@ fn one() -> usize {
 impl Manifest {
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let text = fs::read(path).with_context(|| {
-            format!("{}: cannot read the golden manifest; set CFA_GOLDEN_DIR to its folder", path.display())
+            format!(
+                "{}: cannot read the golden manifest; set CFA_GOLDEN_DIR to its folder",
+                path.display()
+            )
         })?;
-        serde_json::from_slice(&text).with_context(|| format!("{}: not a golden manifest", path.display()))
+        serde_json::from_slice(&text)
+            .with_context(|| format!("{}: not a golden manifest", path.display()))
     }
 }

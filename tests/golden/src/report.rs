@@ -66,11 +66,17 @@ impl fmt::Debug for Report<'_> {
 
 impl<'a> Report<'a> {
     pub(crate) fn new(progress: &'a mut dyn FnMut(&Line)) -> Self {
-        Self { lines: Vec::new(), progress: Some(progress) }
+        Self {
+            lines: Vec::new(),
+            progress: Some(progress),
+        }
     }
 
     pub(crate) fn finish(self) -> Report<'static> {
-        Report { lines: self.lines, progress: None }
+        Report {
+            lines: self.lines,
+            progress: None,
+        }
     }
 
     /// The lines, in order.
@@ -108,7 +114,11 @@ impl<'a> Report<'a> {
     }
 
     fn push(&mut self, case: &str, quantity: &str, outcome: Outcome) {
-        let line = Line { case: case.to_owned(), quantity: quantity.to_owned(), outcome };
+        let line = Line {
+            case: case.to_owned(),
+            quantity: quantity.to_owned(),
+            outcome,
+        };
         if let Some(progress) = &mut self.progress {
             progress(&line);
         }
@@ -121,7 +131,9 @@ pub(crate) fn relative_error(ours: &[f32], reference: &[f32]) -> f64 {
     if ours.len() != reference.len() || reference.is_empty() {
         return f64::NAN;
     }
-    let largest = reference.iter().fold(0.0_f64, |m, &v| m.max(f64::from(v).abs()));
+    let largest = reference
+        .iter()
+        .fold(0.0_f64, |m, &v| m.max(f64::from(v).abs()));
     let pairs = ours.iter().zip(reference);
     let difference = pairs.map(|(&a, &b)| (f64::from(a) - f64::from(b)).abs());
     // `f64::max` would drop a NaN.
@@ -136,7 +148,9 @@ pub(crate) fn relative_rms(ours: &[f32], reference: &[f32]) -> f64 {
         return f64::NAN;
     }
     let pairs = ours.iter().zip(reference);
-    let difference: f64 = pairs.map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum();
+    let difference: f64 = pairs
+        .map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2))
+        .sum();
     let scale: f64 = reference.iter().map(|&b| f64::from(b).powi(2)).sum();
     (difference / scale).sqrt()
 }

@@ -21,16 +21,30 @@ const ABSOLUTE: f64 = 1e-5;
 
 pub(crate) fn run(case: &Case<'_>, report: &mut Report<'_>) -> Result<()> {
     let pooled = case.pooled("image_u8")?;
-    let phi = no_grad(|| case.descriptor()?.forward(&pooled).map_err(anyhow::Error::from))?;
+    let phi = no_grad(|| {
+        case.descriptor()?
+            .forward(&pooled)
+            .map_err(anyhow::Error::from)
+    })?;
     let patches = rows(&phi)?;
     let bank = patches.f_get(0)?.f_contiguous()?;
     let expected = &case.archive.tensor("float64/score")?.values;
     let (squared, _) = smallest_squared_distances(&patches, &bank, 3)?;
     let quantity = |who| format!("score against itself, f64 [d² clamped at 0], {who}");
     let ours = host_values(&softmin_score(&squared)?)?;
-    report.error(CASE, &quantity("libtorch"), largest_difference(&ours, expected), ABSOLUTE);
+    report.error(
+        CASE,
+        &quantity("libtorch"),
+        largest_difference(&ours, expected),
+        ABSOLUTE,
+    );
     let ours = runtime_scores(&bank)?;
-    report.error(CASE, &quantity("runtime"), largest_difference(&ours, expected), ABSOLUTE);
+    report.error(
+        CASE,
+        &quantity("runtime"),
+        largest_difference(&ours, expected),
+        ABSOLUTE,
+    );
     let reason = "the reference's own values are roots of rounding noise here";
     report.skip(CASE, "anomalib/anomaly_map, anomalib/topk_sqdist", reason);
     Ok(())
@@ -38,8 +52,7 @@ pub(crate) fn run(case: &Case<'_>, report: &mut Report<'_>) -> Result<()> {
 
 fn runtime_scores(bank: &Tensor) -> Result<Vec<f32>> {
     let (entries, channels) = bank.size2()?;
-    let rows =
-        Array2::from_shape_vec((entries as usize, channels as usize), host_values(bank)?)?;
+    let rows = Array2::from_shape_vec((entries as usize, channels as usize), host_values(bank)?)?;
     let neighbors = MemoryBank::new(rows.clone())?.nearest(&rows, 3)?;
     Ok(cfa_runtime::anomaly_map::softmin_scores(&neighbors).to_vec())
 }

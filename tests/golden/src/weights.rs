@@ -16,18 +16,22 @@ const GOLDEN_RATIO: u64 = 0x9E37_79B9_7F4A_7C15;
 pub(crate) fn backbone(dir: &Path, backbone: Backbone, seed: u64) -> Result<Option<Parameters>> {
     let stored = dir.join(format!("weights_{backbone}.safetensors"));
     if stored.exists() {
-        return Ok(Some(Weights::read(&stored).context("golden weights")?.tensors));
+        return Ok(Some(
+            Weights::read(&stored).context("golden weights")?.tensors,
+        ));
     }
     let statistics = dir.join(format!("bnstats_{backbone}.safetensors"));
     if !statistics.exists() {
         return Ok(None);
     }
-    let mut parameters = Weights::read(&statistics).context("golden statistics")?.tensors;
+    let mut parameters = Weights::read(&statistics)
+        .context("golden statistics")?
+        .tensors;
     for parameter in backbone.graph().parameters() {
-        if !parameters.contains_key(&parameter.name) {
-            let tensor = generated_layer(backbone, &parameter, seed);
-            parameters.insert(parameter.name, tensor);
-        }
+        let generated = || generated_layer(backbone, &parameter, seed);
+        parameters
+            .entry(parameter.name.clone())
+            .or_insert_with(generated);
     }
     Ok(Some(parameters))
 }
@@ -42,7 +46,9 @@ pub(crate) fn descriptor(
     let scale = 1.0 / ((shape.feature_channels() + 2) as f32).sqrt();
     let draw = |part: &str, count: usize| {
         let name = format!("descriptor.{backbone}.gd{gamma_d}.{part}");
-        uniform(&name, seed, count).map(|u| (2.0 * u - 1.0) * scale).collect()
+        uniform(&name, seed, count)
+            .map(|u| (2.0 * u - 1.0) * scale)
+            .collect()
     };
     let count = shape.weight_shape().iter().product();
     (draw("weight", count), draw("bias", shape.outputs))
@@ -57,12 +63,19 @@ fn generated_layer(backbone: Backbone, parameter: &Parameter, seed: u64) -> Weig
         let scale = (6.0 / inputs as f32).sqrt();
         draws.map(|u| (2.0 * u - 1.0) * scale).collect()
     } else if parameter.name.ends_with(".weight") {
-        let half = if ends_residual_block(backbone, &parameter.name) { 0.5 } else { 1.0 };
+        let half = if ends_residual_block(backbone, &parameter.name) {
+            0.5
+        } else {
+            1.0
+        };
         draws.map(|u| (0.75 + 0.5 * u) * half).collect()
     } else {
         draws.map(|u| (2.0 * u - 1.0) * 0.2).collect()
     };
-    WeightTensor { shape: parameter.shape.clone(), values }
+    WeightTensor {
+        shape: parameter.shape.clone(),
+        values,
+    }
 }
 
 fn ends_residual_block(backbone: Backbone, name: &str) -> bool {

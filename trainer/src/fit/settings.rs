@@ -88,7 +88,7 @@ impl FitSettings {
         let map_channels = backbone.taps().map(|tap| tap.channels);
         let descriptor = DescriptorShape::new(map_channels, self.gamma_d).ok_or_else(|| {
             let limit = backbone.feature_channels();
-            impossible("gamma-d", self.gamma_d, format!("{backbone} has {limit} channels to divide"))
+            impossible("gamma-d", &self.gamma_d, format!("{backbone} has {limit} channels to divide"))
         })?;
         let feature_size = feature_size(&backbone.graph(), &preprocessing)?;
         let checked = CheckedSettings {
@@ -185,14 +185,14 @@ impl CheckedSettings {
                 "together with --hard-negatives {} that is {wanted} bank entries, and the bank has {entries}",
                 self.settings.hard_negatives
             );
-            return Err(impossible("neighbors", self.settings.neighbors, reason));
+            return Err(impossible("neighbors", &self.settings.neighbors, reason));
         }
         let size = self.preprocessing.input_size();
         let radius = (4.0 * SIGMA + 0.5) as usize;
         if size.height.min(size.width) <= radius {
             let reason = format!("the map must be larger than the blur's {radius} px");
             let given = format!("{}x{}", size.height, size.width);
-            return Err(impossible("image-size", given, reason));
+            return Err(impossible("image-size", &given, reason));
         }
         Ok(())
     }
@@ -204,23 +204,23 @@ fn feature_size(graph: &Graph, preprocessing: &Preprocessing) -> Result<Size, Tr
     let first = graph.outputs().first().and_then(|tap| sizes.get(tap.index()));
     first.map(|&(height, width)| Size { height, width }).ok_or_else(|| {
         let given = format!("{}x{}", input.height, input.width);
-        impossible("image-size", given, "a feature map would be empty".to_owned())
+        impossible("image-size", &given, "a feature map would be empty".to_owned())
     })
 }
 
-fn impossible(option: &'static str, value: impl ToString, reason: String) -> TrainError {
+fn impossible(option: &'static str, value: &impl ToString, reason: String) -> TrainError {
     TrainError::Setting { option, value: value.to_string(), reason }
 }
 
 fn at_least_one(option: &'static str, value: usize) -> Result<(), TrainError> {
-    if value == 0 { Err(impossible(option, value, "it must be at least 1".into())) } else { Ok(()) }
+    if value == 0 { Err(impossible(option, &value, "it must be at least 1".into())) } else { Ok(()) }
 }
 
 fn positive(option: &'static str, value: f64) -> Result<(), TrainError> {
     if value.is_finite() && value > 0.0 {
         Ok(())
     } else {
-        Err(impossible(option, value, "it must be a number above 0".into()))
+        Err(impossible(option, &value, "it must be a number above 0".into()))
     }
 }
 
@@ -228,6 +228,6 @@ fn not_negative(option: &'static str, value: f64) -> Result<(), TrainError> {
     if value.is_finite() && value >= 0.0 {
         Ok(())
     } else {
-        Err(impossible(option, value, "it must be 0 or more".into()))
+        Err(impossible(option, &value, "it must be 0 or more".into()))
     }
 }

@@ -99,7 +99,6 @@ impl Training {
     }
 
     /// The memory bank, M×D.
-    #[must_use]
     pub fn bank(&self) -> &Tensor {
         &self.bank
     }

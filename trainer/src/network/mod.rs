@@ -21,3 +21,6 @@ use crate::weights::WeightTensor;
 
 /// Parameters of a graph by name; shapes in PyTorch's order (out, in, kh, kw).
 pub type Parameters = BTreeMap<String, WeightTensor>;
+
+#[cfg(test)]
+mod tests;

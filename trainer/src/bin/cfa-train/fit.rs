@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use cfa_runtime::inspector::{Inspector, InspectorOptions};
 use cfa_runtime::preprocess::Size;
 use cfa_train::backbone::Backbone;
 use cfa_train::fit::{FitRequest, FitSettings, FitSummary, fit};
@@ -10,7 +11,7 @@ use clap::Args;
 
 use crate::device::DeviceChoice;
 use crate::progress::{Progress, print_json};
-use crate::test::OnnxRuntimeArgument;
+use crate::onnxruntime::OnnxRuntimeArgument;
 
 const BYTES_PER_MIB: u64 = 1 << 20;
 
@@ -28,10 +29,10 @@ pub(crate) struct FitArguments {
     /// The bundle to write
     #[arg(long)]
     out: PathBuf,
-    /// Pictures are resized to this: SIDE or HEIGHTxWIDTH, pixels
+    /// Pictures are resized to this: `SIDE` or `HEIGHTxWIDTH`, pixels
     #[arg(long, default_value = "256", value_parser = parse_size)]
     image_size: Size,
-    /// Then this is cut from the centre: SIDE, HEIGHTxWIDTH, or none
+    /// Then this is cut from the centre: `SIDE`, `HEIGHTxWIDTH`, or `none`
     #[arg(long, default_value = "224", value_parser = parse_crop)]
     center_crop: Crop,
     /// Passes over the training pictures
@@ -148,13 +149,14 @@ impl FitArguments {
     /// Replays the golden samples, so that a model that would score differently
     /// when deployed is noticed here and now.
     fn verify(&self, summary: &FitSummary, progress: &Progress) -> Result<()> {
-        let mut inspector = match self.onnxruntime.load() {
-            Ok(library) => self.onnxruntime.inspector(&library, &summary.bundle)?,
+        let library = match self.onnxruntime.load() {
+            Ok(library) => library,
             Err(error) => {
                 progress.say(&format!("not verified: {error:#}; run `cfa-run verify` where it is used"));
                 return Ok(());
             }
         };
+        let mut inspector = Inspector::open(&summary.bundle, &library, &InspectorOptions::default())?;
         let report = cfa_runtime::verify::replay(&mut inspector)?;
         anyhow::ensure!(
             report.ok(),
@@ -164,13 +166,4 @@ impl FitArguments {
         progress.say("verified: ONNX Runtime reproduces libtorch's maps from the picture on");
         Ok(())
     }
-}
-
-pub(crate) fn list_backbones() -> Result<()> {
-    println!("{:<17} {:>8}  feature maps (channels @ stride)", "name", "channels");
-    for backbone in Backbone::ALL {
-        let taps = backbone.taps().map(|t| format!("{} {}@{}", t.layer, t.channels, t.stride));
-        println!("{:<17} {:>8}  {}", backbone.name(), backbone.feature_channels(), taps.join(", "));
-    }
-    Ok(())
 }

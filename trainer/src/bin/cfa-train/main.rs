@@ -1,8 +1,10 @@
 //! `cfa-train`: learns a model from pictures of good products and writes the
 //! bundle that `cfa-run` inspects pictures with.
 
+mod backbones;
 mod device;
 mod fit;
+mod onnxruntime;
 mod progress;
 mod test;
 
@@ -37,7 +39,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Fit(arguments) => fit::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
-        Command::Backbones => fit::list_backbones(),
+        Command::Backbones => backbones::list(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,16 +1,15 @@
 //! `cfa-train test`.
 
-use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use cfa_runtime::inspector::{Inspector, InspectorOptions};
-use cfa_runtime::network::{OnnxRuntime, library_near};
 use cfa_train::dataset::Dataset;
 use cfa_train::evaluation::{Evaluation, evaluate};
 use clap::Args;
 use indicatif::ProgressBar;
 
+use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::print_json;
 
 #[derive(Args)]
@@ -18,7 +17,7 @@ pub(crate) struct TestArguments {
     /// The bundle to evaluate
     #[arg(long)]
     model: PathBuf,
-    /// Folder in MVTec layout: test/good, test/<defect>, ground_truth/<defect>
+    /// Folder in MVTec layout: `test/good`, `test/<defect>`, `ground_truth/<defect>`
     #[arg(long)]
     data: PathBuf,
     /// Print the figures as one JSON object
@@ -26,25 +25,6 @@ pub(crate) struct TestArguments {
     json: bool,
     #[command(flatten)]
     onnxruntime: OnnxRuntimeArgument,
-}
-
-/// Where ONNX Runtime is.
-#[derive(Args)]
-pub(crate) struct OnnxRuntimeArgument {
-    /// ONNX Runtime's shared library; default: where `cargo xtask setup` puts it
-    #[arg(long, value_name = "FILE", env = "ORT_DYLIB_PATH")]
-    onnxruntime: Option<PathBuf>,
-}
-
-impl OnnxRuntimeArgument {
-    pub(crate) fn load(&self) -> Result<OnnxRuntime> {
-        let near = || library_near(&env::current_exe().unwrap_or_default());
-        Ok(OnnxRuntime::load(&self.onnxruntime.clone().unwrap_or_else(near))?)
-    }
-
-    pub(crate) fn inspector(&self, library: &OnnxRuntime, bundle: &Path) -> Result<Inspector> {
-        Ok(Inspector::open(bundle, library, &InspectorOptions::default())?)
-    }
 }
 
 pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
@@ -56,7 +36,7 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
         arguments.data.display()
     );
     let library = arguments.onnxruntime.load()?;
-    let mut inspector = arguments.onnxruntime.inspector(&library, &arguments.model)?;
+    let mut inspector = Inspector::open(&arguments.model, &library, &InspectorOptions::default())?;
     let bar = ProgressBar::new(dataset.test.len() as u64);
     let result = evaluate(&mut inspector, &dataset.test, &mut |_, _| bar.inc(1));
     bar.finish_and_clear();
