@@ -23,9 +23,9 @@ use cfa_train::descriptor::{Descriptor, DescriptorShape, with_descriptor, with_p
 use cfa_train::memory_bank::MeanFeatures;
 use cfa_train::model::AnomalyMapGenerator;
 use cfa_train::network::{Conv, Graph, NodeId, Op, Parameters, TorchNetwork};
+use cfa_train::onnx;
 use cfa_train::tensor::{from_values, host_values};
 use cfa_train::weights::WeightTensor;
-use cfa_train::onnx;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tch::{Device, Tensor};
@@ -60,7 +60,10 @@ impl Model {
         let mut rng = ChaCha8Rng::seed_from_u64(20);
         let pooled = with_pooling(&backbone());
         let parameters = random_parameters(&pooled, &mut rng);
-        let square = |side| Size { height: side, width: side };
+        let square = |side| Size {
+            height: side,
+            width: side,
+        };
         let shape = DescriptorShape::new(LEVEL_CHANNELS, GAMMA_D).context("channels")?;
         let mut model = Self {
             preprocessing: Preprocessing::imagenet(square(RESIZE_PX), Some(square(CROP_PX))),
@@ -98,7 +101,13 @@ impl Model {
             Array2::from_shape_vec((CROP_PX, CROP_PX), host_values(&scored.anomaly_map)?)?;
         let score = host_values(&scored.image_scores)?[0];
         let name = format!("drawing {seed}");
-        Ok((GoldenSample { name, score }, GoldenRecord { picture, anomaly_map }))
+        Ok((
+            GoldenSample { name, score },
+            GoldenRecord {
+                picture,
+                anomaly_map,
+            },
+        ))
     }
 
     fn parts(&self) -> Result<BundleParts> {
@@ -107,7 +116,11 @@ impl Model {
         let mut parameters = self.parameters.clone();
         parameters.extend(self.descriptor.values()?);
         let golden = [0, 7].map(|seed| self.golden(seed));
-        let (samples, records) = golden.into_iter().collect::<Result<Vec<_>>>()?.into_iter().unzip();
+        let (samples, records) = golden
+            .into_iter()
+            .collect::<Result<Vec<_>>>()?
+            .into_iter()
+            .unzip();
         let (entries, channels) = self.bank.size2()?;
         let bank = host_values(&self.bank)?;
         Ok(BundleParts {
@@ -136,8 +149,13 @@ impl Model {
                 feature_width: side,
                 gamma_d: GAMMA_D,
             },
-            memory_bank: MemoryBankShape { centroids, gamma_c: 1 },
-            score: ScoreSettings { neighbors: NEIGHBORS },
+            memory_bank: MemoryBankShape {
+                centroids,
+                gamma_c: 1,
+            },
+            score: ScoreSettings {
+                neighbors: NEIGHBORS,
+            },
             anomaly_map: AnomalyMapSettings {
                 height: CROP_PX,
                 width: CROP_PX,
@@ -145,7 +163,10 @@ impl Model {
                 border: Border::Mirror,
             },
             training: serde_json::json!({ "note": "random weights, for tests only" }),
-            heatmap_range: HeatmapRange { low: 0.0, high: 1.0 },
+            heatmap_range: HeatmapRange {
+                low: 0.0,
+                high: 1.0,
+            },
             golden,
             golden_tolerance: GOLDEN_TOLERANCE,
             parts: Vec::new(),
@@ -180,8 +201,16 @@ fn random_parameters(graph: &Graph, rng: &mut ChaCha8Rng) -> Parameters {
         let count: usize = wanted.shape.iter().product();
         let positive = wanted.name.ends_with("running_var") || wanted.name.ends_with("norm.weight");
         let range = if positive { 0.5..1.5 } else { -0.4..0.4 };
-        let values = (0..count).map(|_| rng.random_range(range.clone())).collect();
-        parameters.insert(wanted.name, WeightTensor { shape: wanted.shape, values });
+        let values = (0..count)
+            .map(|_| rng.random_range(range.clone()))
+            .collect();
+        parameters.insert(
+            wanted.name,
+            WeightTensor {
+                shape: wanted.shape,
+                values,
+            },
+        );
     }
     parameters
 }
@@ -195,7 +224,11 @@ fn drawing(seed: u64) -> Result<Picture> {
     for y in 0..height {
         for x in 0..width {
             let inside = x.abs_diff(center).pow(2) + y.abs_diff(40).pow(2) < 400;
-            let base = if inside { [200, 120, 60] } else { [x as u8, 90, y as u8] };
+            let base = if inside {
+                [200, 120, 60]
+            } else {
+                [x as u8, 90, y as u8]
+            };
             samples.extend(base.map(|v: u8| v.saturating_add(rng.random_range(0..20))));
         }
     }

@@ -139,9 +139,8 @@ impl Descriptor {
     ) -> Result<Self, TchError> {
         let inputs = shape.feature_channels() + 2;
         let bound = 1.0 / (inputs as f32).sqrt();
-        let mut draw = |n: usize| -> Vec<f32> {
-            (0..n).map(|_| rng.random_range(-bound..=bound)).collect()
-        };
+        let mut draw =
+            |n: usize| -> Vec<f32> { (0..n).map(|_| rng.random_range(-bound..=bound)).collect() };
         let weight = draw(shape.outputs * inputs);
         let bias = draw(shape.outputs);
         Self::from_values(shape, &weight, &bias, device)

@@ -39,7 +39,9 @@ pub enum TrainError {
     #[error(transparent)]
     Weights(#[from] WeightsError),
     /// The weight file belongs to another network.
-    #[error("{file} does not hold weights of {backbone}: {mismatch}; check --backbone and --weights")]
+    #[error(
+        "{file} does not hold weights of {backbone}: {mismatch}; check --backbone and --weights"
+    )]
     ForeignWeights {
         /// The weight file.
         file: String,
@@ -49,7 +51,9 @@ pub enum TrainError {
         mismatch: ParameterMismatch,
     },
     /// A GPU was asked for that is not there.
-    #[error("--device {asked}: {reason}; use --device cpu, or point LIBTORCH to a libtorch 2.11.0 with CUDA and build again")]
+    #[error(
+        "--device {asked}: {reason}; use --device cpu, or point LIBTORCH to a libtorch 2.11.0 with CUDA and build again"
+    )]
     Device {
         /// What was asked for.
         asked: String,
@@ -66,7 +70,9 @@ pub enum TrainError {
     #[error("libtorch: {0}")]
     Torch(#[from] TchError),
     /// The loss stopped being a number.
-    #[error("the loss is {loss} in epoch {epoch}, step {step}; try a smaller --lr (the last checkpoint is kept)")]
+    #[error(
+        "the loss is {loss} in epoch {epoch}, step {step}; try a smaller --lr (the last checkpoint is kept)"
+    )]
     Diverged {
         /// NaN or an infinity.
         loss: f64,

@@ -41,7 +41,9 @@ pub enum EvaluationError {
     #[error(transparent)]
     Metrics(#[from] MetricsError),
     /// A mask that belongs to another picture.
-    #[error("{mask} is {mask_size:?} px, its picture {picture_size:?} px (width, height); draw it again in the picture's size")]
+    #[error(
+        "{mask} is {mask_size:?} px, its picture {picture_size:?} px (width, height); draw it again in the picture's size"
+    )]
     MaskSize {
         /// The mask's file.
         mask: String,
@@ -96,10 +98,17 @@ fn map_mask(
     };
     let mask = Mask::open(path, &Limits::default())?;
     let mask_size = (mask.width_px(), mask.height_px());
-    let picture_size = (inspection.picture_size.width_px, inspection.picture_size.height_px);
+    let picture_size = (
+        inspection.picture_size.width_px,
+        inspection.picture_size.height_px,
+    );
     if mask_size != picture_size {
         let mask = path.display().to_string();
-        return Err(EvaluationError::MaskSize { mask, mask_size, picture_size });
+        return Err(EvaluationError::MaskSize {
+            mask,
+            mask_size,
+            picture_size,
+        });
     }
     Ok(preprocessing.apply_mask(&mask).into_iter().collect())
 }

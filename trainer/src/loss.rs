@@ -41,7 +41,7 @@ impl CfaLoss {
     /// Number of bank entries that the loss looks at: K + J.
     #[must_use]
     pub fn entries(&self) -> usize {
-        self.neighbors + self.hard_negatives
+        self.neighbors.saturating_add(self.hard_negatives)
     }
 
     /// Whether any patch can be repelled: r² − d² − α is negative for every d
@@ -57,22 +57,30 @@ impl CfaLoss {
     /// # Errors
     /// K + J exceeds the bank's entries, or memory runs out.
     pub fn forward(&self, rows: &Tensor, bank: &Tensor) -> Result<LossValue, TchError> {
-        let used = if self.can_repel() { self.entries() } else { self.neighbors };
+        let used = if self.can_repel() {
+            self.entries()
+        } else {
+            self.neighbors
+        };
         let index = nearest(rows, bank, used)?;
         let distance = |k| squared_distance(rows, bank, &index.f_select(2, k as i64)?);
         let squared_radius = self.radius * self.radius;
-        let attraction = mean_hinge((0..self.neighbors).map(|k| {
-            distance(k)?.f_sub_scalar(squared_radius)
-        }))?;
+        let attraction =
+            mean_hinge((0..self.neighbors).map(|k| distance(k)?.f_sub_scalar(squared_radius)))?;
         let repulsion = if self.can_repel() {
-            mean_hinge((self.neighbors..used).map(|k| {
-                distance(k)?.f_neg()?.f_add_scalar(squared_radius - ALPHA)
-            }))?
+            mean_hinge(
+                (self.neighbors..used)
+                    .map(|k| distance(k)?.f_neg()?.f_add_scalar(squared_radius - ALPHA)),
+            )?
         } else {
             no_grad(|| Tensor::f_zeros([], (Kind::Float, rows.device())))?
         };
         let total = attraction.f_add(&repulsion)?.f_mul_scalar(1.0 / NU)?;
-        Ok(LossValue { total, attraction, repulsion })
+        Ok(LossValue {
+            total,
+            attraction,
+            repulsion,
+        })
     }
 }
 

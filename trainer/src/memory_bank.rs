@@ -25,7 +25,9 @@ impl MeanFeatures {
     /// Batches of different shapes, or memory that runs out.
     pub fn add(&mut self, phi: &Tensor) -> Result<(), TchError> {
         no_grad(|| {
-            let batch = phi.f_to_kind(Kind::Double)?.f_sum_dim_intlist(0_i64, false, None)?;
+            let batch = phi
+                .f_to_kind(Kind::Double)?
+                .f_sum_dim_intlist(0_i64, false, None)?;
             self.sum = Some(match self.sum.take() {
                 Some(sum) => sum.f_add(&batch)?,
                 None => batch,
@@ -40,10 +42,17 @@ impl MeanFeatures {
     /// # Errors
     /// Nothing was added.
     pub fn rows(&self) -> Result<Tensor, TchError> {
-        let sum = self.sum.as_ref().ok_or_else(|| TchError::Shape("no training images".into()))?;
+        let sum = self
+            .sum
+            .as_ref()
+            .ok_or_else(|| TchError::Shape("no training images".into()))?;
         let (d, h, w) = sum.size3()?;
-        let mean = sum.f_div_scalar(self.images as f64)?.f_to_kind(Kind::Float)?;
-        mean.f_reshape([d, h * w])?.f_transpose(0, 1)?.f_contiguous()
+        let mean = sum
+            .f_div_scalar(self.images as f64)?
+            .f_to_kind(Kind::Float)?;
+        mean.f_reshape([d, h * w])?
+            .f_transpose(0, 1)?
+            .f_contiguous()
     }
 }
 
@@ -58,11 +67,7 @@ pub fn entries(positions: usize, gamma_c: usize) -> usize {
 ///
 /// # Errors
 /// Memory runs out.
-pub fn compress(
-    rows: &Tensor,
-    gamma_c: usize,
-    rng: &mut ChaCha8Rng,
-) -> Result<Tensor, TchError> {
+pub fn compress(rows: &Tensor, gamma_c: usize, rng: &mut ChaCha8Rng) -> Result<Tensor, TchError> {
     if gamma_c <= 1 {
         return Ok(rows.shallow_clone());
     }
@@ -79,15 +84,12 @@ fn k_means(rows: &Tensor, clusters: usize, rng: &mut ChaCha8Rng) -> Result<Tenso
             best = Some((inertia, centers));
         }
     }
-    best.map(|(_, centers)| centers).ok_or_else(|| TchError::Shape("no clustering".into()))
+    best.map(|(_, centers)| centers)
+        .ok_or_else(|| TchError::Shape("no clustering".into()))
 }
 
 /// Centres and the sum of squared distances to them.
-fn lloyd(
-    rows: &Tensor,
-    clusters: usize,
-    rng: &mut ChaCha8Rng,
-) -> Result<(f64, Tensor), TchError> {
+fn lloyd(rows: &Tensor, clusters: usize, rng: &mut ChaCha8Rng) -> Result<(f64, Tensor), TchError> {
     let mut centers = plus_plus_start(rows, clusters, rng)?;
     let (mut distances, mut labels) = nearest_center(rows, &centers)?;
     for _ in 0..MAX_ITERATIONS {
@@ -140,7 +142,9 @@ fn draw(weights: &Tensor, count: usize, rng: &mut ChaCha8Rng) -> Result<Tensor, 
     let indices: Vec<i64> = (0..count)
         .map(|_| {
             let target = rng.random::<f64>() * total;
-            cumulative.partition_point(|&c| c <= target).min(cumulative.len() - 1) as i64
+            cumulative
+                .partition_point(|&c| c <= target)
+                .min(cumulative.len() - 1) as i64
         })
         .collect();
     Tensor::f_from_slice(&indices)
@@ -164,8 +168,12 @@ fn means(rows: &Tensor, labels: &Tensor, old: &Tensor) -> Result<Tensor, TchErro
     let (clusters, _) = old.size2()?;
     let sums = old.f_zeros_like()?.f_to_kind(Kind::Double)?;
     let sums = sums.f_index_add(0, labels, &rows.f_to_kind(Kind::Double)?)?;
-    let counts = labels.f_bincount(None::<&Tensor>, clusters)?.f_unsqueeze(1)?;
-    let mean = sums.f_div(&counts.f_clamp_min(1)?)?.f_to_kind(Kind::Float)?;
+    let counts = labels
+        .f_bincount(None::<&Tensor>, clusters)?
+        .f_unsqueeze(1)?;
+    let mean = sums
+        .f_div(&counts.f_clamp_min(1)?)?
+        .f_to_kind(Kind::Float)?;
     mean.f_where_self(&counts.f_gt(0)?, old)
 }
 

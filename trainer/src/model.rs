@@ -41,7 +41,11 @@ impl AnomalyMapGenerator {
             let patch_scores = softmin_score(&squared)?.f_reshape([n, 1, h, w])?;
             let anomaly_map = self.anomaly_map(&patch_scores)?;
             let image_scores = anomaly_map.f_amax([1, 2], false)?;
-            Ok(Scored { patch_scores, anomaly_map, image_scores })
+            Ok(Scored {
+                patch_scores,
+                anomaly_map,
+                image_scores,
+            })
         })
     }
 
@@ -52,11 +56,14 @@ impl AnomalyMapGenerator {
         let map = scores.f_upsample_bilinear2d([height, width], false, None, None)?;
         let kernel = gaussian_kernel(self.sigma);
         let side = kernel.len() as i64;
-        let kernel = Tensor::f_from_slice(&kernel)?.f_to_kind(Kind::Float)?.f_to_device(map.device())?;
+        let kernel = Tensor::f_from_slice(&kernel)?
+            .f_to_kind(Kind::Float)?
+            .f_to_device(map.device())?;
         let column = kernel.f_reshape([1, 1, side, 1])?;
         let row = kernel.f_reshape([1, 1, 1, side])?;
         let radius = side / 2;
-        let blur = |x: Tensor, k: &Tensor| x.f_conv2d(k, None::<&Tensor>, [1, 1], [0, 0], [1, 1], 1);
+        let blur =
+            |x: Tensor, k: &Tensor| x.f_conv2d(k, None::<&Tensor>, [1, 1], [0, 0], [1, 1], 1);
         let padded = map.f_reflection_pad2d([radius, radius, radius, radius])?;
         blur(blur(padded, &column)?, &row)?.f_squeeze_dim(1)
     }
@@ -76,8 +83,9 @@ pub fn softmin_score(squared: &Tensor) -> Result<Tensor, TchError> {
 /// Taps exp(−i²/2σ²) for |i| ≤ int(4σ + 0.5), normalised to sum 1.
 fn gaussian_kernel(sigma: f64) -> Vec<f64> {
     let radius = (4.0 * sigma + 0.5) as i64;
-    let taps: Vec<f64> =
-        (-radius..=radius).map(|i| (-((i * i) as f64) / (2.0 * sigma * sigma)).exp()).collect();
+    let taps: Vec<f64> = (-radius..=radius)
+        .map(|i| (-((i * i) as f64) / (2.0 * sigma * sigma)).exp())
+        .collect();
     let sum: f64 = taps.iter().sum();
     taps.iter().map(|t| t / sum).collect()
 }

@@ -29,7 +29,11 @@ pub fn nearest(rows: &Tensor, bank: &Tensor, count: usize) -> Result<Tensor, Tch
         let (images, _, _) = rows.size3()?;
         let per_image = (0..images).map(|i| {
             // |φ|² shifts a whole row and does not change the order.
-            let product = rows.f_get(i)?.f_detach()?.f_contiguous()?.f_matmul(&transposed)?;
+            let product = rows
+                .f_get(i)?
+                .f_detach()?
+                .f_contiguous()?
+                .f_matmul(&transposed)?;
             let order = squared_norms.f_sub(&product.f_mul_scalar(2.0)?)?;
             Ok(order.f_topk(count as i64, 1, false, true)?.1)
         });
@@ -44,8 +48,12 @@ pub fn nearest(rows: &Tensor, bank: &Tensor, count: usize) -> Result<Tensor, Tch
 /// Memory runs out.
 pub fn squared_distance(rows: &Tensor, bank: &Tensor, index: &Tensor) -> Result<Tensor, TchError> {
     let (n, p, d) = rows.size3()?;
-    let entries = bank.f_index_select(0, &index.f_reshape([-1])?)?.f_reshape([n, p, d])?;
-    rows.f_sub(&entries)?.f_square()?.f_sum_dim_intlist(2_i64, false, None)
+    let entries = bank
+        .f_index_select(0, &index.f_reshape([-1])?)?
+        .f_reshape([n, p, d])?;
+    rows.f_sub(&entries)?
+        .f_square()?
+        .f_sum_dim_intlist(2_i64, false, None)
 }
 
 /// The `count` smallest squared distances of each row (N×P×count), ascending,

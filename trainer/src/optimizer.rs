@@ -49,8 +49,16 @@ impl AdamW {
         learning_rate: f64,
         weight_decay: f64,
     ) -> Result<Self, TchError> {
-        let moments = parameters.iter().map(|p| Moments::zeros_like(p)).collect::<Result<_, _>>()?;
-        Ok(Self { learning_rate, weight_decay, steps: 0, moments })
+        let moments = parameters
+            .iter()
+            .map(|p| Moments::zeros_like(p))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            learning_rate,
+            weight_decay,
+            steps: 0,
+            moments,
+        })
     }
 
     /// Steps taken.
@@ -90,8 +98,13 @@ impl AdamW {
                 }
                 moments.update(&gradient)?;
                 let root = moments.largest_second.f_sqrt()?;
-                let denominator = root.f_div_scalar(correction2.sqrt())?.f_add_scalar(EPSILON)?;
-                let step = moments.first.f_div(&denominator)?.f_mul_scalar(-step_size)?;
+                let denominator = root
+                    .f_div_scalar(correction2.sqrt())?
+                    .f_add_scalar(EPSILON)?;
+                let step = moments
+                    .first
+                    .f_div(&denominator)?
+                    .f_mul_scalar(-step_size)?;
                 let _ = parameter.f_mul_scalar_(keep)?.f_add_(&step)?;
                 parameter.zero_grad();
             }

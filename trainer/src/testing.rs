@@ -21,7 +21,11 @@ pub(crate) fn noise_tensor(seed: u64, shape: &[usize]) -> Tensor {
 
 /// Row-major values of a tensor in f64.
 pub(crate) fn f64_values(tensor: &Tensor) -> Vec<f64> {
-    host_values(tensor).unwrap().into_iter().map(f64::from).collect()
+    host_values(tensor)
+        .unwrap()
+        .into_iter()
+        .map(f64::from)
+        .collect()
 }
 
 /// Asserts that all values differ by `tolerance` at most; NaN never passes.
@@ -29,6 +33,9 @@ pub(crate) fn f64_values(tensor: &Tensor) -> Vec<f64> {
 pub(crate) fn assert_close(ours: &[f64], expected: &[f64], tolerance: f64) {
     assert_eq!(ours.len(), expected.len(), "number of values");
     for (i, (a, b)) in ours.iter().zip(expected).enumerate() {
-        assert!((a - b).abs() <= tolerance, "value {i}: {a}, expected {b} ± {tolerance}");
+        assert!(
+            (a - b).abs() <= tolerance,
+            "value {i}: {a}, expected {b} ± {tolerance}"
+        );
     }
 }

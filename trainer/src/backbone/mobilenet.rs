@@ -20,7 +20,9 @@ pub(super) fn mobilenet_v2(graph: &mut Graph, picture: NodeId) -> [NodeId; 3] {
             let x = blocks[blocks.len() - 1];
             let name = format!("features.{}", blocks.len());
             let stride = if i == 0 { stride } else { 1 };
-            blocks.push(inverted_residual(graph, x, &name, expansion, channels, stride));
+            blocks.push(inverted_residual(
+                graph, x, &name, expansion, channels, stride,
+            ));
         }
     }
     [blocks[3], blocks[6], blocks[13]]

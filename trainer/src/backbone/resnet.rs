@@ -35,7 +35,12 @@ fn residual_network(
     block: Block,
     depths: [usize; 3],
 ) -> [NodeId; 3] {
-    let x = conv_norm(graph, picture, Conv::new("conv1", 3, 64, 7).stride(2), "bn1");
+    let x = conv_norm(
+        graph,
+        picture,
+        Conv::new("conv1", 3, 64, 7).stride(2),
+        "bn1",
+    );
     let x = graph.apply(Op::Relu, &[x]);
     let pool = Op::MaxPool {
         kernel: 3,

@@ -14,7 +14,8 @@ pub(super) fn vgg19_bn(graph: &mut Graph, picture: NodeId) -> [NodeId; 3] {
     for (channels, depth) in STAGES {
         for _ in 0..depth {
             let name = format!("features.{index}");
-            let conv = Conv::new(&name, graph.channels(x), channels, 3).bias(format!("{name}.bias"));
+            let conv =
+                Conv::new(&name, graph.channels(x), channels, 3).bias(format!("{name}.bias"));
             x = graph.conv(x, conv);
             x = graph.batch_norm(x, &format!("features.{}", index + 1));
             x = graph.apply(Op::Relu, &[x]);

@@ -21,7 +21,11 @@ impl Map {
         let (_, _, h, w) = tensor.size4().unwrap();
         let (h, w) = (h as usize, w as usize);
         let values = f64_values(&tensor.get(0));
-        Self { h, w, channels: values.chunks(h * w).map(<[f64]>::to_vec).collect() }
+        Self {
+            h,
+            w,
+            channels: values.chunks(h * w).map(<[f64]>::to_vec).collect(),
+        }
     }
 
     /// Bilinear, half-pixel centres, edges repeated: PyTorch's `align_corners=False`.
@@ -40,7 +44,11 @@ impl Map {
         };
         let channels = self.channels.iter();
         let channels = channels.map(|c| (0..h * w).map(|i| pixel(c, i / w, i % w)).collect());
-        Self { h, w, channels: channels.collect() }
+        Self {
+            h,
+            w,
+            channels: channels.collect(),
+        }
     }
 
     /// Mean over 3×3, zeros outside counted.
@@ -48,13 +56,22 @@ impl Map {
         let pixel = |channel: &[f64], y: usize, x: usize| {
             let rows = y.saturating_sub(1)..(y + 2).min(self.h);
             let columns = x.saturating_sub(1)..(x + 2).min(self.w);
-            let row = |y: usize| columns.clone().map(|x| channel[y * self.w + x]).sum::<f64>();
+            let row = |y: usize| {
+                columns
+                    .clone()
+                    .map(|x| channel[y * self.w + x])
+                    .sum::<f64>()
+            };
             rows.map(row).sum::<f64>() / 9.0
         };
         let places = || (0..self.h).flat_map(|y| (0..self.w).map(move |x| (y, x)));
         let channels = self.channels.iter();
         let channels = channels.map(|c| places().map(|(y, x)| pixel(c, y, x)).collect());
-        Self { h: self.h, w: self.w, channels: channels.collect() }
+        Self {
+            h: self.h,
+            w: self.w,
+            channels: channels.collect(),
+        }
     }
 }
 
@@ -72,7 +89,9 @@ fn reference(maps: &[Map; 3], weight: &[f64], bias: &[f64]) -> Vec<f64> {
     let position = |filter: &[f64], p: usize| -> f64 {
         filter.iter().zip(&channels).map(|(w, c)| w * c[p]).sum()
     };
-    filters.flat_map(|(f, b)| (0..h * w).map(|p| position(f, p) + b).collect::<Vec<_>>()).collect()
+    filters
+        .flat_map(|(f, b)| (0..h * w).map(|p| position(f, p) + b).collect::<Vec<_>>())
+        .collect()
 }
 
 fn phi(descriptor: &Descriptor, maps: &[Tensor; 3]) -> Tensor {
@@ -85,7 +104,12 @@ fn assert_same_as_reference(sizes: [(usize, usize); 3]) {
     let shape = DescriptorShape::new([2, 3, 4], 1).unwrap();
     let mut rng = random_stream(3, "descriptor");
     let descriptor = Descriptor::random(shape, &mut rng, Device::Cpu).unwrap();
-    let map = |i: usize| noise_tensor(i as u64, &[1, shape.map_channels[i], sizes[i].0, sizes[i].1]);
+    let map = |i: usize| {
+        noise_tensor(
+            i as u64,
+            &[1, shape.map_channels[i], sizes[i].0, sizes[i].1],
+        )
+    };
     let maps = [map(0), map(1), map(2)];
     let [weight, bias] = descriptor.parameters().map(f64_values);
     let expected = reference(&[0, 1, 2].map(|i| Map::of(&maps[i])), &weight, &bias);
@@ -106,13 +130,20 @@ fn phi_is_right_for_sizes_that_do_not_divide_and_are_not_square() {
 /// A weight of 1 on one coordinate alone shows which one it is.
 #[test]
 fn the_row_coordinate_comes_first() {
-    let shape = DescriptorShape { map_channels: [1, 1, 1], outputs: 2 };
+    let shape = DescriptorShape {
+        map_channels: [1, 1, 1],
+        outputs: 2,
+    };
     let weight = [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
     let descriptor = Descriptor::from_values(shape, &weight, &[0.0, 0.0], Device::Cpu).unwrap();
     let maps = [(3, 2), (2, 1), (1, 1)].map(|(h, w)| noise_tensor(5, &[1, 1, h, w]));
     let rows = [-1.0, -1.0, 0.0, 0.0, 1.0, 1.0];
     let columns = [-1.0, 1.0, -1.0, 1.0, -1.0, 1.0];
-    assert_close(&f64_values(&phi(&descriptor, &maps)), &[rows, columns].concat(), 0.0);
+    assert_close(
+        &f64_values(&phi(&descriptor, &maps)),
+        &[rows, columns].concat(),
+        0.0,
+    );
 }
 
 /// Tolerance: nine f32 additions of values below 1.
@@ -135,7 +166,10 @@ fn a_random_start_stays_in_its_bounds_and_repeats() {
     let shape = DescriptorShape::new([24, 32, 96], 1).unwrap();
     let start = |seed| {
         let mut rng = random_stream(seed, "descriptor");
-        Descriptor::random(shape, &mut rng, Device::Cpu).unwrap().values().unwrap()
+        Descriptor::random(shape, &mut rng, Device::Cpu)
+            .unwrap()
+            .values()
+            .unwrap()
     };
     let (first, again, other) = (start(1), start(1), start(2));
     assert_eq!(first, again);
@@ -144,9 +178,15 @@ fn a_random_start_stays_in_its_bounds_and_repeats() {
     for (name, shape) in [(WEIGHT, vec![152, 154, 1, 1]), (BIAS, vec![152])] {
         let tensor = &first[name];
         assert_eq!(tensor.shape, shape);
-        let largest = tensor.values.iter().fold(0.0_f32, |most, v| most.max(v.abs()));
+        let largest = tensor
+            .values
+            .iter()
+            .fold(0.0_f32, |most, v| most.max(v.abs()));
         // 152 uniform draws miss the outer tenth with probability 1e-7.
-        assert!(largest <= bound && largest > 0.9 * bound, "{name}: {largest}, bound {bound}");
+        assert!(
+            largest <= bound && largest > 0.9 * bound,
+            "{name}: {largest}, bound {bound}"
+        );
         let mean = tensor.values.iter().sum::<f32>() / tensor.values.len() as f32;
         assert!(mean.abs() < 0.2 * bound, "{name} is not centred: {mean}");
     }

@@ -29,16 +29,25 @@ pub(super) fn record(
     let width = (size.width + size.width / 4) as u32;
     let height = (size.height + size.height / 8) as u32;
     let mut samples = Vec::new();
-    for (name, path) in ["first good", "last good"].iter().zip(ends(request.pictures)) {
+    for (name, path) in ["first good", "last good"]
+        .iter()
+        .zip(ends(request.pictures))
+    {
         let picture = Picture::open(path, &Limits::default())?.to_rgb8();
-        samples.push((*name, imageops::resize(&picture, width, height, FilterType::Triangle)));
+        samples.push((
+            *name,
+            imageops::resize(&picture, width, height, FilterType::Triangle),
+        ));
     }
     if let Some((_, picture)) = samples.first() {
         let patched = with_patch(picture.clone());
         samples.push(("first good, patched", patched));
     }
     samples.push(("noise", noise(width, height)));
-    samples.into_iter().map(|(name, picture)| golden(name, picture, scorer)).collect()
+    samples
+        .into_iter()
+        .map(|(name, picture)| golden(name, picture, scorer))
+        .collect()
 }
 
 fn ends<T>(items: &[T]) -> Vec<&T> {
@@ -46,14 +55,30 @@ fn ends<T>(items: &[T]) -> Vec<&T> {
     first.chain(items.iter().skip(1).next_back()).collect()
 }
 
-fn golden(name: &'static str, picture: RgbImage, scorer: &Scorer<'_>) -> Result<Golden, TrainError> {
+fn golden(
+    name: &'static str,
+    picture: RgbImage,
+    scorer: &Scorer<'_>,
+) -> Result<Golden, TrainError> {
     let (width, height) = picture.dimensions();
     let picture = Picture::from_rgb8(width, height, picture.into_raw())?;
-    let pooled = scorer.extractor.pooled_of_pictures(std::slice::from_ref(&picture))?;
+    let pooled = scorer
+        .extractor
+        .pooled_of_pictures(std::slice::from_ref(&picture))?;
     let scored = scorer.score(&pooled)?;
     let anomaly_map = host_matrix(&scored.anomaly_map.f_get(0)?)?;
-    let score = host_values(&scored.image_scores)?.first().copied().unwrap_or(f32::NAN);
-    Ok(Golden { name, score, record: GoldenRecord { picture, anomaly_map } })
+    let score = host_values(&scored.image_scores)?
+        .first()
+        .copied()
+        .unwrap_or(f32::NAN);
+    Ok(Golden {
+        name,
+        score,
+        record: GoldenRecord {
+            picture,
+            anomaly_map,
+        },
+    })
 }
 
 /// Inverts the colours of a square in the upper left of the centre.
@@ -71,5 +96,7 @@ fn with_patch(mut picture: RgbImage) -> RgbImage {
 
 fn noise(width: u32, height: u32) -> RgbImage {
     let mut rng = random_stream(0, "golden noise");
-    RgbImage::from_fn(width, height, |_, _| image::Rgb([(); 3].map(|()| rng.random())))
+    RgbImage::from_fn(width, height, |_, _| {
+        image::Rgb([(); 3].map(|()| rng.random()))
+    })
 }

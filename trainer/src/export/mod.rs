@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use cfa_runtime::anomaly_map::Border;
 use cfa_runtime::bundle::{
-    AnomalyMapSettings, BackboneIdentity, BundleParts, DescriptorShape, GoldenSample,
-    HeatmapRange, Manifest, MemoryBankShape, ScoreSettings, write_bundle,
+    AnomalyMapSettings, BackboneIdentity, BundleParts, DescriptorShape, GoldenSample, HeatmapRange,
+    Manifest, MemoryBankShape, ScoreSettings, write_bundle,
 };
 use ndarray::Array2;
 use tch::{TchError, Tensor};
@@ -59,7 +59,11 @@ pub fn export(
     observer: &mut dyn FitObserver,
 ) -> Result<(), TrainError> {
     observer.event(&FitEvent::Exporting);
-    let scorer = Scorer { settings: request.settings, extractor, training };
+    let scorer = Scorer {
+        settings: request.settings,
+        extractor,
+        training,
+    };
     let golden = golden::record(request, &scorer)?;
     let range = heatmap_range(&scorer, store)?;
     let parts = BundleParts {
@@ -70,7 +74,10 @@ pub fn export(
     };
     write_bundle(request.bundle, parts)?;
     let bytes = fs::metadata(request.bundle).map_or(0, |m| m.len());
-    observer.event(&FitEvent::Exported { bundle: request.bundle.to_owned(), bytes });
+    observer.event(&FitEvent::Exported {
+        bundle: request.bundle.to_owned(),
+        bytes,
+    });
     Ok(())
 }
 
@@ -84,7 +91,9 @@ struct Scorer<'a> {
 impl Scorer<'_> {
     fn score(&self, pooled: &[Tensor; 3]) -> Result<Scored, TchError> {
         let phi = tch::no_grad(|| self.training.descriptor().forward(pooled))?;
-        self.settings.map_generator().forward(&phi, self.training.bank())
+        self.settings
+            .map_generator()
+            .forward(&phi, self.training.bank())
     }
 }
 
@@ -96,7 +105,11 @@ fn network_onnx(request: &ExportRequest<'_>, training: &Training) -> Result<Vec<
     let mut parameters = request.weights.tensors.clone();
     parameters.extend(training.descriptor().values()?);
     let size = settings.preprocessing().input_size();
-    Ok(onnx::encode(&graph, &parameters, (size.height, size.width))?)
+    Ok(onnx::encode(
+        &graph,
+        &parameters,
+        (size.height, size.width),
+    )?)
 }
 
 /// A matrix tensor as the runtime's array.
@@ -122,7 +135,10 @@ fn heatmap_range(
     }
     let low = sum / count.max(1) as f64;
     let high = (2.0 * highest).max(low + f64::from(f32::EPSILON));
-    Ok(HeatmapRange { low: low as f32, high: high as f32 })
+    Ok(HeatmapRange {
+        low: low as f32,
+        high: high as f32,
+    })
 }
 
 fn manifest(
@@ -154,7 +170,9 @@ fn manifest(
             centroids: settings.bank_entries(),
             gamma_c: options.gamma_c,
         },
-        score: ScoreSettings { neighbors: options.neighbors },
+        score: ScoreSettings {
+            neighbors: options.neighbors,
+        },
         anomaly_map: AnomalyMapSettings {
             height: map.height,
             width: map.width,
@@ -165,7 +183,10 @@ fn manifest(
         heatmap_range,
         golden: golden
             .iter()
-            .map(|g| GoldenSample { name: g.name.to_owned(), score: g.score })
+            .map(|g| GoldenSample {
+                name: g.name.to_owned(),
+                score: g.score,
+            })
             .collect(),
         golden_tolerance: GOLDEN_TOLERANCE,
         parts: Vec::new(),

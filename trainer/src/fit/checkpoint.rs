@@ -55,13 +55,19 @@ impl Checkpoint {
 
     /// Reads the checkpoint at `path`, if there is one, and makes sure that it
     /// belongs to the training `identity`.
-    pub(super) fn find(path: &Path, identity: &TrainingIdentity) -> Result<Option<Self>, TrainError> {
+    pub(super) fn find(
+        path: &Path,
+        identity: &TrainingIdentity,
+    ) -> Result<Option<Self>, TrainError> {
         let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(file_error(path, "cannot read the checkpoint", e)),
         };
-        let refuse = |reason: String| TrainError::Checkpoint { path: path.to_owned(), reason };
+        let refuse = |reason: String| TrainError::Checkpoint {
+            path: path.to_owned(),
+            reason,
+        };
         let checkpoint = decode(&bytes).map_err(|e| refuse(format!("it is damaged ({e})")))?;
         match difference(&checkpoint.record.identity, identity) {
             None => Ok(Some(checkpoint)),
@@ -88,8 +94,11 @@ impl Checkpoint {
             device,
         )?;
         let options = settings.options();
-        let mut optimizer =
-            AdamW::new(&descriptor.parameters(), options.learning_rate, options.weight_decay)?;
+        let mut optimizer = AdamW::new(
+            &descriptor.parameters(),
+            options.learning_rate,
+            options.weight_decay,
+        )?;
         let moments = PARAMETERS.map(|name| -> Result<Moments, TrainError> {
             Ok(Moments {
                 first: tensor(&format!("{name}.first"))?,
@@ -97,18 +106,29 @@ impl Checkpoint {
                 largest_second: tensor(&format!("{name}.largest_second"))?,
             })
         });
-        optimizer.restore(self.record.optimizer_steps, moments.into_iter().collect::<Result<_, _>>()?);
+        optimizer.restore(
+            self.record.optimizer_steps,
+            moments.into_iter().collect::<Result<_, _>>()?,
+        );
         let bank = tensor("memory_bank")?;
-        Ok(Training::from_parts(descriptor, bank, optimizer, self.record.position, device))
+        Ok(Training::from_parts(
+            descriptor,
+            bank,
+            optimizer,
+            self.record.position,
+            device,
+        ))
     }
 }
 
 /// Removes the checkpoint of a finished training.
 pub(super) fn remove(path: &Path) -> Result<(), TrainError> {
     match fs::remove_file(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => {
-            Err(file_error(path, "cannot remove the finished training's checkpoint", e))
-        }
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(file_error(
+            path,
+            "cannot remove the finished training's checkpoint",
+            e,
+        )),
         _ => Ok(()),
     }
 }
@@ -118,20 +138,28 @@ type NamedTensor = (String, Vec<usize>, Vec<u8>);
 fn named_tensors(training: &Training) -> Result<Vec<NamedTensor>, TrainError> {
     let mut tensors = vec![named("memory_bank", &training.bank)?];
     let moments = training.optimizer.moments();
-    for ((name, parameter), moments) in
-        PARAMETERS.iter().zip(training.descriptor.parameters()).zip(moments)
+    for ((name, parameter), moments) in PARAMETERS
+        .iter()
+        .zip(training.descriptor.parameters())
+        .zip(moments)
     {
         tensors.push(named(name, parameter)?);
         tensors.push(named(&format!("{name}.first"), &moments.first)?);
         tensors.push(named(&format!("{name}.second"), &moments.second)?);
-        tensors.push(named(&format!("{name}.largest_second"), &moments.largest_second)?);
+        tensors.push(named(
+            &format!("{name}.largest_second"),
+            &moments.largest_second,
+        )?);
     }
     Ok(tensors)
 }
 
 fn named(name: &str, tensor: &Tensor) -> Result<NamedTensor, TrainError> {
     let shape = tensor.size().iter().map(|&n| n as usize).collect();
-    let bytes = host_values(tensor)?.iter().flat_map(|v| v.to_le_bytes()).collect();
+    let bytes = host_values(tensor)?
+        .iter()
+        .flat_map(|v| v.to_le_bytes())
+        .collect();
     Ok((name.to_owned(), shape, bytes))
 }
 
@@ -140,7 +168,8 @@ fn encode(record: &Record, tensors: &[NamedTensor]) -> Result<Vec<u8>, io::Error
     let views = tensors
         .iter()
         .map(|(name, shape, bytes)| {
-            let view = TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(io::Error::other)?;
+            let view =
+                TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(io::Error::other)?;
             Ok((Cow::Borrowed(name.as_str()), view))
         })
         .collect::<Result<Vec<_>, io::Error>>()?;
@@ -150,7 +179,11 @@ fn encode(record: &Record, tensors: &[NamedTensor]) -> Result<Vec<u8>, io::Error
 
 fn decode(bytes: &[u8]) -> Result<Checkpoint, Box<dyn std::error::Error>> {
     let (_, metadata) = SafeTensors::read_metadata(bytes)?;
-    let json = metadata.metadata().as_ref().and_then(|m| m.get(RECORD)).ok_or("no record")?;
+    let json = metadata
+        .metadata()
+        .as_ref()
+        .and_then(|m| m.get(RECORD))
+        .ok_or("no record")?;
     let record = serde_json::from_str(json)?;
     let tensors = SafeTensors::deserialize(bytes)?
         .iter()
@@ -179,5 +212,9 @@ fn difference(stored: &TrainingIdentity, wanted: &TrainingIdentity) -> Option<St
 }
 
 fn file_error(path: &Path, action: &'static str, source: impl Into<io::Error>) -> TrainError {
-    TrainError::File { path: path.to_owned(), action, source: source.into() }
+    TrainError::File {
+        path: path.to_owned(),
+        action,
+        source: source.into(),
+    }
 }

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use tch::{Device, TchError, Tensor, no_grad};
 
-use super::{CheckedSettings, FitEvent, FitObserver, FitRequest};
+use super::{CheckedSettings, FitEvent, FitObserver, FitRequest, folder_of};
 use crate::descriptor::with_pooling;
 use crate::error::TrainError;
 use crate::network::{Parameters, TorchNetwork};
@@ -57,7 +57,8 @@ impl FeatureExtractor {
     /// Memory runs out.
     pub fn pooled(&self, pictures: &Tensor) -> Result<PooledMaps, TchError> {
         let maps = no_grad(|| self.network.forward(&[pictures.f_to_device(self.device)?]))?;
-        maps.try_into().map_err(|_| TchError::Shape("the backbone has not three taps".into()))
+        maps.try_into()
+            .map_err(|_| TchError::Shape("the backbone has not three taps".into()))
     }
 
     /// Pooled maps of decoded pictures.
@@ -116,11 +117,18 @@ impl FeatureStore {
     pub fn new(shapes: [[usize; 3]; 3], on_disk: bool, folder: &Path) -> Result<Self, TrainError> {
         let place = if on_disk {
             let file = tempfile::tempfile_in(folder).map_err(|e| disk_error(folder, e))?;
-            Place::Disk { file, folder: folder.to_owned() }
+            Place::Disk {
+                file,
+                folder: folder.to_owned(),
+            }
         } else {
             Place::Memory(Vec::new())
         };
-        Ok(Self { shapes, pictures: 0, place })
+        Ok(Self {
+            shapes,
+            pictures: 0,
+            place,
+        })
     }
 
     /// Number of pictures.
@@ -151,8 +159,9 @@ impl FeatureStore {
                 let values = tensor::host_values(&map.f_get(i)?)?;
                 match &mut self.place {
                     Place::Memory(all) => all.extend_from_slice(&values),
-                    Place::Disk { file, folder } => write_values(file, &values)
-                        .map_err(|e| disk_error(folder, e))?,
+                    Place::Disk { file, folder } => {
+                        write_values(file, &values).map_err(|e| disk_error(folder, e))?
+                    }
                 }
             }
             self.pictures += 1;
@@ -194,7 +203,10 @@ impl FeatureStore {
 }
 
 fn values_per_picture(shapes: &[[usize; 3]; 3]) -> usize {
-    shapes.iter().map(|shape| shape.iter().product::<usize>()).sum()
+    shapes
+        .iter()
+        .map(|shape| shape.iter().product::<usize>())
+        .sum()
 }
 
 fn write_values(file: &mut File, values: &[f32]) -> std::io::Result<()> {
@@ -230,8 +242,7 @@ pub(super) fn extract(
     let bytes = (pictures.len() * values_per_picture(&shapes) * size_of::<f32>()) as u64;
     let on_disk = bytes > request.feature_memory_bytes;
     observer.event(&FitEvent::Cache(CachePlan { bytes, on_disk }));
-    let folder = request.bundle.parent().filter(|p| !p.as_os_str().is_empty());
-    let mut store = FeatureStore::new(shapes, on_disk, folder.unwrap_or(Path::new(".")))?;
+    let mut store = FeatureStore::new(shapes, on_disk, folder_of(&request.bundle))?;
     for batch in pictures.chunks(BATCH) {
         if observer.interrupted() {
             return Err(TrainError::InterruptedEarly);
@@ -241,7 +252,10 @@ pub(super) fn extract(
             .map(|path| Ok(Picture::open(path, &Limits::default())?))
             .collect::<Result<Vec<_>, TrainError>>()?;
         store.push(&extractor.pooled_of_pictures(&decoded)?)?;
-        observer.event(&FitEvent::Features { done: store.len(), pictures: pictures.len() });
+        observer.event(&FitEvent::Features {
+            done: store.len(),
+            pictures: pictures.len(),
+        });
     }
     Ok(store)
 }

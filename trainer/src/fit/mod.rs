@@ -6,6 +6,7 @@ mod observer;
 mod settings;
 mod training;
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use cfa_runtime::picture::Limits;
@@ -64,6 +65,7 @@ pub struct FitSummary {
 /// `resume` goes on where it stopped and ends with the same numbers.
 pub fn fit(request: &FitRequest, observer: &mut dyn FitObserver) -> Result<FitSummary, TrainError> {
     let settings = request.settings.check()?;
+    check_destination(&request.bundle)?;
     let pictures = usable_pictures(request, observer)?;
     let weights = fitting_weights(settings.backbone(), &request.weights)?;
     let extractor = FeatureExtractor::new(&settings, &weights, request.device)?;
@@ -73,13 +75,25 @@ pub fn fit(request: &FitRequest, observer: &mut dyn FitObserver) -> Result<FitSu
         pictures_sha256: content_digest(&pictures)?,
     };
     let path = checkpoint_path(&request.bundle);
-    let found = if request.resume { Checkpoint::find(&path, &identity)? } else { None };
+    let found = if request.resume {
+        Checkpoint::find(&path, &identity)?
+    } else {
+        None
+    };
     let mut store = features::extract(request, &settings, &extractor, &pictures, observer)?;
     let mut training = match found {
         Some(checkpoint) => Training::resume(&settings, checkpoint, request.device)?,
         None => Training::start(&settings, &mut store, request.device, observer)?,
     };
-    let loss = training.run(&settings, &mut store, &Saving { path: &path, identity: &identity }, observer)?;
+    let loss = training.run(
+        &settings,
+        &mut store,
+        &Saving {
+            path: &path,
+            identity: &identity,
+        },
+        observer,
+    )?;
     export(
         &ExportRequest {
             settings: &settings,
@@ -94,7 +108,11 @@ pub fn fit(request: &FitRequest, observer: &mut dyn FitObserver) -> Result<FitSu
         observer,
     )?;
     checkpoint::remove(&path)?;
-    Ok(FitSummary { bundle: request.bundle.clone(), pictures: pictures.len(), loss })
+    Ok(FitSummary {
+        bundle: request.bundle.clone(),
+        pictures: pictures.len(),
+        loss,
+    })
 }
 
 /// What makes two trainings the same: a checkpoint is only resumed for this, and
@@ -126,16 +144,43 @@ pub fn checkpoint_path(bundle: &Path) -> PathBuf {
     bundle.with_file_name(name)
 }
 
+/// Finds out before the long work whether the bundle can be written.
+fn check_destination(bundle: &Path) -> Result<(), TrainError> {
+    let refuse = |source| TrainError::File {
+        path: bundle.to_owned(),
+        action: "cannot write the bundle; --out must name a file in an existing folder",
+        source,
+    };
+    if bundle.is_dir() || bundle.file_name().is_none() {
+        return Err(refuse(io::ErrorKind::IsADirectory.into()));
+    }
+    tempfile::tempfile_in(folder_of(bundle)).map_err(refuse)?;
+    Ok(())
+}
+
+fn folder_of(bundle: &Path) -> &Path {
+    let folder = bundle.parent().filter(|path| !path.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
 fn usable_pictures(
     request: &FitRequest,
     observer: &mut dyn FitObserver,
 ) -> Result<Vec<PathBuf>, TrainError> {
     let dataset = Dataset::discover(&request.data)?;
-    observer.event(&FitEvent::Checking { pictures: dataset.train_good.len() });
-    let checked =
-        check_pictures(&dataset.train_good, &Limits::default(), request.skip_bad, || {})?;
+    observer.event(&FitEvent::Checking {
+        pictures: dataset.train_good.len(),
+    });
+    let checked = check_pictures(
+        &dataset.train_good,
+        &Limits::default(),
+        request.skip_bad,
+        || {},
+    )?;
     for picture in &checked.bad {
-        observer.event(&FitEvent::Skipped { reason: picture.to_string() });
+        observer.event(&FitEvent::Skipped {
+            reason: picture.to_string(),
+        });
     }
     Ok(checked.good)
 }
@@ -146,13 +191,16 @@ fn usable_pictures(
 /// Names what is missing, extra or of another shape.
 pub fn fitting_weights(backbone: Backbone, path: &Path) -> Result<Weights, TrainError> {
     let weights = Weights::read(path)?;
-    check_parameters(&backbone.graph(), &weights.tensors, backbone.unused_prefixes()).map_err(
-        |mismatch| TrainError::ForeignWeights {
-            file: path.display().to_string(),
-            backbone: backbone.name(),
-            mismatch,
-        },
-    )?;
+    check_parameters(
+        &backbone.graph(),
+        &weights.tensors,
+        backbone.unused_prefixes(),
+    )
+    .map_err(|mismatch| TrainError::ForeignWeights {
+        file: path.display().to_string(),
+        backbone: backbone.name(),
+        mismatch,
+    })?;
     Ok(weights)
 }
 

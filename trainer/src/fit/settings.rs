@@ -1,6 +1,6 @@
 //! The options of the method, and their check.
 
-use cfa_runtime::preprocess::{Preprocessing, Size};
+use cfa_runtime::preprocess::{PreprocessError, Preprocessing, Size};
 use serde::{Deserialize, Serialize};
 
 use crate::backbone::Backbone;
@@ -48,7 +48,10 @@ pub struct FitSettings {
 
 impl Default for FitSettings {
     fn default() -> Self {
-        let square = |side| Size { height: side, width: side };
+        let square = |side| Size {
+            height: side,
+            width: side,
+        };
         Self {
             backbone: Backbone::WideResnet50.name().to_owned(),
             image_size: square(256),
@@ -73,11 +76,14 @@ impl FitSettings {
     /// # Errors
     /// Names the option, its value, and what would be possible.
     pub fn check(&self) -> Result<CheckedSettings, TrainError> {
-        let backbone: Backbone = self.backbone.parse().map_err(|e: crate::backbone::UnknownBackbone| {
-            impossible("backbone", &self.backbone, e.to_string())
-        })?;
+        let backbone: Backbone =
+            self.backbone
+                .parse()
+                .map_err(|e: crate::backbone::UnknownBackbone| {
+                    impossible("backbone", &self.backbone, e.to_string())
+                })?;
         let preprocessing = Preprocessing::imagenet(self.image_size, self.center_crop);
-        preprocessing.validate()?;
+        preprocessing.validate().map_err(impossible_size)?;
         at_least_one("batch-size", self.batch_size)?;
         at_least_one("gamma-c", self.gamma_c)?;
         at_least_one("gamma-d", self.gamma_d)?;
@@ -88,7 +94,11 @@ impl FitSettings {
         let map_channels = backbone.taps().map(|tap| tap.channels);
         let descriptor = DescriptorShape::new(map_channels, self.gamma_d).ok_or_else(|| {
             let limit = backbone.feature_channels();
-            impossible("gamma-d", &self.gamma_d, format!("{backbone} has {limit} channels to divide"))
+            impossible(
+                "gamma-d",
+                &self.gamma_d,
+                format!("{backbone} has {limit} channels to divide"),
+            )
         })?;
         let feature_size = feature_size(&backbone.graph(), &preprocessing)?;
         let checked = CheckedSettings {
@@ -147,7 +157,10 @@ impl CheckedSettings {
     /// Number of memory bank entries.
     #[must_use]
     pub fn bank_entries(&self) -> usize {
-        memory_bank::entries(self.feature_size.height * self.feature_size.width, self.settings.gamma_c)
+        memory_bank::entries(
+            self.feature_size.height * self.feature_size.width,
+            self.settings.gamma_c,
+        )
     }
 
     /// The loss.
@@ -182,8 +195,8 @@ impl CheckedSettings {
         let wanted = self.loss().entries();
         if wanted > entries {
             let reason = format!(
-                "together with --hard-negatives {} that is {wanted} bank entries, and the bank has {entries}",
-                self.settings.hard_negatives
+                "together with --hard-negatives {} that is {wanted} bank entries, and with --gamma-c {} the bank has {entries}",
+                self.settings.hard_negatives, self.settings.gamma_c
             );
             return Err(impossible("neighbors", &self.settings.neighbors, reason));
         }
@@ -201,26 +214,66 @@ impl CheckedSettings {
 fn feature_size(graph: &Graph, preprocessing: &Preprocessing) -> Result<Size, TrainError> {
     let input = preprocessing.input_size();
     let sizes = graph.sizes(input.height, input.width).unwrap_or_default();
-    let first = graph.outputs().first().and_then(|tap| sizes.get(tap.index()));
-    first.map(|&(height, width)| Size { height, width }).ok_or_else(|| {
-        let given = format!("{}x{}", input.height, input.width);
-        impossible("image-size", &given, "a feature map would be empty".to_owned())
-    })
+    let first = graph
+        .outputs()
+        .first()
+        .and_then(|tap| sizes.get(tap.index()));
+    first
+        .map(|&(height, width)| Size { height, width })
+        .ok_or_else(|| {
+            let given = format!("{}x{}", input.height, input.width);
+            impossible(
+                "image-size",
+                &given,
+                "a feature map would be empty".to_owned(),
+            )
+        })
+}
+
+/// The same in the words of the command line.
+fn impossible_size(error: PreprocessError) -> TrainError {
+    let written = |size: Size| format!("{}x{}", size.height, size.width);
+    match error {
+        PreprocessError::ResizeOutOfRange { height, width } => {
+            let reason = format!("each side must be 1 to {} px", Preprocessing::MAX_SIDE_PX);
+            impossible("image-size", &written(Size { height, width }), reason)
+        }
+        PreprocessError::CropOutOfRange { crop, resize } => {
+            let limit = written(resize);
+            let reason = format!(
+                "each side must be at least 1 px and fit into --image-size {limit}; 'none' crops nothing"
+            );
+            impossible("center-crop", &written(crop), reason)
+        }
+        other => other.into(),
+    }
 }
 
 fn impossible(option: &'static str, value: &impl ToString, reason: String) -> TrainError {
-    TrainError::Setting { option, value: value.to_string(), reason }
+    TrainError::Setting {
+        option,
+        value: value.to_string(),
+        reason,
+    }
 }
 
 fn at_least_one(option: &'static str, value: usize) -> Result<(), TrainError> {
-    if value == 0 { Err(impossible(option, &value, "it must be at least 1".into())) } else { Ok(()) }
+    if value == 0 {
+        Err(impossible(option, &value, "it must be at least 1".into()))
+    } else {
+        Ok(())
+    }
 }
 
 fn positive(option: &'static str, value: f64) -> Result<(), TrainError> {
     if value.is_finite() && value > 0.0 {
         Ok(())
     } else {
-        Err(impossible(option, &value, "it must be a number above 0".into()))
+        Err(impossible(
+            option,
+            &value,
+            "it must be a number above 0".into(),
+        ))
     }
 }
 
@@ -231,3 +284,6 @@ fn not_negative(option: &'static str, value: f64) -> Result<(), TrainError> {
         Err(impossible(option, &value, "it must be 0 or more".into()))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,7 +67,13 @@ impl Training {
             options.weight_decay,
         )?;
         let position = Position::default();
-        Ok(Self { descriptor, bank, optimizer, position, device })
+        Ok(Self {
+            descriptor,
+            bank,
+            optimizer,
+            position,
+            device,
+        })
     }
 
     /// Goes on from a checkpoint.
@@ -89,7 +95,13 @@ impl Training {
         position: Position,
         device: Device,
     ) -> Self {
-        Self { descriptor, bank, optimizer, position, device }
+        Self {
+            descriptor,
+            bank,
+            optimizer,
+            position,
+            device,
+        }
     }
 
     /// The descriptor.
@@ -124,13 +136,23 @@ impl Training {
         let epochs = settings.options().epochs;
         if self.position != Position::default() {
             let Position { epoch, step, .. } = self.position;
-            observer.event(&FitEvent::Resumed { epochs: epoch, steps: step });
+            observer.event(&FitEvent::Resumed {
+                epochs: epoch,
+                steps: step,
+            });
         }
         while self.position.epoch < epochs {
             self.finish_epoch(settings, store, saving, observer)?;
             Checkpoint::write(self, saving)?;
-            let (epoch, loss) = (self.position.epoch, self.position.last_loss.unwrap_or(f64::NAN));
-            observer.event(&FitEvent::Epoch { epoch, epochs, loss });
+            let (epoch, loss) = (
+                self.position.epoch,
+                self.position.last_loss.unwrap_or(f64::NAN),
+            );
+            observer.event(&FitEvent::Epoch {
+                epoch,
+                epochs,
+                loss,
+            });
         }
         Ok(self.position.last_loss)
     }
@@ -149,7 +171,9 @@ impl Training {
         while self.position.step < batches.len() {
             if observer.interrupted() {
                 Checkpoint::write(self, saving)?;
-                return Err(TrainError::Interrupted { checkpoint: saving.path.to_owned() });
+                return Err(TrainError::Interrupted {
+                    checkpoint: saving.path.to_owned(),
+                });
             }
             let loss = self.step(settings, store, batches[self.position.step])?;
             observer.event(&FitEvent::Step {
@@ -181,7 +205,11 @@ impl Training {
         let value = loss.f_to_kind(Kind::Double)?.f_double_value(&[])?;
         if !value.is_finite() {
             let (epoch, step) = (self.position.epoch + 1, self.position.step + 1);
-            return Err(TrainError::Diverged { loss: value, epoch, step });
+            return Err(TrainError::Diverged {
+                loss: value,
+                epoch,
+                step,
+            });
         }
         loss.f_backward()?;
         self.optimizer.step(&self.descriptor.parameters())?;

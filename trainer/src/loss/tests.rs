@@ -11,7 +11,11 @@ const D: usize = 3;
 const M: usize = 8;
 
 /// K ≠ J, and a radius that lets some of the entries attract and some repel.
-const LOSS: CfaLoss = CfaLoss { neighbors: 2, hard_negatives: 3, radius: 0.9 };
+const LOSS: CfaLoss = CfaLoss {
+    neighbors: 2,
+    hard_negatives: 3,
+    radius: 0.8,
+};
 
 /// Squared distances of a row with the entries they belong to, nearest first.
 fn ranked<'a>(row: &[f64], bank: &'a [f64]) -> Vec<(f64, &'a [f64])> {
@@ -23,7 +27,11 @@ fn ranked<'a>(row: &[f64], bank: &'a [f64]) -> Vec<(f64, &'a [f64])> {
 
 /// Attraction and repulsion, in f64, as written in the paper.
 fn parts(loss: &CfaLoss, rows: &[f64], bank: &[f64]) -> (f64, f64) {
-    let (k, j, r2) = (loss.neighbors, loss.hard_negatives, loss.radius * loss.radius);
+    let (k, j, r2) = (
+        loss.neighbors,
+        loss.hard_negatives,
+        loss.radius * loss.radius,
+    );
     let (mut attraction, mut repulsion) = (0.0, 0.0);
     for row in rows.chunks(D) {
         for (rank, (d2, _)) in ranked(row, bank).into_iter().enumerate() {
@@ -35,7 +43,10 @@ fn parts(loss: &CfaLoss, rows: &[f64], bank: &[f64]) -> (f64, f64) {
         }
     }
     let patches = (rows.len() / D) as f64;
-    (attraction / (patches * k as f64), repulsion / (patches * j.max(1) as f64))
+    (
+        attraction / (patches * k as f64),
+        repulsion / (patches * j.max(1) as f64),
+    )
 }
 
 fn total(loss: &CfaLoss, rows: &[f64], bank: &[f64]) -> f64 {
@@ -45,7 +56,11 @@ fn total(loss: &CfaLoss, rows: &[f64], bank: &[f64]) -> f64 {
 
 /// The derivative of the same formula, by hand.
 fn gradient(loss: &CfaLoss, rows: &[f64], bank: &[f64]) -> Vec<f64> {
-    let (k, j, r2) = (loss.neighbors, loss.hard_negatives, loss.radius * loss.radius);
+    let (k, j, r2) = (
+        loss.neighbors,
+        loss.hard_negatives,
+        loss.radius * loss.radius,
+    );
     let patches = (rows.len() / D) as f64;
     let mut all = Vec::new();
     for row in rows.chunks(D) {
@@ -65,6 +80,12 @@ fn gradient(loss: &CfaLoss, rows: &[f64], bank: &[f64]) -> Vec<f64> {
     all
 }
 
+/// Closer together than the patches, so that middle ones are repelled and outer
+/// ones attracted.
+fn bank(seed: u64) -> Tensor {
+    noise_tensor(seed, &[M, D]) * 0.4
+}
+
 fn trained_rows(seed: u64) -> Tensor {
     noise_tensor(seed, &[N, P, D]).set_requires_grad(true)
 }
@@ -72,8 +93,18 @@ fn trained_rows(seed: u64) -> Tensor {
 /// Tolerance: a loss below 1000 with f32's 6e-8, some ten roundings.
 #[test]
 fn the_value_is_that_of_the_formula() {
-    let (rows, bank) = (trained_rows(1), noise_tensor(2, &[M, D]));
-    for loss in [LOSS, CfaLoss { radius: 1e-5, ..LOSS }, CfaLoss { hard_negatives: 0, ..LOSS }] {
+    let (rows, bank) = (trained_rows(1), bank(2));
+    for loss in [
+        LOSS,
+        CfaLoss {
+            radius: 1e-5,
+            ..LOSS
+        },
+        CfaLoss {
+            hard_negatives: 0,
+            ..LOSS
+        },
+    ] {
         let value = loss.forward(&rows, &bank).unwrap();
         let (attraction, repulsion) = parts(&loss, &f64_values(&rows), &f64_values(&bank));
         assert_close(&f64_values(&value.attraction), &[attraction], 1e-6);
@@ -82,13 +113,16 @@ fn the_value_is_that_of_the_formula() {
         assert_close(&f64_values(&value.total), &[expected], 1e-3);
     }
     let (attraction, repulsion) = parts(&LOSS, &f64_values(&rows), &f64_values(&bank));
-    assert!(attraction > 0.01 && repulsion > 0.01, "both parts must be at work");
+    assert!(
+        attraction > 0.01 && repulsion > 0.01,
+        "{attraction}, {repulsion}: both must be at work"
+    );
 }
 
 /// Tolerance: gradients below 1000, f32.
 #[test]
 fn the_gradient_is_that_of_the_formula() {
-    let (rows, bank) = (trained_rows(3), noise_tensor(4, &[M, D]));
+    let (rows, bank) = (trained_rows(3), bank(4));
     LOSS.forward(&rows, &bank).unwrap().total.backward();
     let expected = gradient(&LOSS, &f64_values(&rows), &f64_values(&bank));
     assert_close(&f64_values(&rows.grad()), &expected, 1e-3);
@@ -98,7 +132,7 @@ fn the_gradient_is_that_of_the_formula() {
 /// (a loss of 1e3 resolved to 1e-13, divided by 2e-6).
 #[test]
 fn the_gradient_is_the_slope_of_the_value() {
-    let (rows, bank) = (trained_rows(5), noise_tensor(6, &[M, D]));
+    let (rows, bank) = (trained_rows(5), bank(6));
     LOSS.forward(&rows, &bank).unwrap().total.backward();
     let (values, bank) = (f64_values(&rows), f64_values(&bank));
     let slope = |i: usize| {
@@ -118,8 +152,16 @@ fn the_gradient_is_the_slope_of_the_value() {
 #[test]
 fn a_distance_of_zero_gives_zero_and_no_nan() {
     let bank = noise_tensor(7, &[M, D]);
-    let rows = bank.narrow(0, 0, P as i64).unsqueeze(0).copy().set_requires_grad(true);
-    let loss = CfaLoss { neighbors: 1, hard_negatives: 3, radius: 1e-5 };
+    let rows = bank
+        .narrow(0, 0, P as i64)
+        .unsqueeze(0)
+        .copy()
+        .set_requires_grad(true);
+    let loss = CfaLoss {
+        neighbors: 1,
+        hard_negatives: 3,
+        radius: 1e-5,
+    };
     let value = loss.forward(&rows, &bank).unwrap();
     assert_close(&f64_values(&value.total), &[0.0], 0.0);
     value.total.backward();
@@ -128,7 +170,11 @@ fn a_distance_of_zero_gives_zero_and_no_nan() {
 
 #[test]
 fn only_a_radius_beyond_the_margin_repels() {
-    let with = |radius, hard_negatives| CfaLoss { neighbors: 3, hard_negatives, radius };
+    let with = |radius, hard_negatives| CfaLoss {
+        neighbors: 3,
+        hard_negatives,
+        radius,
+    };
     assert!(!with(1e-5, 3).can_repel());
     assert!(!with(0.316, 3).can_repel(), "0.316² < 0.1");
     assert!(with(0.317, 3).can_repel(), "0.317² > 0.1");

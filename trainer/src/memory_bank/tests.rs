@@ -20,7 +20,10 @@ fn squared(a: &[f64], b: &[f64]) -> f64 {
 /// Sum of the squared distances of all rows to their nearest centre.
 fn inertia(rows: &[f64], centers: &[f64]) -> f64 {
     let nearest = |row: &[f64]| {
-        centers.chunks(D).map(|c| squared(row, c)).fold(f64::INFINITY, f64::min)
+        centers
+            .chunks(D)
+            .map(|c| squared(row, c))
+            .fold(f64::INFINITY, f64::min)
     };
     rows.chunks(D).map(nearest).sum()
 }
@@ -28,7 +31,9 @@ fn inertia(rows: &[f64], centers: &[f64]) -> f64 {
 fn smallest_gap(centers: &[f64]) -> f64 {
     let centers: Vec<_> = centers.chunks(D).collect();
     let pairs = (0..centers.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
-    pairs.map(|(i, j)| squared(centers[i], centers[j])).fold(f64::INFINITY, f64::min)
+    pairs
+        .map(|(i, j)| squared(centers[i], centers[j]))
+        .fold(f64::INFINITY, f64::min)
 }
 
 /// Tolerance: one rounding of the mean to f32.
@@ -42,8 +47,11 @@ fn every_image_weighs_the_same_in_batches_of_any_size() {
     let rows = mean.rows().unwrap();
     assert_eq!(rows.size(), [6, 2]);
     let values = f64_values(&phi);
-    let of_images = |p: usize, c: usize| (0..5).map(|i| values[(i * 2 + c) * 6 + p]).sum::<f64>() / 5.0;
-    let expected: Vec<f64> = (0..6).flat_map(|p| [of_images(p, 0), of_images(p, 1)]).collect();
+    let of_images =
+        |p: usize, c: usize| (0..5).map(|i| values[(i * 2 + c) * 6 + p]).sum::<f64>() / 5.0;
+    let expected: Vec<f64> = (0..6)
+        .flat_map(|p| [of_images(p, 0), of_images(p, 1)])
+        .collect();
     assert_close(&f64_values(&rows), &expected, 1e-7);
 }
 
@@ -54,7 +62,10 @@ fn a_mean_of_nothing_is_an_error() {
 
 #[test]
 fn the_number_of_entries_is_rounded_down() {
-    assert_eq!([1, 2, 3, 4, 11].map(|gamma_c| entries(10, gamma_c)), [10, 5, 3, 2, 0]);
+    assert_eq!(
+        [1, 2, 3, 4, 11].map(|gamma_c| entries(10, gamma_c)),
+        [10, 5, 3, 2, 0]
+    );
 }
 
 #[test]
@@ -70,7 +81,10 @@ fn centres_are_as_many_as_asked_finite_and_different() {
         let centers = compressed(&rows, gamma_c, 0);
         assert_eq!(centers.len(), count * D, "gamma_c {gamma_c}");
         assert!(centers.iter().all(|v| v.is_finite()));
-        assert!(smallest_gap(&centers) > 0.0, "gamma_c {gamma_c}: a centre is there twice");
+        assert!(
+            smallest_gap(&centers) > 0.0,
+            "gamma_c {gamma_c}: a centre is there twice"
+        );
     }
 }
 
@@ -86,7 +100,9 @@ fn a_seed_gives_the_same_centres_again() {
 fn one_cluster_is_the_mean() {
     let rows = noise_tensor(5, &[40, D]);
     let values = f64_values(&rows);
-    let mean: Vec<f64> = (0..D).map(|c| values.iter().skip(c).step_by(D).sum::<f64>() / 40.0).collect();
+    let mean: Vec<f64> = (0..D)
+        .map(|c| values.iter().skip(c).step_by(D).sum::<f64>() / 40.0)
+        .collect();
     assert_close(&compressed(&rows, 40, 0), &mean, 1e-7);
 }
 
@@ -96,13 +112,24 @@ fn one_cluster_is_the_mean() {
 fn separate_groups_are_found() {
     let corner = |group: usize, c: usize| if group >> c & 1 == 1 { 10.0 } else { 0.0 };
     let jitter = noise(6, 80 * D);
-    let values: Vec<f32> = (0..80 * D).map(|i| corner(i / D % 8, i % D) + 0.3 * jitter[i]).collect();
+    let values: Vec<f32> = (0..80 * D)
+        .map(|i| corner(i / D % 8, i % D) + 0.3 * jitter[i])
+        .collect();
     let centers = compressed(&from_values(&values, &[80, D]).unwrap(), 10, 3);
     for group in 0..8 {
         let members = (group..80).step_by(8);
-        let of = |c: usize| members.clone().map(|row| f64::from(values[row * D + c])).sum::<f64>() / 10.0;
+        let of = |c: usize| {
+            members
+                .clone()
+                .map(|row| f64::from(values[row * D + c]))
+                .sum::<f64>()
+                / 10.0
+        };
         let mean: Vec<f64> = (0..D).map(of).collect();
-        let off = centers.chunks(D).map(|c| squared(c, &mean)).fold(f64::INFINITY, f64::min);
+        let off = centers
+            .chunks(D)
+            .map(|c| squared(c, &mean))
+            .fold(f64::INFINITY, f64::min);
         assert!(off < 1e-10, "no centre lies in group {group}: {off}");
     }
 }
@@ -113,7 +140,13 @@ fn centres_fit_better_than_random_rows() {
     let values = f64_values(&rows);
     let ours = inertia(&values, &compressed(&rows, 10, 0));
     for first in 0..10 {
-        let subset: Vec<f64> = values.chunks(D).skip(first).step_by(10).flatten().copied().collect();
+        let subset: Vec<f64> = values
+            .chunks(D)
+            .skip(first)
+            .step_by(10)
+            .flatten()
+            .copied()
+            .collect();
         let theirs = inertia(&values, &subset);
         assert!(ours < 0.9 * theirs, "{ours} against {theirs}");
     }

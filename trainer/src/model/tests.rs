@@ -51,26 +51,56 @@ fn runtime_map(phi: &Array3<f32>, bank: Array2<f32>, size: Size) -> Vec<f64> {
 #[test]
 fn the_runtime_computes_the_same_map() {
     let (d, h, w, entries) = (7, 13, 9, 40);
-    let (phi, bank) = (noise_tensor(1, &[2, d, h, w]), noise_tensor(2, &[entries, d]));
-    let generator = AnomalyMapGenerator { neighbors: 3, map_size: (50, 36), sigma: 4.0 };
-    let Scored { patch_scores, anomaly_map, image_scores } = generator.forward(&phi, &bank).unwrap();
+    let (phi, bank) = (
+        noise_tensor(1, &[2, d, h, w]),
+        noise_tensor(2, &[entries, d]),
+    );
+    let generator = AnomalyMapGenerator {
+        neighbors: 3,
+        map_size: (50, 36),
+        sigma: 4.0,
+    };
+    let Scored {
+        patch_scores,
+        anomaly_map,
+        image_scores,
+    } = generator.forward(&phi, &bank).unwrap();
     assert_eq!(patch_scores.size(), [2, 1, h as i64, w as i64]);
     assert_eq!(anomaly_map.size(), [2, 50, 36]);
     for image in 0..2 {
         let values = host_values(&phi.get(image)).unwrap();
         let features = Array3::from_shape_vec((d, h, w), values).unwrap();
         let bank = Array2::from_shape_vec((entries, d), host_values(&bank).unwrap()).unwrap();
-        let expected = runtime_map(&features, bank, Size { height: 50, width: 36 });
+        let expected = runtime_map(
+            &features,
+            bank,
+            Size {
+                height: 50,
+                width: 36,
+            },
+        );
         let largest = expected.iter().copied().fold(0.0, f64::max);
         assert!(largest > 0.01);
-        assert_close(&f64_values(&anomaly_map.get(image)), &expected, 1e-5 * largest);
-        assert_close(&f64_values(&image_scores.get(image)), &[largest], 1e-5 * largest);
+        assert_close(
+            &f64_values(&anomaly_map.get(image)),
+            &expected,
+            1e-5 * largest,
+        );
+        assert_close(
+            &f64_values(&image_scores.get(image)),
+            &[largest],
+            1e-5 * largest,
+        );
     }
 }
 
 #[test]
 fn a_map_smaller_than_the_blur_is_an_error() {
-    let generator = AnomalyMapGenerator { neighbors: 1, map_size: (16, 40), sigma: 4.0 };
+    let generator = AnomalyMapGenerator {
+        neighbors: 1,
+        map_size: (16, 40),
+        sigma: 4.0,
+    };
     let result = generator.forward(&noise_tensor(1, &[1, 2, 4, 4]), &noise_tensor(2, &[4, 2]));
     assert!(result.is_err());
 }

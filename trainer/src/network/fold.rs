@@ -1,15 +1,15 @@
 //! Batch normalisation absorbed into the convolution before it.
 
 use super::graph::BATCH_NORM_EPSILON;
-use super::{Conv, Graph, Node, NodeId, Op, Parameters};
+use super::{Conv, Graph, Node, NodeId, Op, Parameter, Parameters};
 use crate::weights::WeightTensor;
 
 /// Rewrites every convolution that only feeds a batch normalisation as one
 /// convolution with bias: w' = w·s, b' = (b − mean)·s + beta with
 /// s = gamma / √(var + ε). Computed in f64, stored in f32.
 ///
-/// Tensors that `parameters` lacks are left for [`super::check_parameters`] to
-/// name; folding then skips that layer.
+/// Tensors that `parameters` lacks or has in another shape are left for
+/// [`super::check_parameters`] to name; folding then skips that layer.
 #[must_use]
 pub fn fold_batch_norm(graph: &Graph, parameters: &Parameters) -> (Graph, Parameters) {
     let mut folded = parameters.clone();
@@ -17,9 +17,9 @@ pub fn fold_batch_norm(graph: &Graph, parameters: &Parameters) -> (Graph, Parame
     let mut place: Vec<NodeId> = Vec::with_capacity(graph.nodes().len());
     for (index, node) in graph.nodes().iter().enumerate() {
         let inputs: Vec<_> = node.inputs.iter().map(|&NodeId(i)| place[i]).collect();
-        place.push(match foldable(graph, index, node) {
+        place.push(match foldable(graph, parameters, index, node) {
             Some((name, conv)) if fold_into(&mut folded, &name, &conv).is_some() => inputs[0],
-            _ => result.copy(with_bias(graph, index, node), &inputs),
+            _ => result.copy(with_bias(graph, parameters, index, node), &inputs),
         });
     }
     for &NodeId(i) in graph.outputs() {
@@ -29,8 +29,13 @@ pub fn fold_batch_norm(graph: &Graph, parameters: &Parameters) -> (Graph, Parame
 }
 
 /// The normalisation's name and its convolution, when `node` is a normalisation
-/// whose input is a convolution that nobody else reads.
-fn foldable(graph: &Graph, index: usize, node: &Node) -> Option<(String, Conv)> {
+/// whose input is a convolution that nobody else reads, and nothing is missing.
+fn foldable(
+    graph: &Graph,
+    parameters: &Parameters,
+    index: usize,
+    node: &Node,
+) -> Option<(String, Conv)> {
     let Op::BatchNorm { name, .. } = &node.op else {
         return None;
     };
@@ -40,8 +45,10 @@ fn foldable(graph: &Graph, index: usize, node: &Node) -> Option<(String, Conv)> 
     let Op::Conv(conv) = &graph.nodes()[source].op else {
         return None;
     };
-    let readers = readers_of(graph, source);
-    (readers == [index]).then(|| (name.clone(), conv.clone()))
+    let needed = [&node.op, &graph.nodes()[source].op].map(Op::parameters);
+    let stored = |p: &Parameter| parameters.get(&p.name).is_some_and(|t| t.shape == p.shape);
+    let complete = needed.iter().flatten().all(stored);
+    (complete && readers_of(graph, source) == [index]).then(|| (name.clone(), conv.clone()))
 }
 
 fn readers_of(graph: &Graph, source: usize) -> Vec<usize> {
@@ -57,12 +64,12 @@ fn readers_of(graph: &Graph, source: usize) -> Vec<usize> {
 }
 
 /// A convolution in front of a foldable normalisation gets a bias.
-fn with_bias(graph: &Graph, index: usize, node: &Node) -> Node {
+fn with_bias(graph: &Graph, parameters: &Parameters, index: usize, node: &Node) -> Node {
     let mut node = node.clone();
     let followed = readers_of(graph, index)
         .first()
         .and_then(|&reader| graph.nodes().get(reader).map(|n| (reader, n)))
-        .is_some_and(|(reader, n)| foldable(graph, reader, n).is_some());
+        .is_some_and(|(reader, n)| foldable(graph, parameters, reader, n).is_some());
     if let Op::Conv(conv) = &mut node.op
         && followed
     {

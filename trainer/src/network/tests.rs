@@ -35,9 +35,20 @@ fn parameters(graph: &Graph) -> Parameters {
         if p.name.ends_with("running_var") {
             values.iter_mut().for_each(|v| *v = v.abs() + 0.25);
         }
-        (p.name, WeightTensor { shape: p.shape, values })
+        (
+            p.name,
+            WeightTensor {
+                shape: p.shape,
+                values,
+            },
+        )
     };
-    graph.parameters().into_iter().enumerate().map(tensor).collect()
+    graph
+        .parameters()
+        .into_iter()
+        .enumerate()
+        .map(tensor)
+        .collect()
 }
 
 fn run(graph: &Graph, parameters: &Parameters, input: &Tensor) -> Vec<Tensor> {
@@ -78,10 +89,19 @@ fn a_convolution_with_a_second_reader_is_not_folded() {
     let parameters = parameters(&graph);
     let (folded, folded_parameters) = fold_batch_norm(&graph, &parameters);
     assert_eq!(norms(&folded), ["shared_norm", "result_norm"]);
-    assert_eq!(folded_parameters["shared.weight"], parameters["shared.weight"]);
-    assert_eq!(folded_parameters["result.weight"], parameters["result.weight"]);
+    assert_eq!(
+        folded_parameters["shared.weight"],
+        parameters["shared.weight"]
+    );
+    assert_eq!(
+        folded_parameters["result.weight"],
+        parameters["result.weight"]
+    );
     let unused: &[&str] = &[];
-    assert_eq!(check_parameters(&folded, &folded_parameters, unused), Ok(()));
+    assert_eq!(
+        check_parameters(&folded, &folded_parameters, unused),
+        Ok(())
+    );
 }
 
 /// Tolerance: one rounding to f32 of values below 4.
@@ -101,7 +121,13 @@ fn folding_follows_the_formula() {
         ("norm.running_var", vec![1], 4.0),
     ];
     let stored = stored.map(|(name, shape, value)| {
-        (name.to_owned(), WeightTensor { shape, values: vec![value] })
+        (
+            name.to_owned(),
+            WeightTensor {
+                shape,
+                values: vec![value],
+            },
+        )
     });
     let (_, folded) = fold_batch_norm(&graph, &stored.into());
     let scale = 3.0 / (4.0 + BATCH_NORM_EPSILON).sqrt();
@@ -119,7 +145,10 @@ fn a_layer_that_lacks_a_tensor_stays_as_it_is() {
     assert!(norms(&folded).contains(&"plain_norm".to_owned()));
     let names: Vec<_> = folded.parameters().into_iter().map(|p| p.name).collect();
     assert!(names.contains(&"plain_norm.running_var".to_owned()));
-    assert!(!names.contains(&"plain.weight.folded_bias".to_owned()), "{names:?}");
+    assert!(
+        !names.contains(&"plain.weight.folded_bias".to_owned()),
+        "{names:?}"
+    );
 }
 
 #[test]
@@ -128,13 +157,19 @@ fn every_foreign_tensor_is_named() {
     let mut stored = parameters(&graph);
     stored.remove("plain.weight");
     stored.get_mut("biased.bias").unwrap().shape = vec![2, 3];
-    let scalar = || WeightTensor { shape: vec![], values: vec![1.0] };
+    let scalar = || WeightTensor {
+        shape: vec![],
+        values: vec![1.0],
+    };
     stored.insert("fc.weight".into(), scalar());
     stored.insert("unknown.weight".into(), scalar());
     let mismatch = check_parameters(&graph, &stored, &["fc."]).unwrap_err();
     assert_eq!(mismatch.missing, ["plain.weight"]);
     assert_eq!(mismatch.extra, ["unknown.weight"]);
-    assert_eq!(mismatch.misshaped, ["biased.bias: expected [6], found [2, 3]"]);
+    assert_eq!(
+        mismatch.misshaped,
+        ["biased.bias: expected [6], found [2, 3]"]
+    );
     let text = mismatch.to_string();
     for name in ["1 missing (plain.weight)", "unknown.weight", "biased.bias"] {
         assert!(text.contains(name), "{text}");
@@ -143,8 +178,13 @@ fn every_foreign_tensor_is_named() {
 
 #[test]
 fn a_long_list_of_names_is_shortened() {
-    let text = check_parameters(&graph(), &Parameters::new(), &[]).unwrap_err().to_string();
-    assert!(text.starts_with("26 missing (") && text.ends_with(", …)"), "{text}");
+    let text = check_parameters(&graph(), &Parameters::new(), &[])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        text.starts_with("26 missing (") && text.ends_with(", …)"),
+        "{text}"
+    );
     assert!(text.len() < 200, "{text}");
 }
 
@@ -163,7 +203,11 @@ fn a_missing_tensor_or_input_is_an_error() {
 fn sizes_are_those_of_the_tensors() {
     let graph = graph();
     let sizes = graph.sizes(11, 7).unwrap();
-    let outputs = run(&graph, &parameters(&graph), &noise_tensor(1, &[1, 3, 11, 7]));
+    let outputs = run(
+        &graph,
+        &parameters(&graph),
+        &noise_tensor(1, &[1, 3, 11, 7]),
+    );
     for (output, node) in outputs.iter().zip(graph.outputs()) {
         let (_, channels, h, w) = output.size4().unwrap();
         assert_eq!((h as usize, w as usize), sizes[node.index()]);

@@ -165,7 +165,11 @@ fn select_columns(weight: &Tensor, conv: &Conv) -> Result<Tensor, TchError> {
 fn append_coordinates(x: &Tensor) -> Result<Tensor, TchError> {
     let (n, _, h, w) = x.size4()?;
     let ramp = |steps| Tensor::f_linspace(-1.0, 1.0, steps, (Kind::Float, x.device()));
-    let rows = ramp(h)?.f_reshape([1, 1, h, 1])?.f_expand([n, 1, h, w], true)?;
-    let columns = ramp(w)?.f_reshape([1, 1, 1, w])?.f_expand([n, 1, h, w], true)?;
+    let rows = ramp(h)?
+        .f_reshape([1, 1, h, 1])?
+        .f_expand([n, 1, h, w], true)?;
+    let columns = ramp(w)?
+        .f_reshape([1, 1, 1, w])?
+        .f_expand([n, 1, h, w], true)?;
     Tensor::f_cat(&[x, &rows, &columns], 1)
 }

@@ -57,7 +57,14 @@ pub fn encode(
     parameters: &Parameters,
     (height, width): (usize, usize),
 ) -> Result<Vec<u8>, OnnxError> {
+    let mut needed = graph.parameters().into_iter();
+    if let Some(missing) = needed.find(|p| !parameters.contains_key(&p.name)) {
+        return Err(OnnxError::MissingParameter(missing.name));
+    }
     let (graph, parameters) = fold_batch_norm(graph, parameters);
     let model = writer::model(&graph, &parameters, (height, width))?;
     Ok(model.encode_to_vec())
 }
+
+#[cfg(test)]
+mod tests;

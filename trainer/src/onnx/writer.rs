@@ -171,11 +171,7 @@ impl Writer<'_> {
 
     fn upsample_like(&mut self, inputs: &[&str], output: &str) {
         let size = format!("{}_shape", inputs[1]);
-        if self
-            .nodes
-            .iter()
-            .all(|n| n.output.first() != Some(&size))
-        {
+        if self.nodes.iter().all(|n| n.output.first() != Some(&size)) {
             self.push("Shape", &inputs[1..], &size, vec![]);
         }
         let attributes = vec![

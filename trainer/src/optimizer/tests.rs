@@ -35,7 +35,9 @@ fn start() -> Tensor {
 
 /// Σ gᵢ·xᵢ has the gradient g.
 fn give_gradient(parameter: &Tensor, gradient: &[f32]) {
-    (parameter * from_values(gradient, &[2]).unwrap()).sum(tch::Kind::Float).backward();
+    (parameter * from_values(gradient, &[2]).unwrap())
+        .sum(tch::Kind::Float)
+        .backward();
 }
 
 fn steps(optimizer: &mut AdamW, parameter: &Tensor, gradients: &[[f32; 2]]) {

@@ -34,10 +34,16 @@ impl DeviceChoice {
     /// The device, and in words which one it is.
     pub(crate) fn resolve(self) -> Result<(Device, String), TrainError> {
         match self {
-            Self::Cpu => Ok((Device::Cpu, format!("cpu, {} threads", tch::get_num_threads()))),
+            Self::Cpu => Ok((
+                Device::Cpu,
+                format!("cpu, {} threads", tch::get_num_threads()),
+            )),
             Self::Cuda(index) => match missing(index) {
                 None => Ok((Device::Cuda(index), format!("cuda:{index}"))),
-                Some(reason) => Err(TrainError::Device { asked: format!("cuda:{index}"), reason }),
+                Some(reason) => Err(TrainError::Device {
+                    asked: format!("cuda:{index}"),
+                    reason,
+                }),
             },
             Self::Auto => match missing(0) {
                 None => Ok((Device::Cuda(0), "cuda:0".to_owned())),

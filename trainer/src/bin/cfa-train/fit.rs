@@ -10,8 +10,8 @@ use cfa_train::fit::{FitRequest, FitSettings, FitSummary, fit};
 use clap::Args;
 
 use crate::device::DeviceChoice;
-use crate::progress::{Progress, print_json};
 use crate::onnxruntime::OnnxRuntimeArgument;
+use crate::progress::{Progress, print_json};
 
 const BYTES_PER_MIB: u64 = 1 << 20;
 
@@ -92,15 +92,29 @@ pub(crate) struct FitArguments {
 struct Crop(Option<Size>);
 
 fn parse_size(text: &str) -> Result<Size, String> {
-    let side = |text: &str| text.trim().parse::<usize>().map_err(|e| format!("'{text}': {e}"));
+    let side = |text: &str| {
+        text.trim()
+            .parse::<usize>()
+            .map_err(|e| format!("'{text}': {e}"))
+    };
     match text.split_once(['x', 'X', '×']) {
-        Some((height, width)) => Ok(Size { height: side(height)?, width: side(width)? }),
-        None => side(text).map(|side| Size { height: side, width: side }),
+        Some((height, width)) => Ok(Size {
+            height: side(height)?,
+            width: side(width)?,
+        }),
+        None => side(text).map(|side| Size {
+            height: side,
+            width: side,
+        }),
     }
 }
 
 fn parse_crop(text: &str) -> Result<Crop, String> {
-    if text == "none" { Ok(Crop(None)) } else { parse_size(text).map(|size| Crop(Some(size))) }
+    if text == "none" {
+        Ok(Crop(None))
+    } else {
+        parse_size(text).map(|size| Crop(Some(size)))
+    }
 }
 
 pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
@@ -152,11 +166,14 @@ impl FitArguments {
         let library = match self.onnxruntime.load() {
             Ok(library) => library,
             Err(error) => {
-                progress.say(&format!("not verified: {error:#}; run `cfa-run verify` where it is used"));
+                progress.say(&format!(
+                    "not verified: {error:#}; run `cfa-run verify` where it is used"
+                ));
                 return Ok(());
             }
         };
-        let mut inspector = Inspector::open(&summary.bundle, &library, &InspectorOptions::default())?;
+        let mut inspector =
+            Inspector::open(&summary.bundle, &library, &InspectorOptions::default())?;
         let report = cfa_runtime::verify::replay(&mut inspector)?;
         anyhow::ensure!(
             report.ok(),

@@ -18,6 +18,8 @@ pub(crate) struct OnnxRuntimeArgument {
 impl OnnxRuntimeArgument {
     pub(crate) fn load(&self) -> Result<OnnxRuntime> {
         let near = || library_near(&env::current_exe().unwrap_or_default());
-        Ok(OnnxRuntime::load(&self.onnxruntime.clone().unwrap_or_else(near))?)
+        Ok(OnnxRuntime::load(
+            &self.onnxruntime.clone().unwrap_or_else(near),
+        )?)
     }
 }

@@ -23,7 +23,11 @@ impl Progress {
         let stop = Arc::new(AtomicBool::new(false));
         let pressed = Arc::clone(&stop);
         ctrlc::set_handler(move || pressed.store(true, Ordering::SeqCst))?;
-        Ok(Self { json, bar: ProgressBar::hidden(), stop })
+        Ok(Self {
+            json,
+            bar: ProgressBar::hidden(),
+            stop,
+        })
     }
 
     /// A line above the bar; nothing with `--json`.
@@ -48,7 +52,11 @@ impl Progress {
             FitEvent::Checking { pictures } => self.say(&format!("checking {pictures} pictures")),
             FitEvent::Skipped { reason } => self.say(&format!("skipped {reason}")),
             FitEvent::Cache(plan) => {
-                let place = if plan.on_disk { "on disk beside the bundle" } else { "in memory" };
+                let place = if plan.on_disk {
+                    "on disk beside the bundle"
+                } else {
+                    "in memory"
+                };
                 let size = plan.bytes as f64 / BYTES_PER_MIB;
                 self.say(&format!("features take {size:.0} MiB, kept {place}"));
             }
@@ -59,19 +67,32 @@ impl Progress {
                 self.bar.set_position(*done as u64);
             }
             FitEvent::MemoryBank { entries, channels } => {
-                self.say(&format!("memory bank: {entries} entries of {channels} channels"));
+                self.say(&format!(
+                    "memory bank: {entries} entries of {channels} channels"
+                ));
             }
             FitEvent::Resumed { epochs, steps } => {
                 self.say(&format!("resumed after {epochs} epochs and {steps} steps"));
             }
-            FitEvent::Step { epoch, epochs, step, steps, loss } => {
+            FitEvent::Step {
+                epoch,
+                epochs,
+                step,
+                steps,
+                loss,
+            } => {
                 if self.bar.prefix() != "training" {
                     self.start("training", epochs * steps);
                 }
-                self.bar.set_message(format!("epoch {epoch}/{epochs} loss {loss:.1}"));
+                self.bar
+                    .set_message(format!("epoch {epoch}/{epochs} loss {loss:.1}"));
                 self.bar.set_position(((epoch - 1) * steps + step) as u64);
             }
-            FitEvent::Epoch { epoch, epochs, loss } if self.bar.is_hidden() => {
+            FitEvent::Epoch {
+                epoch,
+                epochs,
+                loss,
+            } if self.bar.is_hidden() => {
                 self.say(&format!("epoch {epoch}/{epochs} loss {loss:.1}"));
             }
             FitEvent::Exporting => {

@@ -50,8 +50,12 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
 }
 
 fn print_table(evaluation: &Evaluation) {
-    let figure = |value: Option<f64>| value.map_or("not available".to_owned(), |v| format!("{v:.4}"));
+    let figure =
+        |value: Option<f64>| value.map_or("not available".to_owned(), |v| format!("{v:.4}"));
     println!("image AUROC  {}", figure(evaluation.image_auroc));
     println!("pixel AUROC  {}", figure(evaluation.pixel_auroc));
-    println!("pictures     {} ({} defective)", evaluation.images, evaluation.defective);
+    println!(
+        "pictures     {} ({} defective)",
+        evaluation.images, evaluation.defective
+    );
 }

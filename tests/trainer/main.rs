@@ -1,0 +1,24 @@
+//! Tests of the trainer as its users meet it: the library and `cfa-train`, with
+//! pictures drawn here, real `mobilenet_v2` weights and a real ONNX Runtime. What
+//! `cargo xtask setup` has not fetched, and what lies in `../shared` only, is said
+//! to be skipped.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and says when it is skipped"
+)]
+
+mod evaluate;
+mod exported_network;
+mod fit;
+mod onnx_checker;
+mod pictures;
+mod refusals;
+mod resnet18;
+mod resume;
+mod signal;
+mod torchvision;
+mod workshop;

@@ -1,0 +1,148 @@
+//! Real photographs and the published size, where `../shared` has them.
+
+use std::path::{Path, PathBuf};
+
+use cfa_runtime::network::{Network, NetworkOptions, Provider};
+use cfa_runtime::picture::{Limits, Picture};
+use cfa_runtime::{Bundle, Inspector, InspectorOptions};
+use cfa_train::dataset::content_digest;
+use cfa_train::export::{ExportRequest, export};
+use cfa_train::fit::{
+    CheckedSettings, FeatureExtractor, FeatureStore, FitSettings, Saving, Training,
+    TrainingIdentity, checkpoint_path, fitting_weights,
+};
+use cfa_train::tensor::host_values;
+use ndarray::Axis;
+use tch::{Device, Tensor, no_grad};
+
+use crate::workshop::{Observer, one_thread, onnx_runtime, present};
+
+const TRAIN: [&str; 4] = ["000", "002", "005", "011"];
+const TEST: [&str; 3] = [
+    "good/000.png",
+    "broken_large/000.png",
+    "contamination/002.png",
+];
+
+struct Trained {
+    settings: CheckedSettings,
+    extractor: FeatureExtractor,
+    training: Training,
+}
+
+impl Trained {
+    /// One epoch over `pictures`, and its bundle.
+    fn new(weights: &Path, pictures: &[PathBuf], bundle: &Path) -> Self {
+        let options = FitSettings {
+            backbone: "resnet18".to_owned(),
+            epochs: 1,
+            ..FitSettings::default()
+        };
+        let settings = options.check().unwrap();
+        let weights = fitting_weights(settings.backbone(), weights).unwrap();
+        let extractor = FeatureExtractor::new(&settings, &weights, Device::Cpu).unwrap();
+        let shapes = [[64, 56, 56], [128, 28, 28], [256, 14, 14]];
+        let mut store = FeatureStore::new(shapes, false, Path::new(".")).unwrap();
+        for picture in pictures {
+            store
+                .push(&extractor.pooled_of_pictures(&[opened(picture)]).unwrap())
+                .unwrap();
+        }
+        let identity = TrainingIdentity {
+            settings: options,
+            weights_sha256: weights.sha256_hex.clone(),
+            pictures_sha256: content_digest(pictures).unwrap(),
+        };
+        let observer = &mut Observer::default();
+        let mut training = Training::start(&settings, &mut store, Device::Cpu, observer).unwrap();
+        let path = checkpoint_path(bundle);
+        let saving = Saving {
+            path: &path,
+            identity: &identity,
+        };
+        training
+            .run(&settings, &mut store, &saving, observer)
+            .unwrap();
+        let request = ExportRequest {
+            settings: &settings,
+            identity: &identity,
+            weights: &weights,
+            pictures,
+            bundle,
+        };
+        export(&request, &extractor, &training, &mut store, observer).unwrap();
+        Self {
+            settings,
+            extractor,
+            training,
+        }
+    }
+
+    fn phi(&self, picture: &Path) -> Tensor {
+        let pooled = self
+            .extractor
+            .pooled_of_pictures(&[opened(picture)])
+            .unwrap();
+        no_grad(|| self.training.descriptor().forward(&pooled)).unwrap()
+    }
+
+    fn score(&self, phi: &Tensor) -> f32 {
+        let scored = self
+            .settings
+            .map_generator()
+            .forward(phi, self.training.bank())
+            .unwrap();
+        host_values(&scored.image_scores).unwrap()[0]
+    }
+}
+
+fn opened(path: &Path) -> Picture {
+    Picture::open(path, &Limits::default()).unwrap()
+}
+
+/// Features within 1e-4 absolute, scores within 1e-3 relative of libtorch's: f32
+/// sums over up to 2304 products in another order.
+#[test]
+fn photographs_score_the_same_in_libtorch_and_in_the_runtime() {
+    let weights = present("../shared/weights/resnet18_imagenet_layer1-3.safetensors");
+    let data = present("../shared/data/mvtec_bottle");
+    let (Some(weights), Some(data), Some(library)) = (weights, data, onnx_runtime()) else {
+        return;
+    };
+    one_thread();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bottle.cfa");
+    let pictures = TRAIN.map(|name| data.join(format!("train/good/{name}.png")));
+    let trained = Trained::new(&weights, &pictures, &path);
+
+    let bundle = Bundle::open(&path).unwrap();
+    let options = NetworkOptions {
+        threads: 2,
+        provider: Provider::Cpu,
+        input_shape: [3, 224, 224],
+        feature_shape: [448, 56, 56],
+    };
+    let mut network = Network::new(&library, bundle.network_onnx(), &options).unwrap();
+    let mut inspector = Inspector::open(&path, &library, &InspectorOptions::default()).unwrap();
+    for name in TEST {
+        let picture = data.join("test").join(name);
+        let phi = trained.phi(&picture);
+        let input = trained
+            .settings
+            .preprocessing()
+            .apply(&opened(&picture))
+            .unwrap();
+        let features = network.run(&input.insert_axis(Axis(0))).unwrap();
+        let pairs = features.iter().zip(host_values(&phi).unwrap());
+        let error = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(error <= 1e-4, "{name}: features differ by {error}");
+        let (ours, expected) = (
+            inspector.inspect_path(&picture).unwrap().score,
+            trained.score(&phi),
+        );
+        assert!(
+            (ours - expected).abs() <= 1e-3 * expected,
+            "{name}: {ours}, libtorch {expected}"
+        );
+    }
+}

@@ -1,0 +1,172 @@
+//! Trainings that are interrupted, and go on.
+
+use std::fs;
+
+use cfa_train::error::TrainError;
+use cfa_train::fit::{FitEvent, checkpoint_path};
+
+use crate::workshop::{Workshop, observed};
+
+/// Interrupts after `steps` of six, resumes, and compares with an uninterrupted run.
+#[track_caller]
+fn assert_resumes_to_the_same_bundle(steps: usize, resumed_at: (usize, usize)) {
+    let Some(workshop) = Workshop::new() else {
+        return;
+    };
+    let whole = workshop.request("whole.cfa");
+    observed(&whole, None).0.unwrap();
+
+    let mut request = workshop.request("pieces.cfa");
+    let checkpoint = checkpoint_path(&request.bundle);
+    let error = observed(&request, Some(steps)).0.unwrap_err();
+    assert!(matches!(&error, TrainError::Interrupted { checkpoint: path } if *path == checkpoint));
+    assert!(error.to_string().contains("--resume"), "{error}");
+    assert!(checkpoint.is_file() && !request.bundle.exists());
+
+    request.resume = true;
+    let (result, events) = observed(&request, None);
+    result.unwrap();
+    let (epochs, steps) = resumed_at;
+    assert!(
+        events.contains(&FitEvent::Resumed { epochs, steps }),
+        "{events:?}"
+    );
+    assert!(
+        fs::read(&whole.bundle).unwrap() == fs::read(&request.bundle).unwrap(),
+        "bundles differ"
+    );
+    assert!(
+        !checkpoint.exists(),
+        "the checkpoint of a finished training is left"
+    );
+}
+
+#[test]
+fn within_an_epoch() {
+    assert_resumes_to_the_same_bundle(2, (0, 2));
+    assert_resumes_to_the_same_bundle(4, (1, 1));
+}
+
+#[test]
+fn exactly_at_the_end_of_an_epoch() {
+    assert_resumes_to_the_same_bundle(3, (1, 0));
+}
+
+#[test]
+fn with_features_on_disk_and_a_compressed_bank() {
+    let Some(workshop) = Workshop::new() else {
+        return;
+    };
+    let mut bundles = Vec::new();
+    for stop in [None, Some(5)] {
+        let mut request = workshop.request("model.cfa");
+        request.settings.gamma_c = 3;
+        request.feature_memory_bytes = 0;
+        if stop.is_some() {
+            observed(&request, stop).0.unwrap_err();
+            request.resume = true;
+        }
+        observed(&request, None).0.unwrap();
+        bundles.push(fs::read(&request.bundle).unwrap());
+    }
+    assert!(bundles[0] == bundles[1], "bundles differ");
+}
+
+#[test]
+fn before_the_first_step_nothing_is_written() {
+    let Some(workshop) = Workshop::new() else {
+        return;
+    };
+    let request = workshop.request("model.cfa");
+    let error = observed(&request, Some(0)).0.unwrap_err();
+    assert!(matches!(error, TrainError::InterruptedEarly), "{error}");
+    assert!(!request.bundle.exists() && !checkpoint_path(&request.bundle).exists());
+}
+
+#[test]
+fn after_the_last_step_the_training_ends() {
+    let Some(workshop) = Workshop::new() else {
+        return;
+    };
+    let request = workshop.request("model.cfa");
+    observed(&request, Some(6)).0.unwrap();
+    assert!(request.bundle.is_file());
+}
+
+#[test]
+fn without_a_checkpoint_it_starts_at_the_beginning() {
+    let Some(workshop) = Workshop::new() else {
+        return;
+    };
+    let mut request = workshop.request("model.cfa");
+    request.resume = true;
+    let (result, events) = observed(&request, None);
+    result.unwrap();
+    assert!(
+        !events
+            .iter()
+            .any(|event| matches!(event, FitEvent::Resumed { .. }))
+    );
+}
+
+/// A workshop with the checkpoint of an interrupted training.
+fn interrupted() -> Option<Workshop> {
+    let workshop = Workshop::new()?;
+    observed(&workshop.request("model.cfa"), Some(2))
+        .0
+        .unwrap_err();
+    Some(workshop)
+}
+
+#[test]
+fn another_option_is_named() {
+    let Some(workshop) = interrupted() else {
+        return;
+    };
+    for (option, value, name) in [
+        ("--epochs", "3", "'epochs'"),
+        ("--lr", "0.01", "'learning_rate'"),
+        ("--seed", "1", "'seed'"),
+        ("--gamma-d", "2", "'gamma_d'"),
+        ("--image-size", "72", "'image_size'"),
+    ] {
+        let run = workshop.fit(&[("--resume", ""), (option, value)]);
+        run.refused(&[
+            "model.cfa.checkpoint",
+            "cannot resume",
+            name,
+            "leave out --resume",
+        ]);
+    }
+    workshop.draw("data/9.png", 9);
+    workshop
+        .fit(&[("--resume", "")])
+        .refused(&["another set of training pictures"]);
+    assert!(
+        checkpoint_path(&workshop.at("model.cfa")).is_file(),
+        "it must not be lost"
+    );
+}
+
+#[test]
+fn a_damaged_checkpoint_is_refused() {
+    let Some(workshop) = interrupted() else {
+        return;
+    };
+    let whole = fs::read(workshop.at("model.cfa.checkpoint")).unwrap();
+    let mut flipped = whole.clone();
+    flipped[20] ^= 0xff;
+    let damaged: [&[u8]; 5] = [
+        b"",
+        b"hello",
+        &whole[..100],
+        &whole[..whole.len() - 4],
+        &flipped,
+    ];
+    for bytes in damaged {
+        workshop.write("model.cfa.checkpoint", bytes);
+        let run = workshop.fit(&[("--resume", "")]);
+        run.refused(&["model.cfa.checkpoint", "damaged", "leave out --resume"]);
+    }
+    workshop.fit(&[]).fine();
+}
