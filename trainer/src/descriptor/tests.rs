@@ -151,7 +151,9 @@ fn the_row_coordinate_comes_first() {
 fn pooling_counts_the_zeros_outside() {
     let mut graph = Graph::new();
     let maps = [graph.input(2), graph.input(1), graph.input(1)];
-    maps.into_iter().for_each(|map| graph.output(map));
+    for map in maps {
+        graph.output(map);
+    }
     let network = TorchNetwork::new(with_pooling(&graph), &Parameters::new(), Device::Cpu).unwrap();
     let inputs = [(2, 5, 4), (1, 3, 1), (1, 1, 1)].map(|(c, h, w)| noise_tensor(8, &[1, c, h, w]));
     let pooled = network.forward(&inputs).unwrap();

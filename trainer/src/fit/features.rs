@@ -160,7 +160,7 @@ impl FeatureStore {
                 match &mut self.place {
                     Place::Memory(all) => all.extend_from_slice(&values),
                     Place::Disk { file, folder } => {
-                        write_values(file, &values).map_err(|e| disk_error(folder, e))?
+                        write_values(file, &values).map_err(|e| disk_error(folder, e))?;
                     }
                 }
             }

@@ -33,7 +33,9 @@ fn parameters(graph: &Graph) -> Parameters {
     let tensor = |(seed, p): (usize, super::Parameter)| {
         let mut values = noise(seed as u64, p.shape.iter().product());
         if p.name.ends_with("running_var") {
-            values.iter_mut().for_each(|v| *v = v.abs() + 0.25);
+            for value in &mut values {
+                *value = value.abs() + 0.25;
+            }
         }
         (
             p.name,

@@ -71,17 +71,17 @@ fn an_unknown_backbone_is_refused() {
 fn divisors_that_leave_nothing_are_refused() {
     refused(&["--gamma-d 153", "152 channels"], |s| s.gamma_d = 153);
     refused(&["--neighbors 3", "--gamma-c 257", "the bank has 0"], |s| {
-        s.gamma_c = 257
+        s.gamma_c = 257;
     });
     refused(&["--neighbors 3", "--gamma-c 43", "the bank has 5"], |s| {
-        s.gamma_c = 43
+        s.gamma_c = 43;
     });
 }
 
 #[test]
 fn more_neighbours_than_entries_are_refused() {
     refused(&["--neighbors 254", "--hard-negatives 3", "257"], |s| {
-        s.neighbors = 254
+        s.neighbors = 254;
     });
     refused(&["--hard-negatives 254"], |s| s.hard_negatives = 254);
     refused(&["--neighbors"], |s| s.neighbors = usize::MAX);
@@ -101,7 +101,7 @@ fn impossible_sizes_are_refused() {
         s.image_size = square(31);
     });
     refused(&["--center-crop 65x65", "--image-size 64x64"], |s| {
-        s.center_crop = Some(square(65))
+        s.center_crop = Some(square(65));
     });
     refused(&["--image-size 0x64"], |s| {
         s.image_size = Size {
@@ -113,7 +113,7 @@ fn impossible_sizes_are_refused() {
         s.center_crop = Some(Size {
             height: 32,
             width: 0,
-        })
+        });
     });
     refused(&["--image-size"], |s| s.image_size = square(usize::MAX));
 }
