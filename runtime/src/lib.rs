@@ -2,6 +2,25 @@
 //!
 //! The method is Coupled-hypersphere-based Feature Adaptation (arXiv
 //! 2206.04325). A model is one [`bundle`] file.
+//!
+//! ```no_run
+//! use std::path::Path;
+//! use cfa_runtime::{Inspector, InspectorOptions, OnnxRuntime};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let library = OnnxRuntime::load(Path::new("libonnxruntime.so"))?;
+//! let options = InspectorOptions::default();
+//! let mut inspector = Inspector::open(Path::new("my_product.cfa"), &library, &options)?;
+//! let inspection = inspector.inspect_path(Path::new("part.png"))?;
+//! println!("{} at {:?}", inspection.score, inspection.peak);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The way of a picture: [`picture`] decodes it, [`preprocess`] brings it to the
+//! network's input, [`network`] computes descriptors, [`memory_bank`] finds their
+//! nearest entries, [`anomaly_map`] makes the map; [`inspector`] is all of that in
+//! one call. The library does not print, exit or read the environment.
 
 pub mod anomaly_map;
 mod atomic_file;

@@ -74,7 +74,8 @@ fn json_lines_have_the_documented_keys() {
         .filter(|(name, _)| *name != "total")
         .map(|(_, ms)| ms.as_f64().unwrap())
         .sum();
-    assert!((sum - stages["total"].as_f64().unwrap()).abs() < 1e-6);
+    // Each is rounded to a microsecond.
+    assert!((sum - stages["total"].as_f64().unwrap()).abs() < 5e-3);
 }
 
 #[test]

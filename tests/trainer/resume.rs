@@ -156,12 +156,15 @@ fn a_damaged_checkpoint_is_refused() {
     let whole = fs::read(workshop.at("model.cfa.checkpoint")).unwrap();
     let mut flipped = whole.clone();
     flipped[20] ^= 0xff;
-    let damaged: [&[u8]; 5] = [
+    let mut flipped_value = whole.clone();
+    flipped_value[whole.len() - 100] ^= 1;
+    let damaged: [&[u8]; 6] = [
         b"",
         b"hello",
         &whole[..100],
         &whole[..whole.len() - 4],
         &flipped,
+        &flipped_value,
     ];
     for bytes in damaged {
         workshop.write("model.cfa.checkpoint", bytes);

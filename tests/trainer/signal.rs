@@ -65,6 +65,6 @@ fn before_training_it_says_that_nothing_was_written() {
     }
     let (code, said) = interrupted_at(&workshop, "checking");
     assert_eq!(code, Some(130), "{said}");
-    assert!(said.contains("nothing was written"), "{said}");
+    assert!(said.contains("nothing was changed"), "{said}");
     assert!(!workshop.at("model.cfa.checkpoint").exists());
 }

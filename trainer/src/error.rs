@@ -106,6 +106,6 @@ pub enum TrainError {
         checkpoint: PathBuf,
     },
     /// The user stopped before there was anything to keep.
-    #[error("interrupted before training began; nothing was written")]
+    #[error("interrupted before training began; nothing was changed")]
     InterruptedEarly,
 }

@@ -1,4 +1,5 @@
-//! A training put aside: everything that the next step depends on.
+//! A training put aside: everything that the next step depends on. The file is the
+//! sha256 of what follows, then a safetensors file.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -9,6 +10,7 @@ use std::path::Path;
 use cfa_runtime::write_atomically;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use tch::{Device, Tensor};
 
 use super::training::{Position, Training};
@@ -20,6 +22,8 @@ use crate::tensor::{from_values, host_values};
 
 /// Key of the checkpoint's own record in the file's metadata.
 const RECORD: &str = "cfa.checkpoint";
+/// Length of a sha256.
+const DIGEST_BYTES: usize = 32;
 /// Names of the two parameters, in the optimiser's order.
 const PARAMETERS: [&str; 2] = ["weight", "bias"];
 
@@ -174,10 +178,17 @@ fn encode(record: &Record, tensors: &[NamedTensor]) -> Result<Vec<u8>, io::Error
         })
         .collect::<Result<Vec<_>, io::Error>>()?;
     let metadata = HashMap::from([(RECORD.to_owned(), json)]);
-    serialize(views, Some(metadata)).map_err(io::Error::other)
+    let body = serialize(views, Some(metadata)).map_err(io::Error::other)?;
+    Ok([Sha256::digest(&body).as_slice(), &body].concat())
 }
 
-fn decode(bytes: &[u8]) -> Result<Checkpoint, Box<dyn std::error::Error>> {
+fn decode(file: &[u8]) -> Result<Checkpoint, Box<dyn std::error::Error>> {
+    let (digest, bytes) = file
+        .split_at_checked(DIGEST_BYTES)
+        .ok_or("it is cut short")?;
+    if Sha256::digest(bytes).as_slice() != digest {
+        return Err("its content does not match its digest".into());
+    }
     let (_, metadata) = SafeTensors::read_metadata(bytes)?;
     let json = metadata
         .metadata()
