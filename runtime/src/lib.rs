@@ -25,6 +25,7 @@
 pub mod anomaly_map;
 mod atomic_file;
 pub mod bundle;
+mod cancellation;
 #[cfg(test)]
 mod golden_vectors;
 pub mod head;
@@ -38,7 +39,8 @@ pub mod verify;
 
 pub use atomic_file::write_atomically;
 pub use bundle::Bundle;
-pub use inspector::{Inspection, Inspector, InspectorOptions};
+pub use cancellation::Cancellation;
+pub use inspector::{Inspection, Inspector, InspectorOptions, Model};
 pub use ndarray;
 pub use network::{OnnxRuntime, Provider};
 pub use picture::Picture;
