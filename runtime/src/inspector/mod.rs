@@ -169,6 +169,12 @@ impl Inspector {
         self.network.provider()
     }
 
+    /// Which picture files are refused.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// Threads that the network and the head each compute with.
     #[must_use]
     pub fn threads(&self) -> usize {

@@ -17,6 +17,9 @@ pub use provider::{Provider, UnknownProvider};
 pub use opening::OpeningWatch;
 pub use session::{Network, NetworkOptions};
 
+/// The oldest ONNX Runtime that works is 1 point this.
+pub const MINIMUM_MINOR_VERSION: u32 = ort::MINOR_VERSION;
+
 /// The text of an ONNX Runtime error, kept as the source of ours.
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 

@@ -1,6 +1,6 @@
 //! Pixels that are already in memory, such as a frame from a camera driver.
 
-use super::{PictureProblem, Samples};
+use super::{PictureError, PictureProblem, Samples};
 
 /// How one pixel lies in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +49,12 @@ pub struct PixelView<'a> {
 }
 
 impl PixelView<'_> {
+    /// Whether the stride holds a row, and the data all rows.
+    pub fn check(&self) -> Result<(), PictureError> {
+        self.checked_row_bytes()?;
+        Ok(())
+    }
+
     pub(super) fn rgb_samples(&self) -> Result<Samples, PictureProblem> {
         let row_bytes = self.checked_row_bytes()?;
         let pixels = self
