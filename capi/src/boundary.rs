@@ -69,21 +69,31 @@ pub(crate) mod injection {
     use std::cell::Cell;
 
     thread_local! {
-        static ARMED: Cell<bool> = const { Cell::new(false) };
+        static ENTRY: Cell<bool> = const { Cell::new(false) };
+        static COMPUTING: Cell<bool> = const { Cell::new(false) };
     }
 
     /// Makes the next entry point on this thread panic.
     pub(crate) fn arm() {
-        ARMED.set(true);
+        ENTRY.set(true);
     }
 
-    /// Whether the panic asked for has not happened.
+    /// Makes the next inspection on this thread panic.
+    pub(crate) fn arm_computing() {
+        COMPUTING.set(true);
+    }
+
+    /// Whether the panic asked of an entry point has not happened.
     pub(crate) fn is_armed() -> bool {
-        ARMED.get()
+        ENTRY.get()
     }
 
     pub(super) fn panic_if_armed() {
-        assert!(!ARMED.replace(false), "injected");
+        assert!(!ENTRY.replace(false), "injected");
+    }
+
+    pub(crate) fn panic_while_computing() {
+        assert!(!COMPUTING.replace(false), "injected");
     }
 }
 

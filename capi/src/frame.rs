@@ -38,8 +38,8 @@ impl<'a> Frame<'a> {
         // Of a region with wrong rows around it, everything would look right.
         whole.check()?;
         let roi = Region::of(image)?;
-        let first = roi.y as usize * image.stride_bytes
-            + roi.x as usize * whole.format.bytes_per_pixel();
+        let first =
+            roi.y as usize * image.stride_bytes + roi.x as usize * whole.format.bytes_per_pixel();
         let view = PixelView {
             width_px: roi.width,
             height_px: roi.height,
@@ -88,7 +88,12 @@ impl Region {
             length > 0 && u64::from(first) + u64::from(length) <= u64::from(all)
         };
         if fits(x, width, image.width_px) && fits(y, height, image.height_px) {
-            return Ok(Self { x, y, width, height });
+            return Ok(Self {
+                x,
+                y,
+                width,
+                height,
+            });
         }
         Err(Fault::argument(format!(
             "the region of interest, {width}x{height} px at ({x}, {y}), does not lie in the \

@@ -1,9 +1,6 @@
 //! What a caller may choose.
 
-#![allow(
-    non_camel_case_types,
-    reason = "the name is that of the C interface"
-)]
+#![allow(non_camel_case_types, reason = "the name is that of the C interface")]
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -53,7 +50,9 @@ impl Choices {
 
 fn path(key: &str, value: &str) -> Result<PathBuf, Fault> {
     if value.is_empty() {
-        return Err(Fault::argument(format!("option {key} needs a path, not an empty text")));
+        return Err(Fault::argument(format!(
+            "option {key} needs a path, not an empty text"
+        )));
     }
     Ok(PathBuf::from(value))
 }
@@ -69,21 +68,21 @@ fn threads(value: &str) -> Result<usize, Fault> {
     if (1..=1024).contains(&threads) {
         return Ok(usize::from(threads));
     }
-    Err(Fault::argument(format!("option threads must be 1 to 1024, not {value:?}")))
+    Err(Fault::argument(format!(
+        "option threads must be 1 to 1024, not {value:?}"
+    )))
 }
 
 fn number<T: FromStr>(key: &str, value: &str) -> Result<T, Fault> {
     value.parse().map_err(|_not_a_number| {
-        Fault::argument(format!("option {key} must be a whole number, not {value:?}"))
+        Fault::argument(format!(
+            "option {key} must be a whole number, not {value:?}"
+        ))
     })
 }
 
 /// Tells the caller's callback, if there is one.
-pub(crate) fn report(
-    progress: Option<&Progress>,
-    phase: &str,
-    fraction: f32,
-) -> ControlFlow<()> {
+pub(crate) fn report(progress: Option<&Progress>, phase: &str, fraction: f32) -> ControlFlow<()> {
     progress.map_or(ControlFlow::Continue(()), |progress| {
         progress.report(phase, fraction)
     })

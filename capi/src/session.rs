@@ -138,6 +138,8 @@ pub(crate) struct Job<'a> {
 
 impl Job<'_> {
     pub(crate) fn inspect(&mut self, picture: &Picture) -> Result<Inspection, Fault> {
+        #[cfg(test)]
+        crate::boundary::injection::panic_while_computing();
         Ok(self
             .inspector
             .inspect_cancellable(picture, &self.cancellation)?)

@@ -3,10 +3,7 @@
 //! Every entry point turns its pointers into references or values, which [`pointer`]
 //! and [`output`] check as far as pointers can be checked, and hands them to safe code.
 
-#![allow(
-    unsafe_code,
-    reason = "pointers from C cannot be followed otherwise"
-)]
+#![allow(unsafe_code, reason = "pointers from C cannot be followed otherwise")]
 #![allow(
     clippy::missing_safety_doc,
     reason = "include/cfa.h says once what holds for all pointers; these comments become that file"

@@ -152,7 +152,9 @@ pub unsafe extern "C" fn cfa_model_heatmap_rgb8(
             ));
         }
         let range = model.model.manifest().heatmap_range;
-        let colours = values.iter().flat_map(|&value| render::colour(Some(value), range).0);
+        let colours = values
+            .iter()
+            .flat_map(|&value| render::colour(Some(value), range).0);
         // SAFETY: the capacity is checked, and the caller vouches for it.
         unsafe { copy_bytes(colours, rgb, rgb_capacity) };
         Ok(())

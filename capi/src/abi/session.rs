@@ -166,10 +166,12 @@ pub unsafe extern "C" fn cfa_session_score_batch(
         let all = unsafe { batch(images, count, verdicts, maps_or_null) }?;
         let mut job = session.job()?;
         for (index, one) in all.iter().enumerate() {
-            one.check_room(&job).map_err(|fault| of_picture(index, fault))?;
+            one.check_room(&job)
+                .map_err(|fault| of_picture(index, fault))?;
         }
         for (index, one) in all.iter().enumerate() {
-            one.score(&mut job).map_err(|fault| of_picture(index, fault))?;
+            one.score(&mut job)
+                .map_err(|fault| of_picture(index, fault))?;
             if let Some(done) = done {
                 done.set(index + 1);
             }

@@ -201,7 +201,13 @@ impl Inspector {
         }
         // What a stage says that was stopped in its middle is of no use.
         self.stages(picture, decode_ms, cancellation)
-            .map_err(|error| if cancelled() { InspectError::Cancelled } else { error })
+            .map_err(|error| {
+                if cancelled() {
+                    InspectError::Cancelled
+                } else {
+                    error
+                }
+            })
     }
 
     fn stages(

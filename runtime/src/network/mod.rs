@@ -13,8 +13,8 @@ use std::path::PathBuf;
 
 pub use library_file::library_near;
 pub use onnx_runtime::OnnxRuntime;
-pub use provider::{Provider, UnknownProvider};
 pub use opening::OpeningWatch;
+pub use provider::{Provider, UnknownProvider};
 pub use session::{Network, NetworkOptions};
 
 /// The oldest ONNX Runtime that works is 1 point this.

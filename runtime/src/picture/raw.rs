@@ -69,7 +69,9 @@ impl PixelView<'_> {
         Ok(match self.format {
             PixelFormat::Gray16 => Samples::Sixteen(pixels.flat_map(gray16).collect()),
             PixelFormat::Gray8 => Samples::Eight(pixels.flat_map(gray8).collect()),
-            PixelFormat::Bgr8 | PixelFormat::Bgra8 => Samples::Eight(pixels.flat_map(bgr8).collect()),
+            PixelFormat::Bgr8 | PixelFormat::Bgra8 => {
+                Samples::Eight(pixels.flat_map(bgr8).collect())
+            }
             PixelFormat::Rgb8 | PixelFormat::Rgba8 => {
                 Samples::Eight(pixels.flat_map(rgb8).collect())
             }
