@@ -111,10 +111,9 @@
  * the same or a later CFA_ABI_MINOR; the shared library is libcfa.so.<major>. The library
  * stays in memory after dlclose: its threads, and those of ONNX Runtime, cannot be unloaded.
  */
-
-
 #ifndef CFA_H
 #define CFA_H
+
 
 #include <stddef.h>
 #include <stdint.h>
@@ -533,8 +532,6 @@ void cfa_session_free(struct cfa_session *session);
 }  // extern "C"
 #endif  // __cplusplus
 
-#endif  /* CFA_H */
-
 /* A text that ends with a NUL, as this library takes texts; NULL gives the empty text. */
 static inline cfa_str cfa_str_of(const char *text)
 {
@@ -593,3 +590,5 @@ static inline cfa_map cfa_map_new(cfa_map_size size, float *data, size_t capacit
     map.data = data;
     return map;
 }
+
+#endif

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::workbench::{
-    Workbench, bundle, command, example, has, onnxruntime, root, skipped, succeeds,
+    Workbench, built, bundle, command, example, has, onnxruntime, root, skipped, succeeds,
 };
 
 /// `cargo cinstall` from the PATH, or where `.ci/run` puts it.
@@ -43,6 +43,30 @@ fn installed(bench: &Workbench, cargo_c: &Path) -> PathBuf {
 fn built_in() -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     tests.ancestors().nth(3).unwrap().join("cargo-c")
+}
+
+/// The part of the installation that needs no cargo-c: what CMake looks at.
+fn laid_out(bench: &Workbench) -> PathBuf {
+    let prefix = bench.at("laid_out");
+    let capi = root().join("capi");
+    let libraries = ["libcfa.so", "libcfa.a"].map(|name| (built(name), format!("lib/{name}")));
+    let others = ["include/cfa.h", "include/cfa.hpp"].map(|name| (capi.join(name), name.to_owned()));
+    let configs = ["cfaConfig.cmake", "cfaConfigVersion.cmake"]
+        .map(|name| (capi.join("cmake").join(name), format!("share/cfa/cmake/{name}")));
+    for (from, to) in libraries.into_iter().chain(others).chain(configs) {
+        let to = prefix.join(to);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(from, to).unwrap();
+    }
+    std::os::unix::fs::symlink("libcfa.so", prefix.join("lib/libcfa.so.1")).unwrap();
+    prefix
+}
+
+#[test]
+fn cmake_finds_an_installed_library() {
+    let bench = Workbench::new();
+    let prefix = laid_out(&bench);
+    found_by_cmake(&bench, &prefix);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::workbench::{
 fn declared() -> BTreeSet<String> {
     let header = std::fs::read_to_string(include().join("cfa.h")).unwrap();
     let (_, functions) = header.split_once("extern \"C\" {").unwrap();
-    let (functions, _) = functions.split_once("#endif  /* CFA_H */").unwrap();
+    let (functions, _) = functions.split_once("}  // extern \"C\"").unwrap();
     let code = functions
         .lines()
         .filter(|line| !line.trim_start().starts_with("//"));
