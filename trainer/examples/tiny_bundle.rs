@@ -16,6 +16,7 @@ use cfa_runtime::bundle::{
     GoldenRecord, GoldenSample, HeatmapRange, Manifest, MemoryBankShape, ScoreSettings,
     write_bundle,
 };
+use cfa_runtime::calibration::Calibration;
 use cfa_runtime::ndarray::Array2;
 use cfa_runtime::picture::Picture;
 use cfa_runtime::preprocess::{Preprocessing, Size};
@@ -162,6 +163,7 @@ impl Model {
                 sigma: SIGMA,
                 border: Border::Mirror,
             },
+            calibration: Calibration::default(),
             training: serde_json::json!({ "note": "random weights, for tests only" }),
             heatmap_range: HeatmapRange {
                 low: 0.0,

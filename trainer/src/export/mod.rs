@@ -10,6 +10,7 @@ use cfa_runtime::bundle::{
     AnomalyMapSettings, BackboneIdentity, BundleParts, DescriptorShape, GoldenSample, HeatmapRange,
     Manifest, MemoryBankShape, ScoreSettings, write_bundle,
 };
+use cfa_runtime::calibration::Calibration;
 use ndarray::Array2;
 use tch::{TchError, Tensor};
 
@@ -179,6 +180,7 @@ fn manifest(
             sigma: settings.sigma(),
             border: Border::Mirror,
         },
+        calibration: Calibration::default(),
         training: serde_json::to_value(request.identity).unwrap_or_default(),
         heatmap_range,
         golden: golden
