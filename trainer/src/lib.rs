@@ -7,6 +7,7 @@
 //! the [`loss`], [`export`] writes the same graph through [`onnx`] into a bundle.
 
 pub mod backbone;
+pub mod calibration;
 pub mod dataset;
 pub mod descriptor;
 mod digest;

@@ -9,6 +9,7 @@ mod digest;
 mod discover;
 mod error;
 mod folder;
+mod split;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 pub use check::{BadPicture, CheckedPictures, check_pictures};
 pub use digest::content_digest;
 pub use error::DatasetError;
+pub use split::GoodSplit;
 
 /// Folder name of the pictures without a defect, in `MVTec`'s layout.
 pub const GOOD: &str = "good";

@@ -1,25 +1,28 @@
 //! Training from a folder of good pictures to a bundle.
 
+mod cfa;
 mod checkpoint;
 mod features;
 mod observer;
+mod preset;
 mod settings;
-mod training;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+use cfa_runtime::OnnxRuntime;
 use cfa_runtime::picture::Limits;
 use sha2::{Digest, Sha256};
 use tch::Device;
 
+pub use cfa::{Cfa, LearningType};
 pub use features::{CachePlan, FeatureExtractor, FeatureStore, PooledMaps};
 pub use observer::{FitEvent, FitObserver};
+pub use preset::{Preset, UnknownPreset};
 pub use settings::{CheckedSettings, FitSettings};
-pub use training::Training;
 
 use crate::backbone::Backbone;
-use crate::dataset::{Dataset, check_pictures, content_digest};
+use crate::dataset::{Dataset, GoodSplit, check_pictures, content_digest};
 use crate::error::TrainError;
 use crate::export::{ExportRequest, export};
 use crate::network::check_parameters;
@@ -45,6 +48,9 @@ pub struct FitRequest {
     pub resume: bool,
     /// Features beyond this many bytes are kept on disk instead of in memory.
     pub feature_memory_bytes: u64,
+    /// What the bundle is verified and calibrated with before it is written; without
+    /// one it is neither.
+    pub runtime: Option<OnnxRuntime>,
 }
 
 /// What a training has produced.
@@ -66,13 +72,14 @@ pub struct FitSummary {
 pub fn fit(request: &FitRequest, observer: &mut dyn FitObserver) -> Result<FitSummary, TrainError> {
     let settings = request.settings.check()?;
     check_destination(&request.bundle)?;
-    let pictures = usable_pictures(request, observer)?;
+    let split = usable_pictures(request, observer)?;
+    let pictures = &split.training;
     let weights = fitting_weights(settings.backbone(), &request.weights)?;
     let extractor = FeatureExtractor::new(&settings, &weights, request.device)?;
     let identity = TrainingIdentity {
         settings: request.settings.clone(),
         weights_sha256: weights.sha256_hex.clone(),
-        pictures_sha256: content_digest(&pictures)?,
+        pictures_sha256: content_digest(pictures)?,
     };
     let path = checkpoint_path(&request.bundle);
     let found = if request.resume {
@@ -80,13 +87,12 @@ pub fn fit(request: &FitRequest, observer: &mut dyn FitObserver) -> Result<FitSu
     } else {
         None
     };
-    let mut store = features::extract(request, &settings, &extractor, &pictures, observer)?;
+    let mut store = features::extract(request, &settings, &extractor, pictures, observer)?;
     let mut training = match found {
-        Some(checkpoint) => Training::resume(&settings, checkpoint, request.device)?,
-        None => Training::start(&settings, &mut store, request.device, observer)?,
+        Some(checkpoint) => Cfa::resume(&settings, checkpoint, request.device)?,
+        None => Cfa::start(&settings, &mut store, request.device, observer)?,
     };
     let loss = training.run(
-        &settings,
         &mut store,
         &Saving {
             path: &path,
@@ -99,8 +105,11 @@ pub fn fit(request: &FitRequest, observer: &mut dyn FitObserver) -> Result<FitSu
             settings: &settings,
             identity: &identity,
             weights: &weights,
-            pictures: &pictures,
+            pictures,
+            held_out: &split.calibration,
+            runtime: request.runtime.as_ref(),
             bundle: &request.bundle,
+            checkpoint: &path,
         },
         &extractor,
         &training,
@@ -166,7 +175,7 @@ fn folder_of(bundle: &Path) -> &Path {
 fn usable_pictures(
     request: &FitRequest,
     observer: &mut dyn FitObserver,
-) -> Result<Vec<PathBuf>, TrainError> {
+) -> Result<GoodSplit, TrainError> {
     let dataset = Dataset::discover(&request.data)?;
     observer.event(&FitEvent::Checking {
         pictures: dataset.train_good.len(),
@@ -182,7 +191,18 @@ fn usable_pictures(
             reason: picture.to_string(),
         });
     }
-    Ok(checked.good)
+    let settings = &request.settings;
+    let split = GoodSplit::new(
+        &checked.good,
+        settings.calibration_split,
+        settings.selection_split,
+    );
+    observer.event(&FitEvent::HeldOut {
+        training: split.training.len(),
+        calibration: split.calibration.len(),
+        selection: split.selection.len(),
+    });
+    Ok(split)
 }
 
 /// Reads the weights and makes sure that they belong to `backbone`.

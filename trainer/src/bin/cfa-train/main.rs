@@ -28,7 +28,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Learn from good pictures and write a bundle
-    Fit(fit::FitArguments),
+    Fit(Box<fit::FitArguments>),
     /// Evaluate a bundle on labelled pictures, through the runtime that ships
     Test(test::TestArguments),
     /// List the backbones

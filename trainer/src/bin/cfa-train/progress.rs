@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use cfa_runtime::calibration::{Basis, DecisionRule};
 use cfa_train::fit::{FitEvent, FitObserver};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -99,6 +100,20 @@ impl Progress {
                 self.bar.finish_and_clear();
                 self.say("exporting");
             }
+            FitEvent::HeldOut {
+                training,
+                calibration,
+                selection,
+            } => {
+                let mut uses = vec![format!("{training} to train on")];
+                uses.extend((*calibration > 0).then(|| format!("{calibration} to calibrate")));
+                uses.extend((*selection > 0).then(|| format!("{selection} to choose the seed")));
+                self.say(&format!("good pictures: {}", uses.join(", ")));
+            }
+            FitEvent::Verified { .. } => {
+                self.say("verified: ONNX Runtime reproduces libtorch's maps from the picture on");
+            }
+            FitEvent::Calibrated { good, rule } => self.say(&calibrated(*good, *rule)),
             FitEvent::Exported { bundle, bytes } => {
                 let size = *bytes as f64 / BYTES_PER_MIB;
                 self.say(&format!("wrote {} ({size:.1} MiB)", bundle.display()));
@@ -120,6 +135,23 @@ impl FitObserver for Progress {
     fn interrupted(&self) -> bool {
         self.stop.load(Ordering::SeqCst)
     }
+}
+
+/// What the held-out good pictures allow to promise.
+pub(crate) fn calibrated(good: usize, rule: Option<DecisionRule>) -> String {
+    let Some(rule) = rule else {
+        return format!(
+            "calibrated with {good} good pictures: too few for a threshold; more can be added with `cfa-train calibrate`"
+        );
+    };
+    let basis = match rule.basis {
+        Basis::FalseRejectRate { rate } => format!("false-reject rate {rate}"),
+        other => other.name().to_owned(),
+    };
+    let (review, reject) = (rule.review_above, rule.reject_above);
+    format!(
+        "calibrated with {good} good pictures: review above {review:.4}, reject above {reject:.4} ({basis})"
+    )
 }
 
 /// One JSON object on a line of standard output. A reader that has gone away does
