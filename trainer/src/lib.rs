@@ -5,6 +5,7 @@
 //! file, [`backbone`] and [`descriptor`] describe the network as a
 //! [`network::Graph`], [`fit`] trains the descriptor against a [`memory_bank`] with
 //! the [`loss`], [`export`] writes the same graph through [`onnx`] into a bundle.
+//! [`evaluation`] measures a bundle with the [`metrics`], [`report`] shows the result.
 
 pub mod backbone;
 pub mod calibration;
@@ -23,6 +24,7 @@ pub mod neighbors;
 pub mod network;
 pub mod onnx;
 pub mod optimizer;
+pub mod report;
 pub mod tensor;
 #[cfg(test)]
 mod testing;
