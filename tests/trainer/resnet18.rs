@@ -10,7 +10,7 @@ use cfa_train::dataset::content_digest;
 use cfa_train::export::{ExportRequest, export};
 use cfa_train::fit::{
     Cfa, CheckedSettings, FeatureExtractor, FeatureStore, FitSettings, Saving, TrainingIdentity,
-    checkpoint_path, fitting_weights,
+    TrainingRecord, checkpoint_path, fitting_weights,
 };
 use cfa_train::tensor::host_values;
 use ndarray::Axis;
@@ -64,7 +64,11 @@ impl Trained {
         training.run(&mut store, &saving, observer).unwrap();
         let request = ExportRequest {
             settings: &settings,
-            identity: &identity,
+            record: &TrainingRecord {
+                identity: identity.clone(),
+                final_loss: None,
+                final_radius: 1e-5,
+            },
             weights: &weights,
             pictures,
             held_out: &[],

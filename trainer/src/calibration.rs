@@ -10,7 +10,7 @@ use cfa_runtime::calibration::{
 use cfa_runtime::inspector::{InspectError, Inspector, InspectorOptions};
 use cfa_runtime::network::OnnxRuntime;
 
-use crate::metrics::MetricsError;
+use crate::metrics::{MetricsError, f1_max};
 
 /// How a calibrated model judges when nothing else is asked for at run time.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -82,9 +82,9 @@ pub fn calibrate(
     let mut inspector = Inspector::from_bundle(bundle, runtime, &InspectorOptions::default())?;
     let good = scores(&mut inspector, &request.good, seen)?;
     let defective = scores(&mut inspector, &request.defective, seen)?;
-    let _ = defective;
+    let f1_max = f1_max_threshold(&good, &defective)?;
     let mut calibration = Calibration {
-        f1_max: None::<F1MaxThreshold>,
+        f1_max,
         ..Calibration::from_good_scores(good)?
     };
     calibration.rule = rule(&calibration, request.rule)?;
@@ -130,4 +130,30 @@ fn rule(
             )?))
         }
     }
+}
+
+/// Halfway between the lowest score that the best F1 counts as defective and the next
+/// below, so that neither sample lies on the threshold.
+fn f1_max_threshold(
+    good: &[f32],
+    defective: &[f32],
+) -> Result<Option<F1MaxThreshold>, CalibrateError> {
+    let scores = [good, defective].concat();
+    let labels: Vec<bool> = (0..scores.len()).map(|i| i >= good.len()).collect();
+    let Some(best) = f1_max(&scores, &labels)? else {
+        return Ok(None);
+    };
+    let lower = scores.iter().copied().filter(|&s| s < best.threshold);
+    let next = lower.fold(f32::NEG_INFINITY, f32::max);
+    let reject_above = if next.is_finite() {
+        next.midpoint(best.threshold)
+    } else {
+        best.threshold.next_down()
+    };
+    Ok(Some(F1MaxThreshold {
+        reject_above,
+        f1: best.value,
+        good: good.len(),
+        defective: defective.len(),
+    }))
 }

@@ -11,6 +11,7 @@ use tch::TchError;
 
 use crate::calibration::CalibrateError;
 use crate::dataset::DatasetError;
+use crate::evaluation::EvaluationError;
 use crate::model::ModelError;
 use crate::network::ParameterMismatch;
 use crate::onnx::OnnxError;
@@ -87,6 +88,14 @@ pub enum TrainError {
     /// The held-out pictures could not be scored.
     #[error(transparent)]
     Calibrate(#[from] CalibrateError),
+    /// The test pictures cannot be evaluated.
+    #[error(transparent)]
+    Evaluation(#[from] EvaluationError),
+    /// Seeds are chosen among by the runtime's scores, and there is none.
+    #[error(
+        "--seeds compares models through ONNX Runtime, which was not found; get it with `cargo xtask setup --runtime`"
+    )]
+    SeedsNeedRuntime,
     /// libtorch refused an operation.
     #[error("libtorch: {0}")]
     Torch(#[from] TchError),

@@ -25,6 +25,7 @@ pub mod network;
 pub mod onnx;
 pub mod optimizer;
 pub mod report;
+pub mod seeds;
 pub mod tensor;
 #[cfg(test)]
 mod testing;

@@ -73,6 +73,11 @@ impl Dataset {
         discover::dataset(folder)
     }
 
+    /// The pictures directly in `folder`, sorted by path; at least one.
+    pub fn discover_folder(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
+        discover::plain_folder(folder)
+    }
+
     /// Fails when the data set has masks, but not for every defective test picture.
     pub fn require_masks(&self) -> Result<PixelTruth, DatasetError> {
         if !self.has_ground_truth {

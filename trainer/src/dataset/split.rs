@@ -39,3 +39,42 @@ impl GoodSplit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pictures(count: usize) -> Vec<PathBuf> {
+        (0..count).map(|i| format!("{i:03}.png").into()).collect()
+    }
+
+    #[test]
+    fn every_picture_has_one_purpose() {
+        let all = pictures(50);
+        let split = GoodSplit::new(&all, 0.1, 0.2);
+        assert_eq!((split.calibration.len(), split.selection.len()), (5, 10));
+        let mut together = [split.training, split.calibration, split.selection].concat();
+        together.sort();
+        assert_eq!(together, all);
+    }
+
+    #[test]
+    fn who_is_held_out_is_scattered_and_always_the_same() {
+        let split = GoodSplit::new(&pictures(50), 0.1, 0.0);
+        assert_eq!(split, GoodSplit::new(&pictures(50), 0.1, 0.0));
+        assert!(split.calibration.is_sorted() && split.training.is_sorted());
+        assert_ne!(split.calibration, pictures(50)[..5]);
+        assert_ne!(split.calibration, pictures(50)[45..]);
+        // A second purpose does not change the first.
+        assert_eq!(
+            split.calibration,
+            GoodSplit::new(&pictures(50), 0.1, 0.3).calibration
+        );
+    }
+
+    #[test]
+    fn few_pictures_are_not_held_out() {
+        assert_eq!(GoodSplit::new(&pictures(9), 0.1, 0.0).training.len(), 9);
+        assert_eq!(GoodSplit::new(&[], 0.1, 0.1), GoodSplit::default());
+    }
+}

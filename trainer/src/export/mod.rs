@@ -18,7 +18,7 @@ use tch::{TchError, Tensor};
 use crate::descriptor::{with_descriptor, with_pooling};
 use crate::error::TrainError;
 use crate::fit::{
-    Cfa, CheckedSettings, FeatureExtractor, FeatureStore, FitEvent, FitObserver, TrainingIdentity,
+    Cfa, CheckedSettings, FeatureExtractor, FeatureStore, FitEvent, FitObserver, TrainingRecord,
 };
 use crate::model::{ModelError, Scored};
 use crate::onnx;
@@ -38,8 +38,8 @@ const RANGE_PICTURES: usize = 16;
 pub struct ExportRequest<'a> {
     /// Options of the training.
     pub settings: &'a CheckedSettings,
-    /// For the record.
-    pub identity: &'a TrainingIdentity,
+    /// What the bundle remembers of the training.
+    pub record: &'a TrainingRecord,
     /// Backbone weights.
     pub weights: &'a Weights,
     /// Training pictures; some become golden samples.
@@ -75,7 +75,7 @@ pub fn export(
     let golden = golden::record(request, &scorer)?;
     let range = heatmap_range(&scorer, store)?;
     let parts = BundleParts {
-        manifest: manifest(request, training, &golden, range)?,
+        manifest: manifest(request, &golden, range),
         network_onnx: network_onnx(request, training)?,
         memory_bank: host_matrix(training.model().memory_bank()?)?,
         golden: golden.into_iter().map(|g| g.record).collect(),
@@ -148,15 +148,14 @@ fn heatmap_range(
 
 fn manifest(
     request: &ExportRequest<'_>,
-    training: &Cfa,
     golden: &[golden::Golden],
     heatmap_range: HeatmapRange,
-) -> Result<Manifest, TrainError> {
+) -> Manifest {
     let settings = request.settings;
     let options = settings.options();
     let features = settings.feature_size();
     let map = settings.preprocessing().input_size();
-    Ok(Manifest {
+    Manifest {
         format: Manifest::FORMAT.to_owned(),
         format_version: Manifest::FORMAT_VERSION,
         created_by: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -186,7 +185,7 @@ fn manifest(
             border: options.border,
         },
         calibration: Calibration::default(),
-        training: training_record(request, training)?,
+        training: serde_json::to_value(request.record).unwrap_or_default(),
         heatmap_range,
         golden: golden
             .iter()
@@ -197,15 +196,5 @@ fn manifest(
             .collect(),
         golden_tolerance: GOLDEN_TOLERANCE,
         parts: Vec::new(),
-    })
-}
-
-/// What the training was, and the radius that it ended with.
-fn training_record(
-    request: &ExportRequest<'_>,
-    training: &Cfa,
-) -> Result<serde_json::Value, TrainError> {
-    let mut record = serde_json::to_value(request.identity).unwrap_or_default();
-    record["final_radius"] = training.radius()?.into();
-    Ok(record)
+    }
 }

@@ -5,6 +5,7 @@ mod checkpoint;
 mod features;
 mod observer;
 mod preset;
+mod record;
 mod settings;
 
 use std::io;
@@ -19,6 +20,7 @@ pub use cfa::{Cfa, LearningType};
 pub use features::{CachePlan, FeatureExtractor, FeatureStore, PooledMaps};
 pub use observer::{FitEvent, FitObserver};
 pub use preset::{Preset, UnknownPreset};
+pub use record::{TrainingIdentity, TrainingRecord};
 pub use settings::{CheckedSettings, FitSettings};
 
 use crate::backbone::Backbone;
@@ -62,6 +64,9 @@ pub struct FitSummary {
     pub pictures: usize,
     /// Mean loss of the last epoch; `None` for a training of zero epochs.
     pub loss: Option<f64>,
+    /// Good pictures held out to choose among seeds with.
+    #[serde(skip)]
+    pub selection: Vec<PathBuf>,
 }
 
 /// Trains a model and writes its bundle.
@@ -73,67 +78,64 @@ pub fn fit(request: &FitRequest, observer: &mut dyn FitObserver) -> Result<FitSu
     let settings = request.settings.check()?;
     check_destination(&request.bundle)?;
     let split = usable_pictures(request, observer)?;
-    let pictures = &split.training;
     let weights = fitting_weights(settings.backbone(), &request.weights)?;
-    let extractor = FeatureExtractor::new(&settings, &weights, request.device)?;
     let identity = TrainingIdentity {
         settings: request.settings.clone(),
         weights_sha256: weights.sha256_hex.clone(),
-        pictures_sha256: content_digest(pictures)?,
+        pictures_sha256: content_digest(&split.training)?,
     };
+    let summary = |loss| FitSummary {
+        bundle: request.bundle.clone(),
+        pictures: split.training.len(),
+        loss,
+        selection: split.selection.clone(),
+    };
+    if request.resume
+        && let Some(record) = record::of_finished(&request.bundle, &identity)
+    {
+        observer.event(&FitEvent::AlreadyTrained);
+        return Ok(summary(record.final_loss));
+    }
     let path = checkpoint_path(&request.bundle);
     let found = if request.resume {
         Checkpoint::find(&path, &identity)?
     } else {
         None
     };
-    let mut store = features::extract(request, &settings, &extractor, pictures, observer)?;
+    let extractor = FeatureExtractor::new(&settings, &weights, request.device)?;
+    let mut store = features::extract(request, &settings, &extractor, &split.training, observer)?;
     let mut training = match found {
         Some(checkpoint) => Cfa::resume(&settings, checkpoint, request.device)?,
         None => Cfa::start(&settings, &mut store, request.device, observer)?,
     };
-    let loss = training.run(
-        &mut store,
-        &Saving {
-            path: &path,
-            identity: &identity,
+    let saving = Saving {
+        path: &path,
+        identity: &identity,
+    };
+    let loss = training.run(&mut store, &saving, observer)?;
+    let request_of_export = ExportRequest {
+        settings: &settings,
+        record: &TrainingRecord {
+            identity: identity.clone(),
+            final_loss: loss,
+            final_radius: training.radius()?,
         },
-        observer,
-    )?;
+        weights: &weights,
+        pictures: &split.training,
+        held_out: &split.calibration,
+        runtime: request.runtime.as_ref(),
+        bundle: &request.bundle,
+        checkpoint: &path,
+    };
     export(
-        &ExportRequest {
-            settings: &settings,
-            identity: &identity,
-            weights: &weights,
-            pictures,
-            held_out: &split.calibration,
-            runtime: request.runtime.as_ref(),
-            bundle: &request.bundle,
-            checkpoint: &path,
-        },
+        &request_of_export,
         &extractor,
         &training,
         &mut store,
         observer,
     )?;
     checkpoint::remove(&path)?;
-    Ok(FitSummary {
-        bundle: request.bundle.clone(),
-        pictures: pictures.len(),
-        loss,
-    })
-}
-
-/// What makes two trainings the same: a checkpoint is only resumed for this, and
-/// the bundle records it.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct TrainingIdentity {
-    /// All options of the method.
-    pub settings: FitSettings,
-    /// sha256 of the weight file.
-    pub weights_sha256: String,
-    /// sha256 over the training pictures' contents.
-    pub pictures_sha256: String,
+    Ok(summary(loss))
 }
 
 /// Where and for which training checkpoints are written.

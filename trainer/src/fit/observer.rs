@@ -6,12 +6,26 @@ use cfa_runtime::calibration::DecisionRule;
 use serde::Serialize;
 
 use super::features::CachePlan;
+use crate::seeds::SeedReport;
 
 /// A step forward. Serialised as one JSON object with the key `event`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FitEvent {
+    /// The training with one of several seeds begins.
+    Seed {
+        /// The seed.
+        seed: u64,
+        /// Counted from 1.
+        number: usize,
+        /// How many there will be.
+        seeds: usize,
+    },
+    /// One of several seeds is finished.
+    SeedFinished(SeedReport),
+    /// The very training that was asked for has been done before.
+    AlreadyTrained,
     /// All training pictures are about to be read once.
     Checking {
         /// How many.

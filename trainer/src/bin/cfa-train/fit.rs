@@ -8,11 +8,13 @@ use cfa_runtime::anomaly_map::Border;
 use cfa_runtime::preprocess::{AspectRule, ResizeFilter, Size};
 use cfa_train::backbone::Backbone;
 use cfa_train::fit::{FitRequest, FitSettings, Preset, fit};
+use cfa_train::seeds::fit_seeds;
 use clap::Args;
 
 use crate::device::DeviceChoice;
 use crate::onnxruntime::OnnxRuntimeArgument;
-use crate::progress::{Progress, print_json};
+use crate::progress::Progress;
+use crate::seeds;
 
 const BYTES_PER_MIB: u64 = 1 << 20;
 
@@ -77,6 +79,10 @@ struct MethodArguments {
     /// Share of the good pictures that is held out to calibrate scores with [default: 0.1]
     #[arg(long, value_name = "SHARE")]
     calibration_split: Option<f64>,
+    /// Share of the good pictures that is held out to choose among seeds with
+    /// [default: 0.1 with --seeds, else 0]
+    #[arg(long, value_name = "SHARE")]
+    selection_split: Option<f64>,
 }
 
 #[derive(Args)]
@@ -95,6 +101,10 @@ pub(crate) struct FitArguments {
     out: PathBuf,
     #[command(flatten)]
     method: MethodArguments,
+    /// Train with so many seeds from --seed on, report mean and spread, and keep the
+    /// one that tells defects pasted into held-out good pictures best
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=1000))]
+    seeds: Option<u16>,
     /// auto, cpu or cuda:N
     #[arg(long, default_value = "auto")]
     device: DeviceChoice,
@@ -184,10 +194,15 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
             "the bundle will be neither verified nor calibrated: {error:#}"
         ));
     }
-    let summary = fit(&arguments.request(device, runtime.ok()), &mut progress)?;
-    if arguments.json {
-        print_json(&summary);
-    }
+    let request = arguments.request(device, runtime.ok());
+    let Some(seeds) = arguments.seeds else {
+        let summary = fit(&request, &mut progress)?;
+        progress.summary(&summary);
+        return Ok(());
+    };
+    let summary = fit_seeds(&request, usize::from(seeds), &mut progress)?;
+    progress.summary(&summary);
+    progress.say(&seeds::table(&summary));
     Ok(())
 }
 
@@ -199,6 +214,7 @@ impl FitArguments {
             bundle: self.out.clone(),
             settings: FitSettings {
                 backbone: self.backbone.name().to_owned(),
+                selection_split: self.selection_split(),
                 ..self.method.settings()
             },
             device,
@@ -207,6 +223,11 @@ impl FitArguments {
             feature_memory_bytes: self.feature_memory.saturating_mul(BYTES_PER_MIB),
             runtime,
         }
+    }
+
+    fn selection_split(&self) -> f64 {
+        let usual = if self.seeds.is_some() { 0.1 } else { 0.0 };
+        self.method.selection_split.unwrap_or(usual)
     }
 }
 

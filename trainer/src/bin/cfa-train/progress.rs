@@ -38,8 +38,19 @@ impl Progress {
         }
     }
 
-    fn start(&mut self, what: &str, length: usize) {
+    /// What came out, for programs; people have read it already.
+    pub(crate) fn summary(&self, summary: &impl serde::Serialize) {
+        if self.json {
+            print_json(summary);
+        }
+    }
+
+    /// A bar of `length` steps; none with `--json`.
+    pub(crate) fn start(&mut self, what: &str, length: usize) {
         self.bar.finish_and_clear();
+        if self.json {
+            return;
+        }
         self.bar = ProgressBar::new(length as u64);
         let template = "{prefix:<12} {wide_bar} {pos}/{len} {msg} eta {eta}";
         if let Ok(style) = ProgressStyle::with_template(template) {
@@ -48,8 +59,27 @@ impl Progress {
         self.bar.set_prefix(what.to_owned());
     }
 
+    /// One step further; `false` when Ctrl-C was pressed.
+    pub(crate) fn advance(&self) -> bool {
+        self.bar.inc(1);
+        !self.interrupted()
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
     fn show(&mut self, event: &FitEvent) {
         match event {
+            FitEvent::Seed {
+                seed,
+                number,
+                seeds,
+            } => self.say(&format!("seed {seed} ({number} of {seeds})")),
+            FitEvent::AlreadyTrained => {
+                self.say("this very training is finished already; nothing was changed");
+            }
             FitEvent::Checking { pictures } => self.say(&format!("checking {pictures} pictures")),
             FitEvent::Skipped { reason } => self.say(&format!("skipped {reason}")),
             FitEvent::Cache(plan) => {
