@@ -4,6 +4,7 @@ use std::fs;
 
 use cfa_runtime::Bundle;
 use serde_json::Value;
+use tiff::decoder::{Decoder, DecodingResult};
 
 use crate::workshop::{Run, Workshop, onnx_runtime, program, stripes};
 
@@ -72,8 +73,7 @@ fn complete(figures: &Value, workshop: &Workshop) {
     assert_eq!(figures["model"], bundle.digest_hex());
 }
 
-/// Without a crop every pixel is inspected, and an 80×80 picture needs no more digits
-/// than the 64×64 map; only the peak may be missed by interpolation.
+/// In the size of the pictures, not of the 64×64 maps; an older file is replaced.
 fn maps_are_written(workshop: &Workshop, figures: &Value) {
     let maps = workshop.text("maps");
     let stale = workshop.at("maps/data/test/good/0.tiff");
@@ -81,20 +81,11 @@ fn maps_are_written(workshop: &Workshop, figures: &Value) {
     fs::write(&stale, b"stale").unwrap();
     let run = test_with(workshop, &["--json", "--tiff", &maps]);
     assert_eq!(&run.lines()[0], figures, "{}", run.stderr());
-    let map = |name: &str| {
-        let bytes = fs::read(workshop.at(&format!("maps/data/test/{name}.tiff"))).unwrap();
-        let map = image::load_from_memory(&bytes).unwrap();
-        assert!(
-            matches!(map, image::DynamicImage::ImageRgb32F(_)),
-            "{:?}",
-            map.color()
-        );
-        map.to_rgb32f()
-    };
     for name in ["good/0", "good/1", "patch/0", "patch/1"] {
-        assert_eq!(map(name).dimensions(), (80, 80), "{name}");
+        assert_eq!(tiff(workshop, name).0, (80, 80), "{name}");
     }
-    let value = |x, y| map("patch/0").get_pixel(x, y)[0];
+    let patch = tiff(workshop, "patch/0").1;
+    let value = |x: usize, y: usize| patch[y * 80 + x];
     assert!(value(58, 18) > value(10, 60), "the patch stands out");
 
     let blocked = workshop.write("blocked", b"a file");
@@ -102,6 +93,16 @@ fn maps_are_written(workshop: &Workshop, figures: &Value) {
     workshop.draw("data/test/good/1.bmp", 4);
     test_with(workshop, &["--tiff", &maps]).refused(&["1.bmp", "1.png", "rename"]);
     fs::remove_file(workshop.at("data/test/good/1.bmp")).unwrap();
+}
+
+/// Width and height, and the values.
+fn tiff(workshop: &Workshop, name: &str) -> ((u32, u32), Vec<f32>) {
+    let file = fs::File::open(workshop.at(&format!("maps/data/test/{name}.tiff"))).unwrap();
+    let mut decoder = Decoder::new(file).unwrap();
+    let DecodingResult::F32(values) = decoder.read_image().unwrap() else {
+        panic!("{name}: not 32-bit floating point")
+    };
+    (decoder.dimensions().unwrap(), values)
 }
 
 fn a_report_is_written(workshop: &Workshop) {
@@ -126,6 +127,29 @@ fn a_report_is_written(workshop: &Workshop) {
     test_with(workshop, &["--report", &folder]).refused_at_once(&["data", "--report"]);
 }
 
+fn folders_named_one_by_one_give_the_same(workshop: &Workshop, figures: &Value) {
+    let [model, good, patch, masks] = [
+        "model.cfa",
+        "data/test/good",
+        "data/test/patch",
+        "data/ground_truth/patch",
+    ]
+    .map(|name| workshop.text(name));
+    let named = [
+        "test",
+        "--json",
+        "--model",
+        &model,
+        "--abnormal-dir",
+        &patch,
+    ];
+    let run = |more: &[&str]| Run::of(&mut program(named.iter().chain(more)));
+    let whole = run(&["--normal-test-dir", &good, "--mask-dir", &masks]);
+    assert_eq!(&whole.lines()[0], figures, "{}", whole.stderr());
+    run(&["--data", &good]).refused_at_once(&["--data", "--abnormal-dir"]);
+    run(&["--mask-dir", &masks, "--mask-dir", &good]).refused_at_once(&["2 folders of masks"]);
+}
+
 #[test]
 fn figures_are_given_and_what_is_missing_is_named() {
     let Some(workshop) = labelled() else { return };
@@ -141,6 +165,7 @@ fn figures_are_given_and_what_is_missing_is_named() {
     complete(figures, &workshop);
     maps_are_written(&workshop, figures);
     a_report_is_written(&workshop);
+    folders_named_one_by_one_give_the_same(&workshop, figures);
 
     let mask = workshop.at("data/ground_truth/patch/1_mask.png");
     workshop.save(

@@ -89,7 +89,7 @@ fn test_pictures(test: &Path, truth: Option<&PathBuf>) -> Result<Vec<TestPicture
     Ok(found)
 }
 
-fn masks_by_stem(masks: &Path) -> Result<BTreeMap<OsString, PathBuf>, DatasetError> {
+pub(super) fn masks_by_stem(masks: &Path) -> Result<BTreeMap<OsString, PathBuf>, DatasetError> {
     let masks = pictures(masks)?.into_iter();
     Ok(masks
         .filter_map(|path| Some((path.file_stem()?.to_owned(), path)))
@@ -97,7 +97,7 @@ fn masks_by_stem(masks: &Path) -> Result<BTreeMap<OsString, PathBuf>, DatasetErr
 }
 
 /// `<stem>_mask` as in `MVTec` AD, or else the same name, with any picture ending.
-fn mask_of(picture: &Path, masks: &BTreeMap<OsString, PathBuf>) -> Option<PathBuf> {
+pub(super) fn mask_of(picture: &Path, masks: &BTreeMap<OsString, PathBuf>) -> Option<PathBuf> {
     let stem = picture.file_stem()?;
     let mut with_suffix = stem.to_owned();
     with_suffix.push(OsStr::new(MASK_SUFFIX));

@@ -138,7 +138,7 @@ impl Tally {
         if self.with_masks {
             let mask = map_mask(picture, inspection, preprocessing)?;
             let pixels = self.pixels.entry(picture.defect.clone()).or_default();
-            pixels.add(inspection.map.values.view(), mask.view())?;
+            pixels.add(&inspection.map.values, &mask)?;
         }
         self.provider = Some(inspection.provider);
         self.pictures.push(PictureScore {

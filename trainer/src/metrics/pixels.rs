@@ -1,6 +1,6 @@
 //! Figures over the pixels of many maps.
 
-use ndarray::ArrayView2;
+use ndarray::ArrayRef2;
 
 use super::aupro::Aupro;
 use super::curve::{Counts, F1Max};
@@ -20,8 +20,8 @@ impl PixelScores {
     /// columns); true is defective. After an error nothing was added.
     pub fn add(
         &mut self,
-        map: ArrayView2<'_, f32>,
-        mask: ArrayView2<'_, bool>,
+        map: &ArrayRef2<f32>,
+        mask: &ArrayRef2<bool>,
     ) -> Result<(), MetricsError> {
         if map.dim() != mask.dim() {
             return Err(MetricsError::Shapes {
@@ -87,7 +87,9 @@ impl PixelMetrics {
         let mut limits = [0.3, 0.05].map(|limit| Aupro::new(totals, limit));
         for step in Ranking::steps(&rankings) {
             counts.add(&step);
-            limits.iter_mut().for_each(|aupro| aupro.add(&step));
+            for aupro in &mut limits {
+                aupro.add(&step);
+            }
         }
         let [aupro_03, aupro_005] = limits.map(|aupro| aupro.finish());
         Self {

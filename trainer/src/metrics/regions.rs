@@ -1,6 +1,6 @@
 //! Which defective pixels hang together.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayRef2};
 
 /// The connected regions of a mask: pixels that touch with an edge or a corner
 /// (8-connectivity) belong together.
@@ -16,7 +16,7 @@ pub struct Regions {
 impl Regions {
     /// Labels a mask of at most 2³² − 1 pixels; true is defective.
     #[must_use]
-    pub fn of(mask: ArrayView2<'_, bool>) -> Self {
+    pub fn of(mask: &ArrayRef2<bool>) -> Self {
         let mut regions = Self {
             labels: Array2::zeros(mask.dim()),
             sizes: Vec::new(),
@@ -31,7 +31,7 @@ impl Regions {
     }
 
     /// Gives everything that hangs together with `start` the next number, and counts it.
-    fn fill(&mut self, mask: ArrayView2<'_, bool>, start: (usize, usize)) -> u32 {
+    fn fill(&mut self, mask: &ArrayRef2<bool>, start: (usize, usize)) -> u32 {
         let label = self.sizes.len() as u32 + 1;
         let mut size = 0;
         let mut due = vec![start];

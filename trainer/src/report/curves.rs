@@ -6,8 +6,8 @@ use super::chart::{Chart, unit_ticks};
 use crate::evaluation::Evaluation;
 use crate::metrics::{CurvePoint, curve};
 
-/// Both curves, with a dot at the best F1; nothing when good or defective pictures are
-/// missing.
+/// Both curves, with a dot at the best F1; a remark when good or defective pictures
+/// are missing.
 pub(super) fn html(evaluation: &Evaluation) -> String {
     let (scores, labels): (Vec<f32>, Vec<bool>) = evaluation
         .pictures
@@ -16,7 +16,7 @@ pub(super) fn html(evaluation: &Evaluation) -> String {
         .unzip();
     let points = curve(&scores, &labels).unwrap_or_default();
     if points.is_empty() {
-        return String::new();
+        return "<p>Curves need good and defective pictures.</p>\n".to_owned();
     }
     let best = evaluation.overall.image_f1max_threshold;
     let best = points.iter().find(|point| Some(point.threshold) == best);

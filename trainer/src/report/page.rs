@@ -120,19 +120,18 @@ fn row(exhibit: &Exhibit, threshold: Option<f32>) -> String {
     cell(&mut row, "picture", &name, &exhibit.picture);
     cell(&mut row, "heat map", &name, &exhibit.heatmap);
     cell(&mut row, seen_on, &name, &exhibit.overlay);
-    match &exhibit.mask {
-        Some(mask) => cell(&mut row, "mask", &name, mask),
-        None => {
-            let why = if exhibit.defective {
-                "no mask"
-            } else {
-                "no defect"
-            };
-            let _ = writeln!(
-                row,
-                "<div class=\"none\"><span>{why}</span><i>mask</i></div>"
-            );
-        }
+    if let Some(mask) = &exhibit.mask {
+        cell(&mut row, "mask", &name, mask);
+    } else {
+        let why = if exhibit.defective {
+            "no mask"
+        } else {
+            "no defect"
+        };
+        let _ = writeln!(
+            row,
+            "<div class=\"none\"><span>{why}</span><i>mask</i></div>"
+        );
     }
     row.push_str("</figure>\n");
     row

@@ -179,7 +179,7 @@ fn equal_scores_and_one_class_still_give_a_page() {
     evaluation
         .pictures
         .retain(|seen| !seen.picture.is_defective());
-    assert_eq!(curves::html(&evaluation), "");
+    assert!(curves::html(&evaluation).starts_with("<p>"));
     evaluation.pictures.clear();
     assert_eq!(histogram::html(&evaluation), "");
     assert!(html(&evaluation).contains("</html>"));

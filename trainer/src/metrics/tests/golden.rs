@@ -103,7 +103,7 @@ fn golden_pixels(golden: &Path) -> RankedPixels {
     let masks = Array3::from_shape_vec((6, 32, 32), masks).unwrap();
     let mut pixels = PixelScores::default();
     for (map, mask) in maps.outer_iter().zip(masks.outer_iter()) {
-        pixels.add(map, mask).unwrap();
+        pixels.add(&map, &mask).unwrap();
     }
     pixels.rank()
 }

@@ -1,4 +1,4 @@
-//! Figures of scikit-learn, SciPy and NumPy, recorded by
+//! Figures of scikit-learn, `SciPy` and `NumPy`, recorded by
 //! `tests/trainer/metrics_reference.py`.
 
 use ndarray::Array3;
@@ -67,7 +67,7 @@ impl PixelCase {
         pairs
             .map(|(map, mask)| {
                 let mut pixels = PixelScores::default();
-                pixels.add(map, mask).unwrap();
+                pixels.add(&map, &mask).unwrap();
                 pixels
             })
             .collect()
@@ -79,7 +79,7 @@ impl PixelCase {
         let masks = Array3::from_shape_vec(self.shape, masks).unwrap();
         let mut pixels = PixelScores::default();
         for (map, mask) in maps.outer_iter().zip(masks.outer_iter()) {
-            pixels.add(map, mask).unwrap();
+            pixels.add(&map, &mask).unwrap();
         }
         pixels.rank()
     }

@@ -7,7 +7,7 @@ use super::super::{MetricsError, PixelMetrics, PixelScores, RankedPixels, Region
 
 fn ranked(map: &Array2<f32>, mask: &Array2<bool>) -> RankedPixels {
     let mut pixels = PixelScores::default();
-    pixels.add(map.view(), mask.view()).unwrap();
+    pixels.add(map, mask).unwrap();
     pixels.rank()
 }
 
@@ -21,13 +21,10 @@ fn mask_of(picture: &[&str]) -> Array2<bool> {
 
 #[test]
 fn corners_connect_and_rows_do_not_wrap() {
-    let regions = Regions::of(
-        mask_of(&[
-            "#...#", //
-            ".#...", "...##", "#....",
-        ])
-        .view(),
-    );
+    let regions = Regions::of(&mask_of(&[
+        "#...#", //
+        ".#...", "...##", "#....",
+    ]));
     assert_eq!(regions.sizes, [2, 1, 2, 1]);
     let expected = array![
         [1, 0, 0, 0, 2],
@@ -44,10 +41,10 @@ fn a_winding_region_is_one() {
         "#####", //
         "....#", "###.#", "#...#", "#####",
     ]);
-    assert_eq!(Regions::of(spiral.view()).sizes, [17]);
+    assert_eq!(Regions::of(&spiral).sizes, [17]);
     let ring = mask_of(&["###", "#.#", "###"]);
-    assert_eq!(Regions::of(ring.view()).sizes, [8]);
-    assert_eq!(Regions::of(mask_of(&["..."]).view()).sizes, [0_u32; 0]);
+    assert_eq!(Regions::of(&ring).sizes, [8]);
+    assert_eq!(Regions::of(&mask_of(&["..."])).sizes, [0_u32; 0]);
 }
 
 /// Two regions, of one pixel and of three, and eleven good pixels. From the top: the small
@@ -107,7 +104,7 @@ fn what_cannot_be_measured_is_none_and_what_does_not_fit_an_error() {
     assert_eq!(aupro(&[], 0.3), None);
 
     let mut pixels = PixelScores::default();
-    let turned = pixels.add(map.view(), Array2::from_elem((1, 4), true).view());
+    let turned = pixels.add(&map, &Array2::from_elem((1, 4), true));
     let (map_shape, mask_shape) = ((2, 2), (1, 4));
     let expected = MetricsError::Shapes {
         map: map_shape,
@@ -116,14 +113,14 @@ fn what_cannot_be_measured_is_none_and_what_does_not_fit_an_error() {
     assert_eq!(turned, Err(expected));
     let nan = array![[0.0, f32::NAN]];
     let mask = Array2::from_elem((1, 2), true);
-    let nan = pixels.add(nan.view(), mask.view());
+    let nan = pixels.add(&nan, &mask);
     assert_eq!(nan, Err(MetricsError::NotANumber { index: 1 }));
     assert_eq!(PixelMetrics::of(&[&pixels.rank()]).regions, 0);
 }
 
 /// Points at every distinct score, counted anew each, and trapezoids cut at the limit.
 fn by_thresholds(map: &Array2<f32>, mask: &Array2<bool>, limit: f64) -> f64 {
-    let regions = Regions::of(mask.view());
+    let regions = Regions::of(mask);
     let share = |label: u32, threshold: f32| {
         let pixels = map
             .iter()

@@ -136,7 +136,7 @@ fn the_overlap_area_never_exceeds_1() {
         }
         let map = mask.mapv(|defective| if defective { 2.0 } else { 1.0 });
         let mut pixels = PixelScores::default();
-        pixels.add(map.view(), mask.view()).unwrap();
+        pixels.add(&map, &mask).unwrap();
         let found = PixelMetrics::of(&[&pixels.rank()]);
         for area in [found.aupro_03.unwrap(), found.aupro_005.unwrap()] {
             assert!((1.0 - 1e-12..=1.0).contains(&area), "{side} {area}");

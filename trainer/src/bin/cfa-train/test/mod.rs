@@ -1,5 +1,6 @@
 //! `cfa-train test`.
 
+mod pictures;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use cfa_runtime::bundle::Bundle;
 use cfa_runtime::inspector::{Inspector, InspectorOptions};
-use cfa_train::dataset::Dataset;
+use cfa_train::dataset::TestPicture;
 use cfa_train::evaluation::{Evaluation, MapFolder, evaluate};
 use cfa_train::report::{ReportSettings, write_report};
 use clap::Args;
@@ -16,15 +17,15 @@ use serde::Serialize;
 
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::print_json;
+use pictures::{PictureArguments, whole};
 
 #[derive(Args)]
 pub(crate) struct TestArguments {
     /// The bundle to evaluate
     #[arg(long)]
     model: PathBuf,
-    /// Folder in MVTec layout: `test/good`, `test/<defect>`, `ground_truth/<defect>`
-    #[arg(long)]
-    data: PathBuf,
+    #[command(flatten)]
+    pictures: PictureArguments,
     /// Print the figures as one JSON object
     #[arg(long)]
     json: bool,
@@ -52,14 +53,14 @@ struct Output<'a> {
 }
 
 pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
-    let dataset = arguments.dataset()?;
-    let maps = arguments.map_folder(&dataset)?;
+    let pictures = arguments.pictures.find()?;
+    let maps = arguments.map_folder(&pictures)?;
     arguments.require_report_folder()?;
     let library = arguments.onnxruntime.load()?;
     let bundle = Bundle::open(&arguments.model)?;
     let model = bundle.digest_hex().to_owned();
     let mut inspector = Inspector::from_bundle(bundle, &library, &InspectorOptions::default())?;
-    let evaluation = arguments.evaluate(&mut inspector, &dataset, maps.as_ref())?;
+    let evaluation = arguments.evaluate(&mut inspector, &pictures, maps.as_ref())?;
     if arguments.json {
         let evaluation = &evaluation;
         let model = &model;
@@ -71,20 +72,9 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
 }
 
 impl TestArguments {
-    fn dataset(&self) -> Result<Dataset> {
-        let dataset = Dataset::discover(&self.data)?;
-        dataset.require_masks()?;
-        ensure!(
-            !dataset.test.is_empty(),
-            "{}: there is no test folder; `test` needs test/good and test/<defect>",
-            self.data.display()
-        );
-        Ok(dataset)
-    }
-
-    fn map_folder(&self, dataset: &Dataset) -> Result<Option<MapFolder>> {
-        let folder = self.tiff.as_deref();
-        let maps = folder.map(|folder| MapFolder::new(folder, &self.data, &dataset.test));
+    fn map_folder(&self, pictures: &[TestPicture]) -> Result<Option<MapFolder>> {
+        let (folder, data) = (self.tiff.as_deref(), self.pictures.folder());
+        let maps = folder.map(|folder| MapFolder::new(folder, &data, pictures));
         Ok(maps.transpose()?)
     }
 
@@ -105,11 +95,11 @@ impl TestArguments {
     fn evaluate(
         &self,
         inspector: &mut Inspector,
-        dataset: &Dataset,
+        pictures: &[TestPicture],
         maps: Option<&MapFolder>,
     ) -> Result<Evaluation> {
-        let bar = ProgressBar::new(dataset.test.len() as u64);
-        let result = evaluate(inspector, &dataset.test, &mut |picture, inspection| {
+        let bar = ProgressBar::new(pictures.len() as u64);
+        let result = evaluate(inspector, pictures, &mut |picture, inspection| {
             if let Some(maps) = maps {
                 maps.write(picture, inspection)?;
             }
@@ -117,7 +107,7 @@ impl TestArguments {
             Ok(())
         });
         bar.finish_and_clear();
-        result.with_context(|| self.data.display().to_string())
+        result.with_context(|| self.pictures.folder().display().to_string())
     }
 
     fn write_report(
@@ -130,7 +120,7 @@ impl TestArguments {
             return Ok(());
         };
         let settings = ReportSettings {
-            title: format!("{}: inspection report", name_of(&self.data)),
+            title: format!("{}: inspection report", name_of(&self.pictures.folder())),
             model_file: name_of(&self.model),
             model_sha256,
             all_pictures: self.report_all,
@@ -147,7 +137,7 @@ impl TestArguments {
 
 /// The last part of a path, also of `.`.
 fn name_of(path: &Path) -> String {
-    let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let whole = whole(path);
     let name = whole.file_name().unwrap_or(whole.as_os_str());
     name.to_string_lossy().into_owned()
 }

@@ -57,7 +57,9 @@ fn scores(evaluation: &Evaluation, width: usize) -> String {
 }
 
 fn range(pictures: &[&PictureScore]) -> String {
-    let scores = score_range(pictures).into_iter().flatten();
-    let scores: String = scores.map(|score| format!(" {score:>9.4}")).collect();
-    format!("{:>10}{scores}", pictures.len())
+    let mut text = format!("{:>10}", pictures.len());
+    for score in score_range(pictures).into_iter().flatten() {
+        let _ = write!(text, " {score:>9.4}");
+    }
+    text
 }
