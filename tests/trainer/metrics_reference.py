@@ -70,7 +70,8 @@ def area_up_to(curve, limit):
 
 def pixel_case(rng, pictures, height, width, levels, shift):
     smooth = ndimage.gaussian_filter(rng.normal(size=(pictures, height, width)), (0, 1, 1))
-    masks = smooth > np.quantile(smooth, 0.88)
+    # Blobs, and specks that touch with a corner here and there.
+    masks = (smooth > np.quantile(smooth, 0.88)) | (rng.random(smooth.shape) < 0.06)
     masks[0] = False
     scores = rng.integers(0, levels, masks.shape) + shift * masks
     maps = (scores / 16).astype(np.float64)

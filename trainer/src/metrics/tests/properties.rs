@@ -5,7 +5,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::super::{
-    F1Max, MetricsError, PixelMetrics, PixelScores, auroc, average_precision, curve, f1_max, key,
+    F1Max, MetricsError, PixelScores, aupro, auroc, average_precision, curve, f1_max, key,
 };
 
 /// Any bits that are not NaN: infinities, both zeros, subnormal and huge numbers.
@@ -128,18 +128,27 @@ fn the_best_f1_is_that_of_trying_every_threshold() {
 /// Shares such as 1/3, 1/7 and 1/49 add up to more than their whole in 64 bits.
 #[test]
 fn the_overlap_area_never_exceeds_1() {
+    let mut random = ChaCha8Rng::seed_from_u64(8);
     for side in 1..60 {
         let mut mask = Array2::from_elem((side + 2, 2 * side + 3), false);
         for (row, column) in (0..side).flat_map(|row| (0..side).map(move |c| (row, c))) {
             mask[[row, column]] = true;
             mask[[row, column + side + 1]] = column % 2 == 0;
         }
-        let map = mask.mapv(|defective| if defective { 2.0 } else { 1.0 });
+        let levels = 1 + random.next_u32() % 40;
+        let map = mask.mapv(|defective| {
+            if defective {
+                99.0
+            } else {
+                (random.next_u32() % levels) as f32
+            }
+        });
         let mut pixels = PixelScores::default();
         pixels.add(&map, &mask).unwrap();
-        let found = PixelMetrics::of(&[&pixels.rank()]);
-        for area in [found.aupro_03.unwrap(), found.aupro_005.unwrap()] {
-            assert!((1.0 - 1e-12..=1.0).contains(&area), "{side} {area}");
+        let pixels = pixels.rank();
+        for limit in (1..=100).map(|percent| f64::from(percent) / 100.0) {
+            let area = aupro(&[&pixels], limit).unwrap();
+            assert!((1.0 - 1e-12..=1.0).contains(&area), "{side} {limit} {area}");
         }
     }
 }
