@@ -13,7 +13,7 @@ use cfa_runtime::bundle::{
 use ndarray::Array2;
 use tch::{TchError, Tensor};
 
-use crate::descriptor::{with_descriptor, with_pooling};
+use crate::descriptor::with_descriptor;
 use crate::error::TrainError;
 use crate::fit::{
     CheckedSettings, FeatureExtractor, FeatureStore, FitEvent, FitObserver, Training,
@@ -100,8 +100,7 @@ impl Scorer<'_> {
 /// The whole network as ONNX: backbone, pooling, descriptor.
 fn network_onnx(request: &ExportRequest<'_>, training: &Training) -> Result<Vec<u8>, TrainError> {
     let settings = request.settings;
-    let pooled = with_pooling(&settings.backbone().graph());
-    let graph = with_descriptor(&pooled, &settings.descriptor());
+    let graph = with_descriptor(&settings.pooled_graph(), &settings.descriptor());
     let mut parameters = request.weights.tensors.clone();
     parameters.extend(training.descriptor().values()?);
     let size = settings.preprocessing().input_size();

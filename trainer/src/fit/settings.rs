@@ -3,7 +3,7 @@
 use cfa_runtime::preprocess::{PreprocessError, Preprocessing, Size};
 use serde::{Deserialize, Serialize};
 
-use crate::backbone::Backbone;
+use crate::backbone::{Backbone, TapActivation};
 use crate::descriptor::DescriptorShape;
 use crate::error::TrainError;
 use crate::loss::CfaLoss;
@@ -20,6 +20,9 @@ const SIGMA: f32 = 4.0;
 pub struct FitSettings {
     /// Backbone by its torchvision name.
     pub backbone: String,
+    /// What is applied to the tapped maps.
+    #[serde(default)]
+    pub tap_activation: TapActivation,
     /// Pictures are resized to exactly this.
     pub image_size: Size,
     /// Then this much is cut from the centre; `None` keeps all.
@@ -54,6 +57,7 @@ impl Default for FitSettings {
         };
         Self {
             backbone: Backbone::WideResnet50.name().to_owned(),
+            tap_activation: TapActivation::Relu,
             image_size: square(256),
             center_crop: Some(square(224)),
             epochs: 30,
@@ -82,7 +86,7 @@ impl FitSettings {
                 .map_err(|e: crate::backbone::UnknownBackbone| {
                     impossible("backbone", &self.backbone, e.to_string())
                 })?;
-        let preprocessing = Preprocessing::imagenet(self.image_size, self.center_crop);
+        let preprocessing = backbone.preprocessing(self.image_size, self.center_crop);
         preprocessing.validate().map_err(impossible_size)?;
         at_least_one("batch-size", self.batch_size)?;
         at_least_one("gamma-c", self.gamma_c)?;
@@ -91,8 +95,7 @@ impl FitSettings {
         positive("lr", self.learning_rate)?;
         not_negative("weight-decay", self.weight_decay)?;
         not_negative("radius", self.radius)?;
-        let map_channels = backbone.taps().map(|tap| tap.channels);
-        let descriptor = DescriptorShape::new(map_channels, self.gamma_d).ok_or_else(|| {
+        let descriptor = backbone.descriptor_shape(self.gamma_d).ok_or_else(|| {
             let limit = backbone.feature_channels();
             impossible(
                 "gamma-d",
@@ -100,7 +103,7 @@ impl FitSettings {
                 format!("{backbone} has {limit} channels to divide"),
             )
         })?;
-        let feature_size = feature_size(&backbone.graph(), &preprocessing)?;
+        let feature_size = feature_size(&backbone.graph(self.tap_activation), &preprocessing)?;
         let checked = CheckedSettings {
             settings: self.clone(),
             backbone,
@@ -134,6 +137,12 @@ impl CheckedSettings {
     #[must_use]
     pub fn backbone(&self) -> Backbone {
         self.backbone
+    }
+
+    /// The backbone up to its pooled maps.
+    #[must_use]
+    pub fn pooled_graph(&self) -> Graph {
+        self.backbone.pooled_graph(self.settings.tap_activation)
     }
 
     /// From a picture to the network's input.

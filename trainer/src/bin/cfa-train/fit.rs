@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use cfa_runtime::inspector::{Inspector, InspectorOptions};
 use cfa_runtime::preprocess::Size;
-use cfa_train::backbone::Backbone;
+use cfa_train::backbone::{Backbone, TapActivation};
 use cfa_train::fit::{FitRequest, FitSettings, FitSummary, fit};
 use clap::Args;
 
 use crate::device::DeviceChoice;
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::{Progress, print_json};
+use crate::weights::WeightsArguments;
 
 const BYTES_PER_MIB: u64 = 1 << 20;
 
@@ -23,9 +24,12 @@ pub(crate) struct FitArguments {
     /// Frozen network that the features come from
     #[arg(long, default_value_t = Backbone::WideResnet50)]
     backbone: Backbone,
-    /// Its ImageNet weights: a torchvision .pth or .safetensors file
-    #[arg(long)]
-    weights: PathBuf,
+    /// Of the tapped maps: `relu` (as in torchvision and anomalib) or `leaky-relu`
+    /// (slope 0.01 on the maps before their ReLU, as in the official code)
+    #[arg(long, default_value_t = TapActivation::Relu)]
+    tap_activation: TapActivation,
+    #[command(flatten)]
+    weights: WeightsArguments,
     /// The bundle to write
     #[arg(long)]
     out: PathBuf,
@@ -118,13 +122,16 @@ fn parse_crop(text: &str) -> Result<Crop, String> {
 }
 
 pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
+    let weights = arguments
+        .weights
+        .fetch(arguments.backbone, arguments.json)?;
     let mut progress = Progress::new(arguments.json).context("cannot listen for Ctrl-C")?;
     if let Some(threads) = arguments.threads {
         tch::set_num_threads(i32::from(threads.get() as i16));
     }
     let (device, description) = arguments.device.resolve()?;
     progress.say(&format!("device: {description}"));
-    let summary = fit(&arguments.request(device), &mut progress)?;
+    let summary = fit(&arguments.request(weights, device), &mut progress)?;
     arguments.verify(&summary, &progress)?;
     if arguments.json {
         print_json(&summary);
@@ -133,13 +140,14 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
 }
 
 impl FitArguments {
-    fn request(&self, device: tch::Device) -> FitRequest {
+    fn request(&self, weights: PathBuf, device: tch::Device) -> FitRequest {
         FitRequest {
             data: self.data.clone(),
-            weights: self.weights.clone(),
+            weights,
             bundle: self.out.clone(),
             settings: FitSettings {
                 backbone: self.backbone.name().to_owned(),
+                tap_activation: self.tap_activation,
                 image_size: self.image_size,
                 center_crop: self.center_crop.0,
                 epochs: self.epochs,

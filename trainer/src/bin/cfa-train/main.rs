@@ -7,6 +7,7 @@ mod fit;
 mod onnxruntime;
 mod progress;
 mod test;
+mod weights;
 
 use std::process::ExitCode;
 
@@ -31,15 +32,16 @@ enum Command {
     Fit(fit::FitArguments),
     /// Evaluate a bundle on labelled pictures, through the runtime that ships
     Test(test::TestArguments),
-    /// List the backbones
-    Backbones,
+    /// List the backbones: feature maps, descriptor channels D, work (GFLOP up to the
+    /// last map at 224 px), parameters, and which weights fit
+    Backbones(backbones::BackbonesArguments),
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Fit(arguments) => fit::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
-        Command::Backbones => backbones::list(),
+        Command::Backbones(arguments) => backbones::list(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
