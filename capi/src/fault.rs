@@ -102,7 +102,7 @@ fn status_of(error: &InspectError) -> cfa_status {
             CFA_E_NONFINITE
         }
         InspectError::Cancelled => CFA_E_CANCELLED,
-        InspectError::NoThreads => CFA_E_BAD_ARGUMENT,
+        InspectError::NoThreads | InspectError::Calibration(_) => CFA_E_BAD_ARGUMENT,
         _ => CFA_E_INTERNAL,
     }
 }
@@ -114,7 +114,7 @@ fn status_of_bundle(error: &BundleError) -> cfa_status {
         BundleProblem::HeaderDamaged
         | BundleProblem::ManifestDamaged
         | BundleProblem::PartDamaged { .. } => CFA_E_BUNDLE_DIGEST,
-        BundleProblem::NewerVersion { .. } | BundleProblem::UnknownVersion { .. } => {
+        BundleProblem::NewerVersion { .. } | BundleProblem::OlderVersion { .. } => {
             CFA_E_BUNDLE_VERSION
         }
         _ => CFA_E_BUNDLE_FORMAT,

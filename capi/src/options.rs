@@ -12,7 +12,8 @@ use crate::abi::Progress;
 use crate::fault::Fault;
 use crate::status::{CFA_E_CANCELLED, CFA_E_PROVIDER};
 
-const KEYS: &str = "onnxruntime, provider, threads, max_encoded_bytes, max_side_px, max_pixels";
+const KEYS: &str = "onnxruntime, provider, threads, threshold, review_threshold, \
+                    false_reject_rate, review_rate, max_encoded_bytes, max_side_px, max_pixels";
 
 /// Settings for opening models and making sessions; used by one thread at a time.
 #[derive(Debug, Default)]
@@ -31,10 +32,15 @@ pub(crate) struct Choices {
 impl Choices {
     pub(crate) fn set(&mut self, key: &str, value: &str) -> Result<(), Fault> {
         let limits = &mut self.inspector.limits;
+        let decision = &mut self.inspector.decision;
         match key {
             "onnxruntime" => self.onnxruntime = Some(path(key, value)?),
             "provider" => self.inspector.provider = provider(value)?,
             "threads" => self.inspector.threads = Some(threads(value)?),
+            "threshold" => decision.threshold = Some(number(key, value)?),
+            "review_threshold" => decision.review_threshold = Some(number(key, value)?),
+            "false_reject_rate" => decision.false_reject_rate = Some(number(key, value)?),
+            "review_rate" => decision.review_rate = Some(number(key, value)?),
             "max_encoded_bytes" => limits.max_encoded_bytes = number(key, value)?,
             "max_side_px" => limits.max_side_px = number(key, value)?,
             "max_pixels" => limits.max_pixels = number(key, value)?,
@@ -76,7 +82,7 @@ fn threads(value: &str) -> Result<usize, Fault> {
 fn number<T: FromStr>(key: &str, value: &str) -> Result<T, Fault> {
     value.parse().map_err(|_not_a_number| {
         Fault::argument(format!(
-            "option {key} must be a whole number, not {value:?}"
+            "option {key} must be a number that fits it, not {value:?}"
         ))
     })
 }

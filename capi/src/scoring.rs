@@ -2,12 +2,19 @@
 
 use std::time::Instant;
 
+use cfa_runtime::calibration::Decision;
 use cfa_runtime::{Inspection, render};
 
 use crate::abi::MapOut;
 use crate::fault::Fault;
 use crate::frame::Frame;
-use crate::types::{CFA_DECISION_NONE, cfa_verdict};
+use crate::types::{
+    CFA_DECISION_NONE, CFA_DECISION_PASS, CFA_DECISION_REJECT, CFA_DECISION_REVIEW, cfa_decision,
+    cfa_verdict,
+};
+
+/// Below every threshold, so that a comparison without a look at it cannot pass a part.
+const NO_P_VALUE: f64 = -1.0;
 
 /// Where the inspected pixels lie in the caller's picture.
 #[derive(Debug, Clone, Copy)]
@@ -40,12 +47,12 @@ pub(crate) fn verdict(inspection: &Inspection, place: Place, decode_ns: u64) -> 
     let stages = &inspection.stages;
     cfa_verdict {
         struct_size: size_of::<cfa_verdict>() as u32,
-        decision: CFA_DECISION_NONE,
+        decision: decision(inspection),
         width_px: place.picture_px.0,
         height_px: place.picture_px.1,
         score: inspection.score,
         reserved: 0,
-        p_value: -1.0,
+        p_value: inspection.p_value.unwrap_or(NO_P_VALUE),
         peak_x_px: inspection.peak.x_px + f64::from(place.offset_px.0),
         peak_y_px: inspection.peak.y_px + f64::from(place.offset_px.1),
         decode_ns,
@@ -53,6 +60,15 @@ pub(crate) fn verdict(inspection: &Inspection, place: Place, decode_ns: u64) -> 
         network_ns: nanoseconds(stages.network_ms),
         neighbors_ns: nanoseconds(stages.neighbors_ms),
         map_ns: nanoseconds(stages.map_ms),
+    }
+}
+
+fn decision(inspection: &Inspection) -> cfa_decision {
+    match inspection.verdict.map(|verdict| verdict.decision) {
+        None => CFA_DECISION_NONE,
+        Some(Decision::Pass) => CFA_DECISION_PASS,
+        Some(Decision::Review) => CFA_DECISION_REVIEW,
+        Some(Decision::Reject) => CFA_DECISION_REJECT,
     }
 }
 

@@ -69,6 +69,8 @@ impl cfa_session {
             "threads": inspector.threads(),
             "onnxruntime": { "version": runtime.version(), "path": runtime.path() },
             "bundle_sha256": model.digest_hex(),
+            "decision_rule": inspector.rule(),
+            "good_scores": model.manifest().calibration.good_scores.len(),
         });
         let session = Self {
             runtime,

@@ -25,6 +25,7 @@
 pub mod anomaly_map;
 mod atomic_file;
 pub mod bundle;
+pub mod calibration;
 mod cancellation;
 #[cfg(test)]
 mod golden_vectors;

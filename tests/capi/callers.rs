@@ -1,12 +1,17 @@
 //! The examples, in C, C++ and Python: the same numbers as `cfa-run predict`, bit for bit.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use cfa_runtime::Bundle;
+use cfa_runtime::bundle::write_bundle;
+use cfa_runtime::calibration::Calibration;
 use image::{ImageFormat, Rgb, RgbImage};
 
 use crate::workbench::{
-    Workbench, bundle, cfa_run, command, example, has, libraries, onnxruntime, succeeds,
+    Workbench, bundle, cfa_run, command, example, has, libraries, onnxruntime, run, source,
+    succeeds,
 };
 
 fn drawing() -> RgbImage {
@@ -34,19 +39,26 @@ struct Expected {
     peak: String,
 }
 
-fn expected(picture: &PathBuf, more: &[&str]) -> Expected {
+/// One line of `cfa-run predict --json`; a rejected picture is a result, too.
+fn predicted(bundle: &Path, picture: &Path, more: &[&str]) -> serde_json::Value {
     let mut predict = Command::new(cfa_run());
     predict
         .arg("predict")
         .arg("--json")
         .arg("--model")
-        .arg(bundle());
+        .arg(bundle);
     predict
         .arg("--onnxruntime")
         .arg(onnxruntime())
         .arg(picture)
         .args(more);
-    let line: serde_json::Value = serde_json::from_str(&succeeds(&mut predict)).unwrap();
+    let output = run(&mut predict);
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{output:?}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn expected(picture: &Path, more: &[&str]) -> Expected {
+    let line = predicted(&bundle(), picture, more);
     let number = |value: &serde_json::Value| value.as_f64().unwrap();
     // Rust writes the shortest text that reads back to the same bits, C seventeen or nine
     // digits, which do too.
@@ -57,6 +69,94 @@ fn expected(picture: &PathBuf, more: &[&str]) -> Expected {
             number(&line["peak"]["x"]),
             number(&line["peak"]["y"])
         ),
+    }
+}
+
+/// The committed bundle, told the scores of good parts around the drawing's score.
+fn calibrated(bench: &Workbench) -> PathBuf {
+    let score = predicted(&bundle(), &picture(bench), &[])["score"]
+        .as_f64()
+        .unwrap() as f32;
+    let scores = (0..100).map(|i| score * (0.5 + i as f32 / 100.0)).collect();
+    let mut calibration = Calibration::from_good_scores(scores).unwrap();
+    calibration.rule = calibration.usual_rule();
+    let mut parts = Bundle::open(&bundle()).unwrap().into_parts();
+    parts.manifest.calibration = calibration;
+    let path = bench.at("calibrated.cfa");
+    write_bundle(&path, parts).unwrap();
+    path
+}
+
+/// The word after `name` in what an example printed.
+fn word<'a>(said: &'a str, name: &str) -> &'a str {
+    let mut lines = said.lines().filter_map(|line| line.split_once(' '));
+    lines.find(|(key, _)| *key == name).unwrap().1
+}
+
+#[test]
+fn decisions_and_p_values_are_those_of_cfa_run() {
+    let bench = Workbench::new();
+    let (picture, calibrated) = (picture(&bench), calibrated(&bench));
+    let program = bench.program("gcc", &["-std=c11"], &source("judge.c"));
+    let options: [&[&str]; 6] = [
+        &[],
+        &["threshold=0"],
+        &["threshold=1000"],
+        &["threshold=1000", "review_threshold=0"],
+        &["false_reject_rate=0.9"],
+        &["false_reject_rate=0.02", "review_rate=0.8"],
+    ];
+    let mut met = BTreeSet::new();
+    for options in options {
+        let mut judge = command(
+            &program,
+            [onnxruntime(), calibrated.clone(), picture.clone()],
+        );
+        let said = succeeds(judge.args(options));
+        let flags: Vec<String> = options
+            .iter()
+            .map(|option| format!("--{}", option.replace('_', "-")))
+            .collect();
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        let line = predicted(&calibrated, &picture, &flags);
+        assert_eq!(
+            line["verdict"]["decision"],
+            word(&said, "decision"),
+            "{options:?}"
+        );
+        let p_value: f64 = word(&said, "p_value").parse().unwrap();
+        assert_eq!(
+            line["p_value"].as_f64().unwrap().to_bits(),
+            p_value.to_bits()
+        );
+        met.insert(word(&said, "decision").to_owned());
+    }
+    assert_eq!(met.len(), 3, "{met:?}");
+    let plain = succeeds(&mut command(
+        &program,
+        [onnxruntime(), bundle(), picture.clone()],
+    ));
+    assert_eq!(
+        (word(&plain, "decision"), word(&plain, "p_value")),
+        ("none", "-1")
+    );
+}
+
+#[test]
+fn thresholds_that_cannot_be_are_refused_when_the_session_is_made() {
+    let bench = Workbench::new();
+    let program = bench.program("gcc", &["-std=c11"], &source("judge.c"));
+    for options in [
+        &["false_reject_rate=0.01"][..],
+        &["threshold=1", "false_reject_rate=0.1"],
+        &["review_threshold=1"],
+        &["threshold=nan"],
+        &["threshold=1", "review_threshold=2"],
+    ] {
+        let mut judge = command(&program, [onnxruntime(), bundle(), picture(&bench)]);
+        let output = run(judge.args(options));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.starts_with("error 101: "), "{options:?}: {said}");
     }
 }
 

@@ -50,9 +50,14 @@ fn laid_out(bench: &Workbench) -> PathBuf {
     let prefix = bench.at("laid_out");
     let capi = root().join("capi");
     let libraries = ["libcfa.so", "libcfa.a"].map(|name| (built(name), format!("lib/{name}")));
-    let others = ["include/cfa.h", "include/cfa.hpp"].map(|name| (capi.join(name), name.to_owned()));
-    let configs = ["cfaConfig.cmake", "cfaConfigVersion.cmake"]
-        .map(|name| (capi.join("cmake").join(name), format!("share/cfa/cmake/{name}")));
+    let others =
+        ["include/cfa.h", "include/cfa.hpp"].map(|name| (capi.join(name), name.to_owned()));
+    let configs = ["cfaConfig.cmake", "cfaConfigVersion.cmake"].map(|name| {
+        (
+            capi.join("cmake").join(name),
+            format!("share/cfa/cmake/{name}"),
+        )
+    });
     for (from, to) in libraries.into_iter().chain(others).chain(configs) {
         let to = prefix.join(to);
         std::fs::create_dir_all(to.parent().unwrap()).unwrap();

@@ -6,7 +6,6 @@ mod demo;
 mod golden;
 mod header;
 mod progress;
-mod report;
 mod setup;
 mod step;
 mod washers;

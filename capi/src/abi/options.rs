@@ -32,6 +32,11 @@ pub unsafe extern "C" fn cfa_options_new(
 /// loads it, and it stays the same until the process ends.
 /// `provider`: who computes the network; only `cpu` in this version.
 /// `threads`: 1 to 1024; default: as many as the machine offers.
+/// `threshold`: reject pictures with a raw score above it; `review_threshold`: have those
+/// above it looked at. Or `false_reject_rate`: reject at most this share of good parts, such
+/// as 0.01, by the good scores in the bundle; `review_rate`: reject or have looked at so many
+/// in all. Default for these four: the rule in the bundle, if there is one. Whether they fit
+/// each other and the bundle, `cfa_session_new` says.
 /// `max_encoded_bytes`, `max_side_px`, `max_pixels`: encoded pictures beyond are refused.
 ///
 /// A key that is not known is `CFA_E_BAD_ARGUMENT`; a provider that is not there is

@@ -17,6 +17,7 @@ pub use inspection::{Inspection, Peak, PictureSize, StageTimes};
 pub use model::Model;
 
 use crate::bundle::{Bundle, GoldenRecord, Manifest};
+use crate::calibration::{DecisionOptions, DecisionRule};
 use crate::cancellation::Cancellation;
 use crate::head::milliseconds_since;
 use crate::network::{Network, NetworkError, NetworkOptions, OnnxRuntime, OpeningWatch, Provider};
@@ -33,6 +34,8 @@ pub struct InspectorOptions {
     pub provider: Provider,
     /// Which picture files are refused.
     pub limits: Limits,
+    /// Thresholds to judge by instead of those of the bundle.
+    pub decision: DecisionOptions,
 }
 
 /// A model ready to inspect pictures, one at a time.
@@ -42,6 +45,7 @@ pub struct Inspector {
     network: Network,
     pool: ThreadPool,
     limits: Limits,
+    rule: Option<DecisionRule>,
 }
 
 impl Inspector {
@@ -97,6 +101,7 @@ impl Inspector {
         if threads == 0 {
             return Err(InspectError::NoThreads);
         }
+        let rule = model.manifest().calibration.rule_for(&options.decision)?;
         let input = model.manifest().preprocessing.input_size();
         let network = open(&NetworkOptions {
             threads,
@@ -109,6 +114,7 @@ impl Inspector {
             network,
             pool: ThreadPoolBuilder::new().num_threads(threads).build()?,
             limits: options.limits,
+            rule,
         })
     }
 
@@ -116,6 +122,12 @@ impl Inspector {
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.settings.manifest
+    }
+
+    /// The thresholds that pictures are judged by.
+    #[must_use]
+    pub fn rule(&self) -> Option<DecisionRule> {
+        self.rule
     }
 
     /// The recorded pictures and maps, in the order of the manifest's `golden`.
@@ -246,13 +258,9 @@ impl Inspector {
             .manifest
             .preprocessing
             .geometry(size.width_px, size.height_px);
-        Ok(Inspection::new(
-            map,
-            geometry,
-            stages,
-            self.network.provider(),
-            size,
-        ))
+        let provider = self.network.provider();
+        let inspection = Inspection::new(map, geometry, stages, provider, size);
+        Ok(inspection.judged(&self.settings.manifest.calibration, self.rule))
     }
 
     /// Descriptors `D × h × w` of one normalised picture.
