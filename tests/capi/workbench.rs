@@ -77,15 +77,34 @@ pub(crate) fn built(name: &str) -> PathBuf {
     file
 }
 
-/// `cfa-run` of the same build; made if nobody has made it yet.
+/// `cfa-run` of the same sources. Tests of the whole workspace bring it along; made
+/// here if it is missing or older than a source file.
 pub(crate) fn cfa_run() -> PathBuf {
-    let tests = std::env::current_exe().unwrap();
-    let program = tests.parent().unwrap().with_file_name("cfa-run");
-    if !program.is_file() {
-        let mut build = Command::new(env!("CARGO"));
-        succeeds(build.args(["build", "--package", "cfa-runtime", "--bin", "cfa-run"]));
+    static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let tests = std::env::current_exe().unwrap();
+        let program = tests.parent().unwrap().with_file_name("cfa-run");
+        let changed = |path: &PathBuf| path.metadata().and_then(|file| file.modified()).ok();
+        let mut sources = rust_files(&root().join("runtime/src")).into_iter();
+        if sources.any(|source| changed(&source) > changed(&program)) {
+            let mut build = Command::new(env!("CARGO"));
+            succeeds(build.args(["build", "--package", "cfa-runtime", "--bin", "cfa-run"]));
+        }
+        program
+    });
+    BUILT.clone()
+}
+
+pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|suffix| suffix == "rs") {
+            files.push(path);
+        }
     }
-    program
+    files
 }
 
 pub(crate) fn root() -> PathBuf {
