@@ -186,7 +186,7 @@ typedef uint32_t cfa_pixel_format;
 // A picture in the caller's memory, only read, and only during the call.
 //
 // Rows run from top to bottom. Needed: `stride_bytes` >= bytes of one row, and
-// `data_len` >= (height_px - 1) * stride_bytes + bytes of one row.
+// `data_len` >= (`height_px` - 1) * `stride_bytes` + bytes of one row.
 typedef struct cfa_image {
     // `sizeof(cfa_image)`.
     uint32_t struct_size;
@@ -266,7 +266,7 @@ typedef struct cfa_map {
     uint32_t height_px;
     // In: floats that `data` has room for.
     size_t capacity;
-    // Out: height_px rows of width_px values, without gaps; raw, in the unit of the score.
+    // Out: `height_px` rows of `width_px` values, without gaps; raw, in the unit of the score.
     float *data;
 } cfa_map;
 

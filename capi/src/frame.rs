@@ -14,9 +14,9 @@ use crate::types::{
 pub(crate) struct Frame<'a> {
     view: PixelView<'a>,
     /// Size of the whole picture.
-    pub(crate) picture_px: (u32, u32),
+    pub(crate) picture: (u32, u32),
     /// First column and row of the region.
-    pub(crate) offset_px: (u32, u32),
+    pub(crate) offset: (u32, u32),
 }
 
 impl<'a> Frame<'a> {
@@ -48,13 +48,13 @@ impl<'a> Frame<'a> {
         };
         Ok(Self {
             view,
-            picture_px: (image.width_px, image.height_px),
-            offset_px: (roi.x, roi.y),
+            picture: (image.width_px, image.height_px),
+            offset: (roi.x, roi.y),
         })
     }
 
     /// Columns and rows that are inspected.
-    pub(crate) fn inspected_px(&self) -> (u32, u32) {
+    pub(crate) fn inspected_size(&self) -> (u32, u32) {
         (self.view.width_px, self.view.height_px)
     }
 

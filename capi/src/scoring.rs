@@ -19,26 +19,26 @@ const NO_P_VALUE: f64 = -1.0;
 /// Where the inspected pixels lie in the caller's picture.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place {
-    picture_px: (u32, u32),
-    offset_px: (u32, u32),
-    pub(crate) inspected_px: (u32, u32),
+    picture: (u32, u32),
+    offset: (u32, u32),
+    pub(crate) inspected: (u32, u32),
 }
 
 impl Place {
     /// All of the picture.
-    pub(crate) fn whole(picture_px: (u32, u32)) -> Self {
+    pub(crate) fn whole(picture: (u32, u32)) -> Self {
         Self {
-            picture_px,
-            offset_px: (0, 0),
-            inspected_px: picture_px,
+            picture,
+            offset: (0, 0),
+            inspected: picture,
         }
     }
 
     pub(crate) fn of(frame: &Frame<'_>) -> Self {
         Self {
-            picture_px: frame.picture_px,
-            offset_px: frame.offset_px,
-            inspected_px: frame.inspected_px(),
+            picture: frame.picture,
+            offset: frame.offset,
+            inspected: frame.inspected_size(),
         }
     }
 }
@@ -48,13 +48,13 @@ pub(crate) fn verdict(inspection: &Inspection, place: Place, decode_ns: u64) -> 
     cfa_verdict {
         struct_size: size_of::<cfa_verdict>() as u32,
         decision: decision(inspection),
-        width_px: place.picture_px.0,
-        height_px: place.picture_px.1,
+        width_px: place.picture.0,
+        height_px: place.picture.1,
         score: inspection.score,
         reserved: 0,
         p_value: inspection.p_value.unwrap_or(NO_P_VALUE),
-        peak_x_px: inspection.peak.x_px + f64::from(place.offset_px.0),
-        peak_y_px: inspection.peak.y_px + f64::from(place.offset_px.1),
+        peak_x_px: inspection.peak.x_px + f64::from(place.offset.0),
+        peak_y_px: inspection.peak.y_px + f64::from(place.offset.1),
         decode_ns,
         preprocess_ns: nanoseconds(stages.preprocess_ms),
         network_ns: nanoseconds(stages.network_ms),
@@ -76,11 +76,11 @@ fn decision(inspection: &Inspection) -> cfa_decision {
 pub(crate) fn check_room(
     map: Option<MapOut>,
     model_px: (u32, u32),
-    inspected_px: (u32, u32),
+    inspected: (u32, u32),
 ) -> Result<(), Fault> {
     let Some(map) = map else { return Ok(()) };
     map.check_room(if map.in_picture_size() {
-        inspected_px
+        inspected
     } else {
         model_px
     })

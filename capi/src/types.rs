@@ -67,7 +67,7 @@ pub const CFA_PIXEL_GRAY16: cfa_pixel_format = 6;
 /// A picture in the caller's memory, only read, and only during the call.
 ///
 /// Rows run from top to bottom. Needed: `stride_bytes` >= bytes of one row, and
-/// `data_len` >= (height_px - 1) * stride_bytes + bytes of one row.
+/// `data_len` >= (`height_px` - 1) * `stride_bytes` + bytes of one row.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct cfa_image {
@@ -166,7 +166,7 @@ pub struct cfa_map {
     pub height_px: u32,
     /// In: floats that `data` has room for.
     pub capacity: usize,
-    /// Out: height_px rows of width_px values, without gaps; raw, in the unit of the score.
+    /// Out: `height_px` rows of `width_px` values, without gaps; raw, in the unit of the score.
     pub data: *mut f32,
 }
 

@@ -152,7 +152,8 @@ pub(crate) fn has(tool: &str, argument: &str) -> bool {
 pub(crate) fn skipped(reason: &str) {
     let test = std::thread::current();
     let name = test.name().unwrap_or_default();
-    writeln!(std::io::stderr(), "skipped: {name}: {reason}").unwrap();
+    let line = format!("skipped: {name}: {reason}\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
 /// Runs to success, and gives what was written to standard output.

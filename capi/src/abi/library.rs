@@ -21,7 +21,7 @@ pub extern "C" fn cfa_abi_version() -> u32 {
 pub unsafe extern "C" fn cfa_abi_check(header_version: u32, err: *mut cfa_error) -> cfa_status {
     let work = || {
         let (major, minor) = (header_version >> 16, header_version & 0xFFFF);
-        if major == CFA_ABI_MAJOR && minor <= CFA_ABI_MINOR {
+        if major == CFA_ABI_MAJOR && (0..=CFA_ABI_MINOR).contains(&minor) {
             return Ok(());
         }
         Err(Fault::new(

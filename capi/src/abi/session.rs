@@ -126,7 +126,7 @@ pub unsafe extern "C" fn cfa_session_score_encoded(
         let picture = job.decode(encoded)?;
         let decode_ns = nanoseconds_since(started);
         let place = Place::whole((picture.width_px(), picture.height_px()));
-        check_room(outputs.map, job.map_px(), place.inspected_px)?;
+        check_room(outputs.map, job.map_px(), place.inspected)?;
         outputs.write(&job.inspect(&picture)?, place, decode_ns);
         Ok(())
     };
@@ -167,11 +167,11 @@ pub unsafe extern "C" fn cfa_session_score_batch(
         let mut job = session.job()?;
         for (index, one) in all.iter().enumerate() {
             one.check_room(&job)
-                .map_err(|fault| of_picture(index, fault))?;
+                .map_err(|fault| of_picture(index, &fault))?;
         }
         for (index, one) in all.iter().enumerate() {
             one.score(&mut job)
-                .map_err(|fault| of_picture(index, fault))?;
+                .map_err(|fault| of_picture(index, &fault))?;
             if let Some(done) = done {
                 done.set(index + 1);
             }
@@ -255,7 +255,7 @@ impl One<'_> {
     }
 
     fn check_room(&self, job: &Job<'_>) -> Result<(), Fault> {
-        check_room(self.outputs.map, job.map_px(), self.frame.inspected_px())
+        check_room(self.outputs.map, job.map_px(), self.frame.inspected_size())
     }
 
     fn score(&self, job: &mut Job<'_>) -> Result<(), Fault> {
@@ -299,14 +299,14 @@ unsafe fn batch<'a>(
         .map(|(index, (&image, &verdict))| {
             // SAFETY: as for this function.
             unsafe { One::new(image, verdict, map(index)) }
-                .map_err(|fault| of_picture(index, fault))
+                .map_err(|fault| of_picture(index, &fault))
         })
         .collect()
 }
 
-fn of_picture(index: usize, fault: Fault) -> Fault {
-    Fault {
-        message: format!("picture {index} of the batch: {}", fault.message),
-        ..fault
-    }
+fn of_picture(index: usize, fault: &Fault) -> Fault {
+    Fault::new(
+        fault.status,
+        format!("picture {index} of the batch: {}", fault.message),
+    )
 }
