@@ -1,13 +1,17 @@
 //! The library as an embedding program uses it.
 
 use std::error::Error;
+use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::Duration;
 
+use cfa_runtime::inspector::InspectError;
 use cfa_runtime::ndarray::Array4;
 use cfa_runtime::network::{Network, NetworkError, NetworkOptions};
 use cfa_runtime::picture::{PixelFormat, PixelView};
 use cfa_runtime::{
-    Bundle, Inspection, Inspector, InspectorOptions, OnnxRuntime, Picture, Provider,
+    Bundle, Cancellation, Inspection, Inspector, InspectorOptions, Model, OnnxRuntime, Picture,
+    Provider,
 };
 
 use crate::harness::{Folder, drawing, onnx_runtime, tiny_bundle};
@@ -68,6 +72,84 @@ fn the_number_of_threads_changes_no_bit() {
     let picture = Picture::from_rgb8(100, 60, drawing(100, 60, 2).into_raw()).unwrap();
     let one = inspector(1).inspect(&picture).unwrap();
     assert_same_bits(&one, &inspector(4).inspect(&picture).unwrap());
+}
+
+/// Inspectors of one model share its memory bank and give the bits of one that has its own.
+#[test]
+fn inspectors_share_a_model() {
+    let model = Model::open(&tiny_bundle()).unwrap();
+    assert_eq!(
+        model.digest_hex(),
+        Bundle::open(&tiny_bundle()).unwrap().digest_hex()
+    );
+    let options = InspectorOptions::default();
+    let mut inspectors =
+        [(); 2].map(|()| Inspector::new(&model, &onnx_runtime(), &options).unwrap());
+    drop(model);
+    let picture = Picture::from_rgb8(64, 64, drawing(64, 64, 3).into_raw()).unwrap();
+    let alone = inspector(1).inspect(&picture).unwrap();
+    for shared in &mut inspectors {
+        assert_same_bits(&alone, &shared.inspect(&picture).unwrap());
+    }
+}
+
+#[test]
+fn a_cancelled_inspection_gives_an_error_and_the_next_one_its_bits() {
+    let runtime = onnx_runtime();
+    let mut inspector = inspector(1);
+    let picture = Picture::from_rgb8(64, 64, drawing(64, 64, 3).into_raw()).unwrap();
+    let before = inspector.inspect(&picture).unwrap();
+    let cancellation = Cancellation::new(&runtime).unwrap();
+    let same = inspector
+        .inspect_cancellable(&picture, &cancellation)
+        .unwrap();
+    assert_same_bits(&before, &same);
+    cancellation.clone().cancel();
+    for _ in 0..2 {
+        let refused = inspector.inspect_cancellable(&picture, &cancellation);
+        assert!(matches!(refused, Err(InspectError::Cancelled)));
+    }
+    assert_same_bits(&before, &inspector.inspect(&picture).unwrap());
+}
+
+#[test]
+fn a_network_stops_running_when_cancelled() {
+    let bundle = Bundle::open(&tiny_bundle()).unwrap();
+    let options = options(&bundle);
+    let mut network = Network::new(&onnx_runtime(), bundle.network_onnx(), &options).unwrap();
+    let [_, height, width] = options.input_shape;
+    let input = Array4::zeros((1, 3, height, width));
+    let cancellation = Cancellation::new(&onnx_runtime()).unwrap();
+    network.run_cancellable(&input, &cancellation).unwrap();
+    cancellation.cancel();
+    let error = network.run_cancellable(&input, &cancellation).unwrap_err();
+    let cause = error.source().unwrap().to_string();
+    assert!(cause.contains("terminate"), "{cause}");
+    network.run(&input).unwrap();
+}
+
+#[test]
+fn the_opening_of_a_network_can_be_watched_and_stopped() {
+    let model = Model::open(&tiny_bundle()).unwrap();
+    let options = InspectorOptions::default();
+    let mut times = Vec::new();
+    let mut watch = |elapsed| {
+        times.push(elapsed);
+        ControlFlow::Continue(())
+    };
+    let mut watched =
+        Inspector::new_watched(&model, &onnx_runtime(), &options, &mut watch).unwrap();
+    assert!(times.first().is_some_and(Duration::is_zero) && times.is_sorted());
+    let picture = Picture::from_rgb8(64, 64, drawing(64, 64, 3).into_raw()).unwrap();
+    let alone = inspector(1).inspect(&picture).unwrap();
+    assert_same_bits(&alone, &watched.inspect(&picture).unwrap());
+
+    let mut stop = |_elapsed| ControlFlow::Break(());
+    let stopped = Inspector::new_watched(&model, &onnx_runtime(), &options, &mut stop);
+    assert!(matches!(
+        stopped,
+        Err(InspectError::Network(NetworkError::OpeningStopped))
+    ));
 }
 
 #[test]

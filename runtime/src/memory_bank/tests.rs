@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "for tests only")]
 
+use std::sync::atomic::AtomicBool;
+
 use ndarray::{Array2, ArrayRef2, Axis, Ix2, concatenate};
 
 use super::{MemoryBank, MemoryBankError, Neighbors, NeighborsError};
@@ -185,6 +187,16 @@ fn the_result_does_not_depend_on_threads_or_layout() {
     for threads in 2..=5 {
         assert_eq!(with(threads), one, "{threads} threads");
     }
+}
+
+#[test]
+fn a_cancelled_search_gives_an_error() {
+    let bank = MemoryBank::new(noise(40, 8, 17)).unwrap();
+    let rows = noise(300, 8, 18);
+    let found = bank.nearest_unless(&rows, 2, &AtomicBool::new(false));
+    assert_eq!(found, bank.nearest(&rows, 2));
+    let cancelled = bank.nearest_unless(&rows, 2, &AtomicBool::new(true));
+    assert_eq!(cancelled, Err(NeighborsError::Cancelled));
 }
 
 #[test]

@@ -304,6 +304,10 @@ fn raw_pixels_of_every_format_become_rgb() {
         colours
     );
     assert_eq!(
+        from_raw(PixelFormat::Bgra8, &[3, 2, 1, 0, 6, 5, 4, 0]).samples,
+        colours
+    );
+    assert_eq!(
         from_raw(PixelFormat::Gray8, &[1, 2]).samples,
         rows([1, 1, 1, 2, 2, 2])
     );

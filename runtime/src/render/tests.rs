@@ -6,7 +6,9 @@ use image::Rgb;
 use ndarray::Array2;
 use tiff::decoder::{Decoder, DecodingResult};
 
-use super::{UNINSPECTED, heatmap, inferno, map_in_picture, overlay, tiff_bytes};
+use super::{
+    UNINSPECTED, colour, heatmap, inferno, map_in_picture, overlay, tiff_bytes, values_in_picture,
+};
 use crate::anomaly_map::AnomalyMap;
 use crate::bundle::HeatmapRange;
 use crate::inspector::{Inspection, PictureSize, StageTimes};
@@ -133,6 +135,19 @@ fn a_map_in_the_pictures_size_is_interpolated_and_lowest_outside_the_crop() {
         let expected = if inside { 5.0 + along } else { 5.0 };
         assert!((value - expected).abs() < 1e-5, "{x} {y} {value}");
     }
+    let pixels: Vec<_> = values_in_picture(&ramp).collect();
+    assert_eq!(pixels.len(), 48 * 64);
+    for ((y, x), &value) in whole.indexed_iter() {
+        let inside = (16..48).contains(&x) && (12..36).contains(&y);
+        assert_eq!(pixels[y * 64 + x], inside.then_some(value));
+    }
+}
+
+#[test]
+fn values_without_a_number_are_shown_as_not_inspected() {
+    assert_eq!(colour(None, RANGE), UNINSPECTED);
+    assert_eq!(colour(Some(f32::NAN), RANGE), UNINSPECTED);
+    assert_eq!(colour(Some(3.0), RANGE), inferno(1.0));
 }
 
 #[test]
