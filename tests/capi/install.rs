@@ -7,28 +7,17 @@ use crate::workbench::{
     Workbench, built, bundle, command, example, has, onnxruntime, root, skipped, succeeds,
 };
 
-/// `cargo cinstall` from the PATH, or where `.ci/run` puts it.
-fn cargo_c() -> Option<PathBuf> {
-    let own = root().join(".native/cargo-c/bin/cargo-cinstall");
-    let candidates = [own, PathBuf::from("cargo-cinstall")];
-    let works = |path: &PathBuf| {
-        let answer = Command::new(path).args(["cinstall", "--version"]).output();
-        answer.is_ok_and(|output| output.status.success())
-    };
-    candidates.into_iter().find(works)
+fn has_cargo_c() -> bool {
+    let answer = Command::new("cargo-cinstall")
+        .args(["cinstall", "--version"])
+        .output();
+    answer.is_ok_and(|output| output.status.success())
 }
 
-fn installed(bench: &Workbench, cargo_c: &Path) -> PathBuf {
+fn installed(bench: &Workbench) -> PathBuf {
     let prefix = bench.at("prefix");
-    let mut install = Command::new(cargo_c);
-    install.args([
-        "cinstall",
-        "--package",
-        "cfa-capi",
-        "--profile",
-        "dev",
-        "--quiet",
-    ]);
+    let mut install = Command::new("cargo-cinstall");
+    install.args(["cinstall", "--package", "cfa-capi", "--profile", "dev"]);
     install
         .arg("--prefix")
         .arg(&prefix)
@@ -76,12 +65,12 @@ fn cmake_finds_an_installed_library() {
 
 #[test]
 fn cargo_cinstall_installs_what_pkg_config_and_cmake_find() {
-    let Some(cargo_c) = cargo_c() else {
+    if !has_cargo_c() {
         skipped("cargo-c is not installed; `cargo install cargo-c --locked` brings it");
         return;
-    };
+    }
     let bench = Workbench::new();
-    let prefix = installed(&bench, &cargo_c);
+    let prefix = installed(&bench);
     for file in [
         "include/cfa.h",
         "include/cfa.hpp",
