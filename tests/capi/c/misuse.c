@@ -249,6 +249,7 @@ static void views(struct fixture all)
 
         image = right, image.data_len--;
         view(all, CFA_E_BAD_ARGUMENT, image);
+        CHECK(strstr(err.message, "the buffer holds") != NULL);
         image = right, image.data_len = 0;
         view(all, CFA_E_BAD_ARGUMENT, image);
         image = right, image.stride_bytes = row - 1;
@@ -289,6 +290,9 @@ static void views(struct fixture all)
         image.roi_width_px = image.roi_height_px = 1;
         view(all, CFA_OK, image);
         image.roi_width_px = 2;
+        view(all, CFA_E_BAD_ARGUMENT, image);
+        /* Beyond the picture, though not beyond the memory. */
+        image.roi_y_px = 0;
         view(all, CFA_E_BAD_ARGUMENT, image);
         image.roi_width_px = UINT32_MAX;
         view(all, CFA_E_BAD_ARGUMENT, image);
