@@ -1,6 +1,7 @@
 //! Loss, gradients and optimiser steps.
 
 mod loss_table;
+mod near_ties;
 mod repulsion;
 mod run;
 
