@@ -11,14 +11,17 @@
     reason = "a test fails by panicking and says when it is skipped"
 )]
 
+mod calibrate;
 mod evaluate;
 mod exported_network;
 mod fit;
 mod onnx_checker;
 mod pictures;
+mod presets;
 mod refusals;
 mod resnet18;
 mod resume;
+mod seeds;
 mod signal;
 mod torchvision;
 mod workshop;

@@ -8,6 +8,7 @@
 //! [`evaluation`] measures a bundle with the [`metrics`], [`report`] shows the result.
 
 pub mod backbone;
+pub mod calibration;
 pub mod dataset;
 pub mod descriptor;
 mod digest;
@@ -24,6 +25,7 @@ pub mod network;
 pub mod onnx;
 pub mod optimizer;
 pub mod report;
+pub mod seeds;
 pub mod tensor;
 #[cfg(test)]
 mod testing;

@@ -38,6 +38,22 @@ fn mvtec(folder: &Path) -> Result<Dataset, DatasetError> {
     })
 }
 
+pub(super) fn plain_folder(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
+    if !folder.is_dir() {
+        return Err(DatasetError::NotAFolder {
+            path: folder.to_owned(),
+        });
+    }
+    let found = pictures(folder)?;
+    if found.is_empty() {
+        return Err(DatasetError::NoPictures {
+            found: contents(folder)?,
+            path: folder.to_owned(),
+        });
+    }
+    Ok(found)
+}
+
 fn plain(folder: &Path) -> Result<Dataset, DatasetError> {
     let train_good = pictures(folder)?;
     if train_good.is_empty() {

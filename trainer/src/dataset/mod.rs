@@ -11,6 +11,7 @@ mod discover;
 mod error;
 mod folder;
 mod folder_layout;
+mod split;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ pub use check::{BadPicture, CheckedPictures, check_pictures};
 pub use digest::content_digest;
 pub use error::DatasetError;
 pub use folder_layout::FolderLayout;
+pub use split::GoodSplit;
 
 /// Folder name of the pictures without a defect, in `MVTec`'s layout.
 pub const GOOD: &str = "good";
@@ -72,6 +74,11 @@ impl Dataset {
     /// optional here, see [`Self::require_masks`].
     pub fn discover(folder: &Path) -> Result<Self, DatasetError> {
         discover::dataset(folder)
+    }
+
+    /// The pictures directly in `folder`, sorted by path; at least one.
+    pub fn discover_folder(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
+        discover::plain_folder(folder)
     }
 
     /// Fails when the data set has masks, but not for every defective test picture.

@@ -2,6 +2,7 @@
 
 mod programs;
 mod summary;
+mod verdicts;
 
 use std::{fs, path::PathBuf, time::Instant};
 
@@ -32,13 +33,13 @@ pub(crate) fn run(checkout: &Checkout) -> Result<()> {
     demo.draw()?;
     let training_secs = demo.train()?;
     demo.verify()?;
-    demo.inspect()?;
+    let verdicts = demo.inspect()?;
     let figures = demo.evaluate()?;
     eprintln!(
         "  done after {:.0} s in all, {training_secs:.0} s of it training and export\n",
         started.elapsed().as_secs_f32()
     );
-    print!("{figures}{}", summary::text(&demo));
+    print!("{figures}\n{verdicts}{}", summary::text(&demo));
     Ok(())
 }
 
@@ -118,7 +119,8 @@ impl Demo<'_> {
         )
     }
 
-    fn inspect(&self) -> Result<()> {
+    /// Returns how the washers were judged.
+    fn inspect(&self) -> Result<String> {
         let predictions = &self.folders.predictions;
         if predictions.exists() {
             fs::remove_dir_all(predictions)
@@ -133,9 +135,10 @@ impl Demo<'_> {
         predict
             .arg("--out")
             .arg(predictions)
-            .args(["--save", "heatmap,overlay"]);
-        step::capture("Inspecting the test pictures", &mut predict)?;
-        Ok(())
+            .args(["--save", "heatmap,overlay", "--json"]);
+        // 1 says that a picture was rejected, as it should be here.
+        let lines = step::capture_accepting("Inspecting the test pictures", &mut predict, &[0, 1])?;
+        verdicts::text(&lines)
     }
 
     /// Writes the report and returns the figures as a table.

@@ -2,14 +2,17 @@
 //! bundle that `cfa-run` inspects pictures with.
 
 mod backbones;
+mod calibrate;
 mod device;
 mod fit;
 mod onnxruntime;
 mod progress;
+mod seeds;
 mod test;
 
 use std::process::ExitCode;
 
+use cfa_train::calibration::CalibrateError;
 use cfa_train::error::TrainError;
 use clap::{Parser, Subcommand};
 
@@ -28,9 +31,11 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Learn from good pictures and write a bundle
-    Fit(fit::FitArguments),
+    Fit(Box<fit::FitArguments>),
     /// Evaluate a bundle on labelled pictures, through the runtime that ships
     Test(test::TestArguments),
+    /// Give a bundle the scores of good parts, and thresholds that follow from them
+    Calibrate(calibrate::CalibrateArguments),
     /// List the backbones
     Backbones,
 }
@@ -39,6 +44,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Fit(arguments) => fit::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Calibrate(arguments) => calibrate::run(&arguments),
         Command::Backbones => backbones::list(),
     };
     match result {
@@ -53,6 +59,7 @@ fn main() -> ExitCode {
 fn exit_code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<TrainError>() {
         Some(TrainError::Interrupted { .. } | TrainError::InterruptedEarly) => INTERRUPTED,
+        _ if matches!(error.downcast_ref(), Some(CalibrateError::Interrupted)) => INTERRUPTED,
         _ => ERROR,
     }
 }

@@ -1,13 +1,15 @@
 //! The training loop over stored features.
 
 use rand::seq::SliceRandom;
-use tch::{Device, Kind, Tensor, no_grad};
+use tch::{Device, Kind, TchError, Tensor};
 
 use super::checkpoint::Checkpoint;
-use super::{CheckedSettings, FeatureStore, FitEvent, FitObserver, Saving, random_stream};
+use super::{
+    CheckedSettings, FeatureStore, FitEvent, FitObserver, PooledMaps, Saving, random_stream,
+};
 use crate::descriptor::Descriptor;
 use crate::error::TrainError;
-use crate::memory_bank::{MeanFeatures, compress};
+use crate::model::{CfaModel, ModelError, Scored};
 use crate::neighbors::rows;
 use crate::optimizer::AdamW;
 
@@ -24,17 +26,29 @@ pub(super) struct Position {
     pub last_loss: Option<f64>,
 }
 
-/// Descriptor, memory bank and optimiser.
+/// What a model is shown while it learns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LearningType {
+    /// Good pictures alone.
+    OneClass,
+}
+
+/// The trainer: model, loss and optimiser.
 #[derive(Debug)]
-pub struct Training {
-    pub(super) descriptor: Descriptor,
-    pub(super) bank: Tensor,
+pub struct Cfa {
+    pub(super) model: CfaModel,
     pub(super) optimizer: AdamW,
+    /// r, when it is trained like a weight.
+    pub(super) radius: Option<Tensor>,
     pub(super) position: Position,
+    settings: CheckedSettings,
     device: Device,
 }
 
-impl Training {
+impl Cfa {
+    /// CFA sees good pictures alone.
+    pub const LEARNING_TYPE: LearningType = LearningType::OneClass;
+
     /// Draws the descriptor and builds the memory bank with it (SPEC 5).
     ///
     /// # Errors
@@ -48,32 +62,23 @@ impl Training {
         let options = settings.options();
         let mut rng = random_stream(options.seed, "descriptor");
         let descriptor = Descriptor::random(settings.descriptor(), &mut rng, device)?;
-        let mut mean = MeanFeatures::default();
-        for index in 0..store.len() {
+        let mut model = CfaModel::new(
+            descriptor,
+            settings.map_generator(),
+            settings.feature_size(),
+        );
+        let pictures = (0..store.len()).map(|index| {
             if observer.interrupted() {
                 return Err(TrainError::InterruptedEarly);
             }
-            let maps = store.batch(&[index], device)?;
-            mean.add(&no_grad(|| descriptor.forward(&maps))?)?;
-        }
+            store.batch(&[index], device)
+        });
         let mut rng = random_stream(options.seed, "k-means");
-        let bank = compress(&mean.rows()?, options.gamma_c, &mut rng)?;
-        let (entries, channels) = bank.size2()?;
+        model.initialize_centroid(pictures, options.gamma_c, &mut rng)?;
+        let (entries, channels) = model.memory_bank()?.size2()?;
         let (entries, channels) = (entries as usize, channels as usize);
         observer.event(&FitEvent::MemoryBank { entries, channels });
-        let optimizer = AdamW::new(
-            &descriptor.parameters(),
-            options.learning_rate,
-            options.weight_decay,
-        )?;
-        let position = Position::default();
-        Ok(Self {
-            descriptor,
-            bank,
-            optimizer,
-            position,
-            device,
-        })
+        Ok(Self::new(settings, model, device)?)
     }
 
     /// Goes on from a checkpoint.
@@ -85,40 +90,77 @@ impl Training {
         checkpoint: Checkpoint,
         device: Device,
     ) -> Result<Self, TrainError> {
-        checkpoint.into_training(settings, device)
+        checkpoint.into_cfa(settings, device)
     }
 
-    pub(super) fn from_parts(
-        descriptor: Descriptor,
-        bank: Tensor,
-        optimizer: AdamW,
-        position: Position,
+    /// A model before its first step.
+    pub(super) fn new(
+        settings: &CheckedSettings,
+        model: CfaModel,
         device: Device,
-    ) -> Self {
-        Self {
-            descriptor,
-            bank,
+    ) -> Result<Self, TchError> {
+        let options = settings.options();
+        let radius = options
+            .train_radius
+            .then(|| trained_radius(options.radius, device))
+            .transpose()?;
+        let optimizer = Self::configure_optimizers(settings, &model, radius.as_ref())?;
+        Ok(Self {
+            model,
             optimizer,
-            position,
+            radius,
+            position: Position::default(),
+            settings: settings.clone(),
             device,
-        }
+        })
     }
 
-    /// The descriptor.
+    /// `AdamW` with amsgrad over the descriptor's weight and bias, and over the radius
+    /// when that is trained; nothing else learns (SPEC 1 and 7).
+    fn configure_optimizers(
+        settings: &CheckedSettings,
+        model: &CfaModel,
+        radius: Option<&Tensor>,
+    ) -> Result<AdamW, TchError> {
+        let options = settings.options();
+        let parameters = parameters(model, radius);
+        AdamW::new(&parameters, options.learning_rate, options.weight_decay)
+    }
+
+    /// What is trained, in the optimiser's order: weight, bias, radius.
+    pub(super) fn parameters(&self) -> Vec<&Tensor> {
+        parameters(&self.model, self.radius.as_ref())
+    }
+
+    /// Descriptor and memory bank.
     #[must_use]
-    pub fn descriptor(&self) -> &Descriptor {
-        &self.descriptor
+    pub fn model(&self) -> &CfaModel {
+        &self.model
     }
 
-    /// The memory bank, M×D.
-    pub fn bank(&self) -> &Tensor {
-        &self.bank
+    /// The radius of the hyperspheres as it is now.
+    ///
+    /// # Errors
+    /// The device cannot be read.
+    pub fn radius(&self) -> Result<f64, TchError> {
+        match &self.radius {
+            Some(radius) => radius.f_double_value(&[0]),
+            None => Ok(self.settings.options().radius),
+        }
     }
 
     /// Where it computes.
     #[must_use]
     pub fn device(&self) -> Device {
         self.device
+    }
+
+    /// Scores and anomaly maps of pictures that are not trained on.
+    ///
+    /// # Errors
+    /// Memory runs out.
+    pub fn validation_step(&self, maps: &PooledMaps) -> Result<Scored, ModelError> {
+        self.model.score(maps)
     }
 
     /// Trains to the last epoch; a checkpoint is written after every epoch and on
@@ -128,12 +170,11 @@ impl Training {
     /// The loss diverges, a checkpoint cannot be written, or the user interrupts.
     pub fn run(
         &mut self,
-        settings: &CheckedSettings,
         store: &mut FeatureStore,
         saving: &Saving<'_>,
         observer: &mut dyn FitObserver,
     ) -> Result<Option<f64>, TrainError> {
-        let epochs = settings.options().epochs;
+        let epochs = self.settings.options().epochs;
         if self.position != Position::default() {
             let Position { epoch, step, .. } = self.position;
             observer.event(&FitEvent::Resumed {
@@ -142,7 +183,7 @@ impl Training {
             });
         }
         while self.position.epoch < epochs {
-            self.finish_epoch(settings, store, saving, observer)?;
+            self.finish_epoch(store, saving, observer)?;
             Checkpoint::write(self, saving)?;
             let (epoch, loss) = (
                 self.position.epoch,
@@ -160,14 +201,16 @@ impl Training {
     /// Runs what is left of the current epoch.
     fn finish_epoch(
         &mut self,
-        settings: &CheckedSettings,
         store: &mut FeatureStore,
         saving: &Saving<'_>,
         observer: &mut dyn FitObserver,
     ) -> Result<(), TrainError> {
-        let options = settings.options();
-        let order = shuffled(store.len(), options.seed, self.position.epoch);
-        let batches: Vec<_> = order.chunks(options.batch_size).collect();
+        let (seed, epochs, batch_size) = {
+            let options = self.settings.options();
+            (options.seed, options.epochs, options.batch_size)
+        };
+        let order = shuffled(store.len(), seed, self.position.epoch);
+        let batches: Vec<_> = order.chunks(batch_size).collect();
         while self.position.step < batches.len() {
             if observer.interrupted() {
                 Checkpoint::write(self, saving)?;
@@ -175,10 +218,11 @@ impl Training {
                     checkpoint: saving.path.to_owned(),
                 });
             }
-            let loss = self.step(settings, store, batches[self.position.step])?;
+            let maps = store.batch(batches[self.position.step], self.device)?;
+            let loss = self.training_step(&maps)?;
             observer.event(&FitEvent::Step {
                 epoch: self.position.epoch + 1,
-                epochs: options.epochs,
+                epochs,
                 step: self.position.step,
                 steps: batches.len(),
                 loss,
@@ -193,15 +237,9 @@ impl Training {
         Ok(())
     }
 
-    fn step(
-        &mut self,
-        settings: &CheckedSettings,
-        store: &mut FeatureStore,
-        batch: &[usize],
-    ) -> Result<f64, TrainError> {
-        let maps = store.batch(batch, self.device)?;
-        let phi = rows(&self.descriptor.forward(&maps)?)?;
-        let loss = settings.loss().forward(&phi, &self.bank)?.total;
+    /// One step of the optimiser; the loss is that before it.
+    fn training_step(&mut self, maps: &PooledMaps) -> Result<f64, TrainError> {
+        let loss = self.loss(maps)?;
         let value = loss.f_to_kind(Kind::Double)?.f_double_value(&[])?;
         if !value.is_finite() {
             let (epoch, step) = (self.position.epoch + 1, self.position.step + 1);
@@ -212,11 +250,33 @@ impl Training {
             });
         }
         loss.f_backward()?;
-        self.optimizer.step(&self.descriptor.parameters())?;
+        let parameters = parameters(&self.model, self.radius.as_ref());
+        self.optimizer.step(&parameters)?;
         self.position.step += 1;
         self.position.loss_sum += value;
         Ok(value)
     }
+
+    fn loss(&self, maps: &PooledMaps) -> Result<Tensor, TrainError> {
+        let phi = rows(&self.model.descriptor().forward(maps)?)?;
+        let (loss, bank) = (self.settings.loss(), self.model.memory_bank()?);
+        Ok(match &self.radius {
+            Some(radius) => loss.forward_with_radius(&phi, bank, radius)?.total,
+            None => loss.forward(&phi, bank)?.total,
+        })
+    }
+}
+
+fn parameters<'a>(model: &'a CfaModel, radius: Option<&'a Tensor>) -> Vec<&'a Tensor> {
+    let descriptor = model.descriptor().parameters().into_iter();
+    descriptor.chain(radius).collect()
+}
+
+/// r as the optimiser takes it: one value with a gradient.
+pub(super) fn trained_radius(value: f64, device: Device) -> Result<Tensor, TchError> {
+    Ok(Tensor::f_from_slice(&[value as f32])?
+        .f_to_device(device)?
+        .set_requires_grad(true))
 }
 
 /// The order of one epoch; depends on nothing but seed and epoch, so that a
