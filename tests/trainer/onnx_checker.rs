@@ -2,11 +2,14 @@
 
 use std::process::Command;
 
+use cfa_train::backbone::Backbone;
 use cfa_train::onnx::encode;
 
-use crate::exported_network::network;
+use crate::exported_network::{drawn_network, network};
 
-const CHECK: &str = "import sys, onnx; onnx.checker.check_model(sys.argv[1], full_check=True)";
+const CHECK: &str = "\
+import sys, onnx
+for path in sys.argv[1:]: onnx.checker.check_model(path, full_check=True)";
 
 /// `CFA_PYTHON` names another interpreter than `python3`.
 #[test]
@@ -21,22 +24,17 @@ fn the_checker_accepts_the_file() {
         eprintln!("skipped: {python} has no module onnx");
         return;
     }
-    let Some((graph, parameters)) = network() else {
-        return;
-    };
     let folder = tempfile::tempdir().unwrap();
-    for size in [(64, 96), (100, 76)] {
-        let path = folder.path().join("network.onnx");
-        std::fs::write(&path, encode(&graph, &parameters, size).unwrap()).unwrap();
-        let run = Command::new(&python)
-            .args(["-c", CHECK])
-            .arg(&path)
-            .output()
-            .unwrap();
-        assert!(
-            run.status.success(),
-            "{}",
-            String::from_utf8_lossy(&run.stderr)
-        );
+    let networks = network().into_iter();
+    let networks = networks.chain(Backbone::ALL.map(drawn_network));
+    let mut command = Command::new(&python);
+    command.args(["-c", CHECK]);
+    for (i, (graph, parameters)) in networks.enumerate() {
+        let path = folder.path().join(format!("{i}.onnx"));
+        std::fs::write(&path, encode(&graph, &parameters, (100, 76)).unwrap()).unwrap();
+        command.arg(path);
     }
+    let run = command.output().unwrap();
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{said}");
 }

@@ -5,6 +5,7 @@ use std::fs;
 use cfa_runtime::anomaly_map::Border;
 use cfa_runtime::bundle::Bundle;
 use cfa_runtime::preprocess::{AspectRule, ResizeFilter, Size};
+use cfa_train::backbone::TapActivation;
 use cfa_train::fit::{Preset, TrainingRecord};
 
 use crate::workshop::{Workshop, events, observed, onnx_runtime};
@@ -36,6 +37,10 @@ fn the_preset_of_the_paper_reaches_the_bundle() {
     assert_eq!(manifest.anomaly_map.border, Border::MirrorRepeatEdge);
     let record: TrainingRecord = serde_json::from_value(manifest.training).unwrap();
     assert!(record.identity.settings.train_radius);
+    assert_eq!(
+        record.identity.settings.tap_activation,
+        TapActivation::LeakyRelu
+    );
     // Eight steps of at most 1e-3 and a bit (SPEC 7: 1.0e-3 to 1.6e-3).
     let moved = record.final_radius - 1e-5;
     assert!((1e-3..1.3e-2).contains(&moved), "{moved}");

@@ -9,11 +9,11 @@ use cfa_runtime::picture::PictureError;
 use cfa_runtime::verify::VerifyReport;
 use tch::TchError;
 
+use crate::backbone::ForeignWeights;
 use crate::calibration::CalibrateError;
 use crate::dataset::DatasetError;
 use crate::evaluation::EvaluationError;
 use crate::model::ModelError;
-use crate::network::ParameterMismatch;
 use crate::onnx::OnnxError;
 use crate::weights::WeightsError;
 
@@ -44,17 +44,8 @@ pub enum TrainError {
     #[error(transparent)]
     Weights(#[from] WeightsError),
     /// The weight file belongs to another network.
-    #[error(
-        "{file} does not hold weights of {backbone}: {mismatch}; check --backbone and --weights"
-    )]
-    ForeignWeights {
-        /// The weight file.
-        file: String,
-        /// The backbone that was asked for.
-        backbone: &'static str,
-        /// What does not fit.
-        mismatch: ParameterMismatch,
-    },
+    #[error(transparent)]
+    ForeignWeights(#[from] ForeignWeights),
     /// A GPU was asked for that is not there.
     #[error(
         "--device {asked}: {reason}; use --device cpu, or point LIBTORCH to a libtorch 2.11.0 with CUDA and build again"

@@ -15,7 +15,7 @@ use cfa_runtime::calibration::Calibration;
 use ndarray::Array2;
 use tch::{TchError, Tensor};
 
-use crate::descriptor::{with_descriptor, with_pooling};
+use crate::descriptor::with_descriptor;
 use crate::error::TrainError;
 use crate::fit::{
     Cfa, CheckedSettings, FeatureExtractor, FeatureStore, FitEvent, FitObserver, TrainingRecord,
@@ -105,8 +105,7 @@ impl Scorer<'_> {
 /// The whole network as ONNX: backbone, pooling, descriptor.
 fn network_onnx(request: &ExportRequest<'_>, training: &Cfa) -> Result<Vec<u8>, TrainError> {
     let settings = request.settings;
-    let pooled = with_pooling(&settings.backbone().graph());
-    let graph = with_descriptor(&pooled, &settings.descriptor());
+    let graph = with_descriptor(&settings.pooled_graph(), &settings.descriptor());
     let mut parameters = request.weights.tensors.clone();
     parameters.extend(training.model().descriptor().values()?);
     let size = settings.preprocessing().input_size();

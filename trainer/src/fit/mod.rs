@@ -27,7 +27,6 @@ use crate::backbone::Backbone;
 use crate::dataset::{Dataset, GoodSplit, check_pictures, content_digest};
 use crate::error::TrainError;
 use crate::export::{ExportRequest, export};
-use crate::network::check_parameters;
 use crate::weights::Weights;
 use checkpoint::Checkpoint;
 
@@ -207,23 +206,15 @@ fn usable_pictures(
     Ok(split)
 }
 
-/// Reads the weights and makes sure that they belong to `backbone`.
+/// Reads the weights, makes sure that they belong to `backbone`, and brings them
+/// under the names of its graph.
 ///
 /// # Errors
-/// Names what is missing, extra or of another shape.
+/// The file cannot be read, or belongs to another network.
 pub fn fitting_weights(backbone: Backbone, path: &Path) -> Result<Weights, TrainError> {
     let weights = Weights::read(path)?;
-    check_parameters(
-        &backbone.graph(),
-        &weights.tensors,
-        backbone.unused_prefixes(),
-    )
-    .map_err(|mismatch| TrainError::ForeignWeights {
-        file: path.display().to_string(),
-        backbone: backbone.name(),
-        mismatch,
-    })?;
-    Ok(weights)
+    let tensors = backbone.fit_parameters(path, weights.tensors)?;
+    Ok(Weights { tensors, ..weights })
 }
 
 /// A random stream of its own for each purpose, so that adding one draw somewhere

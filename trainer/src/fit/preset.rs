@@ -7,7 +7,7 @@ use cfa_runtime::anomaly_map::Border;
 use cfa_runtime::preprocess::{AspectRule, ResizeFilter, Size};
 
 use super::FitSettings;
-use crate::backbone::Backbone;
+use crate::backbone::{Backbone, TapActivation};
 
 /// Where default settings come from. In both: pooled features, a bank that weighs
 /// pictures alike, squared distances of at least 0, repulsion from index K, seeded
@@ -46,6 +46,7 @@ impl Preset {
         };
         let anomalib = FitSettings {
             backbone: Backbone::WideResnet50.name().to_owned(),
+            tap_activation: TapActivation::Relu,
             image_size: square(256),
             resize_filter: ResizeFilter::BilinearAntialias,
             aspect: AspectRule::Stretch,
@@ -68,6 +69,7 @@ impl Preset {
         match self {
             Self::Anomalib => anomalib,
             Self::Paper => FitSettings {
+                tap_activation: TapActivation::LeakyRelu,
                 resize_filter: ResizeFilter::Lanczos8Bit,
                 aspect: AspectRule::ShorterSide,
                 train_radius: true,

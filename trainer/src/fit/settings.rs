@@ -4,7 +4,7 @@ use cfa_runtime::anomaly_map::Border;
 use cfa_runtime::preprocess::{AspectRule, PreprocessError, Preprocessing, ResizeFilter, Size};
 use serde::{Deserialize, Serialize};
 
-use crate::backbone::Backbone;
+use crate::backbone::{Backbone, TapActivation};
 use crate::descriptor::DescriptorShape;
 use crate::error::TrainError;
 use crate::loss::CfaLoss;
@@ -22,6 +22,8 @@ const SIGMA: f32 = 4.0;
 pub struct FitSettings {
     /// Backbone by its torchvision name.
     pub backbone: String,
+    /// What is applied to the tapped maps.
+    pub tap_activation: TapActivation,
     /// Pictures are resized to this, by `aspect`.
     pub image_size: Size,
     /// How the resize samples.
@@ -75,7 +77,7 @@ impl FitSettings {
         let preprocessing = Preprocessing {
             filter: self.resize_filter,
             aspect: self.aspect,
-            ..Preprocessing::imagenet(self.image_size, self.center_crop)
+            ..backbone.preprocessing(self.image_size, self.center_crop)
         };
         preprocessing.validate().map_err(impossible_size)?;
         at_least_one("batch-size", self.batch_size)?;
@@ -87,8 +89,7 @@ impl FitSettings {
         not_negative("radius", self.radius)?;
         share("calibration-split", self.calibration_split)?;
         share("selection-split", self.selection_split)?;
-        let map_channels = backbone.taps().map(|tap| tap.channels);
-        let descriptor = DescriptorShape::new(map_channels, self.gamma_d).ok_or_else(|| {
+        let descriptor = backbone.descriptor_shape(self.gamma_d).ok_or_else(|| {
             let limit = backbone.feature_channels();
             impossible(
                 "gamma-d",
@@ -96,7 +97,7 @@ impl FitSettings {
                 format!("{backbone} has {limit} channels to divide"),
             )
         })?;
-        let feature_size = feature_size(&backbone.graph(), &preprocessing)?;
+        let feature_size = feature_size(&backbone.graph(self.tap_activation), &preprocessing)?;
         let checked = CheckedSettings {
             settings: self.clone(),
             backbone,
@@ -130,6 +131,12 @@ impl CheckedSettings {
     #[must_use]
     pub fn backbone(&self) -> Backbone {
         self.backbone
+    }
+
+    /// The backbone up to its pooled maps.
+    #[must_use]
+    pub fn pooled_graph(&self) -> Graph {
+        self.backbone.pooled_graph(self.settings.tap_activation)
     }
 
     /// From a picture to the network's input.

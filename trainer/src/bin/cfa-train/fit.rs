@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use cfa_runtime::OnnxRuntime;
 use cfa_runtime::anomaly_map::Border;
 use cfa_runtime::preprocess::{AspectRule, ResizeFilter, Size};
-use cfa_train::backbone::Backbone;
+use cfa_train::backbone::{Backbone, TapActivation};
 use cfa_train::fit::{FitRequest, FitSettings, Preset, fit};
 use cfa_train::seeds::fit_seeds;
 use clap::Args;
@@ -15,6 +15,7 @@ use crate::device::DeviceChoice;
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::Progress;
 use crate::seeds;
+use crate::weights::WeightsArguments;
 
 const BYTES_PER_MIB: u64 = 1 << 20;
 
@@ -26,6 +27,11 @@ struct MethodArguments {
     /// LeakyReLU taps, trained radius, Lanczos resize of the shorter side)
     #[arg(long, default_value_t, value_name = "NAME")]
     preset: Preset,
+    /// Of the tapped maps: `relu` (as in torchvision and anomalib) or `leaky-relu`
+    /// (slope 0.01 on the maps before their ReLU, as in the official code)
+    /// [default: relu; preset paper: leaky-relu]
+    #[arg(long, value_name = "NAME")]
+    tap_activation: Option<TapActivation>,
     /// Pictures are resized to this: `SIDE` or `HEIGHTxWIDTH`, pixels [default: 256]
     #[arg(long, value_parser = parse_size, value_name = "SIZE")]
     image_size: Option<Size>,
@@ -93,9 +99,8 @@ pub(crate) struct FitArguments {
     /// Frozen network that the features come from
     #[arg(long, default_value_t = Backbone::WideResnet50)]
     backbone: Backbone,
-    /// Its ImageNet weights: a torchvision .pth or .safetensors file
-    #[arg(long)]
-    weights: PathBuf,
+    #[command(flatten)]
+    weights: WeightsArguments,
     /// The bundle to write
     #[arg(long)]
     out: PathBuf,
@@ -182,6 +187,9 @@ fn parse_crop(text: &str) -> Result<Crop, String> {
 }
 
 pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
+    let weights = arguments
+        .weights
+        .fetch(arguments.backbone, arguments.json)?;
     let mut progress = Progress::new(arguments.json).context("cannot listen for Ctrl-C")?;
     if let Some(threads) = arguments.threads {
         tch::set_num_threads(i32::from(threads.get() as i16));
@@ -194,7 +202,7 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
             "the bundle will be neither verified nor calibrated: {error:#}"
         ));
     }
-    let request = arguments.request(device, runtime.ok());
+    let request = arguments.request(weights, device, runtime.ok());
     let Some(seeds) = arguments.seeds else {
         let summary = fit(&request, &mut progress)?;
         progress.summary(&summary);
@@ -207,10 +215,15 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
 }
 
 impl FitArguments {
-    fn request(&self, device: tch::Device, runtime: Option<OnnxRuntime>) -> FitRequest {
+    fn request(
+        &self,
+        weights: PathBuf,
+        device: tch::Device,
+        runtime: Option<OnnxRuntime>,
+    ) -> FitRequest {
         FitRequest {
             data: self.data.clone(),
-            weights: self.weights.clone(),
+            weights,
             bundle: self.out.clone(),
             settings: FitSettings {
                 backbone: self.backbone.name().to_owned(),
@@ -235,6 +248,7 @@ impl MethodArguments {
     fn settings(&self) -> FitSettings {
         let preset = self.preset.settings();
         FitSettings {
+            tap_activation: self.tap_activation.unwrap_or(preset.tap_activation),
             image_size: self.image_size.unwrap_or(preset.image_size),
             resize_filter: self.resize_filter.unwrap_or(preset.resize_filter),
             aspect: self.aspect.unwrap_or(preset.aspect),

@@ -9,6 +9,7 @@ mod onnxruntime;
 mod progress;
 mod seeds;
 mod test;
+mod weights;
 
 use std::process::ExitCode;
 
@@ -36,8 +37,9 @@ enum Command {
     Test(test::TestArguments),
     /// Give a bundle the scores of good parts, and thresholds that follow from them
     Calibrate(calibrate::CalibrateArguments),
-    /// List the backbones
-    Backbones,
+    /// List the backbones: feature maps, descriptor channels D, work (GFLOP up to the
+    /// last map at 224 px), parameters, and which weights fit
+    Backbones(backbones::BackbonesArguments),
 }
 
 fn main() -> ExitCode {
@@ -45,7 +47,7 @@ fn main() -> ExitCode {
         Command::Fit(arguments) => fit::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Calibrate(arguments) => calibrate::run(&arguments),
-        Command::Backbones => backbones::list(),
+        Command::Backbones(arguments) => backbones::list(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
