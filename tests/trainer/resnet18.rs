@@ -66,9 +66,10 @@ impl Trained {
             .unwrap();
         let request = ExportRequest {
             settings: &settings,
-            identity: &identity,
+            record: serde_json::to_value(&identity).unwrap(),
             weights: &weights,
             pictures,
+            heatmap_range: None,
             bundle,
         };
         export(&request, &extractor, &training, &mut store, observer).unwrap();

@@ -6,6 +6,7 @@
 //! [`network::Graph`], [`fit`] trains the descriptor against a [`memory_bank`] with
 //! the [`loss`], [`export`] writes the same graph through [`onnx`] into a bundle.
 
+pub mod anomalib;
 pub mod backbone;
 pub mod dataset;
 pub mod descriptor;

@@ -2,6 +2,8 @@
 
 mod golden;
 
+pub(crate) use golden::drawing;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,11 +15,10 @@ use cfa_runtime::bundle::{
 use ndarray::Array2;
 use tch::{TchError, Tensor};
 
-use crate::descriptor::{with_descriptor, with_pooling};
+use crate::descriptor::{with_descriptor, with_pooling_of};
 use crate::error::TrainError;
 use crate::fit::{
     CheckedSettings, FeatureExtractor, FeatureStore, FitEvent, FitObserver, Training,
-    TrainingIdentity,
 };
 use crate::model::Scored;
 use crate::onnx;
@@ -33,16 +34,18 @@ const GOLDEN_TOLERANCE: f32 = 2e-4;
 const RANGE_PICTURES: usize = 16;
 
 /// What belongs to a bundle besides the trained tensors.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ExportRequest<'a> {
     /// Options of the training.
     pub settings: &'a CheckedSettings,
-    /// For the record.
-    pub identity: &'a TrainingIdentity,
+    /// How the model came to be, for the record.
+    pub record: serde_json::Value,
     /// Backbone weights.
     pub weights: &'a Weights,
-    /// Training pictures; some become golden samples.
+    /// Training pictures; some become golden samples. Without any, a drawing does.
     pub pictures: &'a [PathBuf],
+    /// Ends of the heat map's colours; by default found on stored features.
+    pub heatmap_range: Option<HeatmapRange>,
     /// The file to write.
     pub bundle: &'a Path,
 }
@@ -65,11 +68,15 @@ pub fn export(
         training,
     };
     let golden = golden::record(request, &scorer)?;
-    let range = heatmap_range(&scorer, store)?;
+    let range = match request.heatmap_range {
+        Some(range) => range,
+        None => heatmap_range(&scorer, store)?,
+    };
+    let memory_bank = host_matrix(training.bank())?;
     let parts = BundleParts {
-        manifest: manifest(request, &golden, range),
+        manifest: manifest(request, memory_bank.nrows(), &golden, range),
         network_onnx: network_onnx(request, training)?,
-        memory_bank: host_matrix(training.bank())?,
+        memory_bank,
         golden: golden.into_iter().map(|g| g.record).collect(),
     };
     write_bundle(request.bundle, parts)?;
@@ -100,7 +107,7 @@ impl Scorer<'_> {
 /// The whole network as ONNX: backbone, pooling, descriptor.
 fn network_onnx(request: &ExportRequest<'_>, training: &Training) -> Result<Vec<u8>, TrainError> {
     let settings = request.settings;
-    let pooled = with_pooling(&settings.backbone().graph());
+    let pooled = with_pooling_of(&settings.backbone().graph(), settings.pooling());
     let graph = with_descriptor(&pooled, &settings.descriptor());
     let mut parameters = request.weights.tensors.clone();
     parameters.extend(training.descriptor().values()?);
@@ -143,6 +150,7 @@ fn heatmap_range(
 
 fn manifest(
     request: &ExportRequest<'_>,
+    centroids: usize,
     golden: &[golden::Golden],
     heatmap_range: HeatmapRange,
 ) -> Manifest {
@@ -167,7 +175,7 @@ fn manifest(
             gamma_d: options.gamma_d,
         },
         memory_bank: MemoryBankShape {
-            centroids: settings.bank_entries(),
+            centroids,
             gamma_c: options.gamma_c,
         },
         score: ScoreSettings {
@@ -179,7 +187,7 @@ fn manifest(
             sigma: settings.sigma(),
             border: Border::Mirror,
         },
-        training: serde_json::to_value(request.identity).unwrap_or_default(),
+        training: request.record.clone(),
         heatmap_range,
         golden: golden
             .iter()

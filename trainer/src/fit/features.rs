@@ -12,7 +12,7 @@ use serde::Serialize;
 use tch::{Device, TchError, Tensor, no_grad};
 
 use super::{CheckedSettings, FitEvent, FitObserver, FitRequest, folder_of};
-use crate::descriptor::with_pooling;
+use crate::descriptor::with_pooling_of;
 use crate::error::TrainError;
 use crate::network::{Parameters, TorchNetwork};
 use crate::tensor;
@@ -43,7 +43,7 @@ impl FeatureExtractor {
         weights: &Weights,
         device: Device,
     ) -> Result<Self, TrainError> {
-        let graph = with_pooling(&settings.backbone().graph());
+        let graph = with_pooling_of(&settings.backbone().graph(), settings.pooling());
         Ok(Self {
             network: network(graph, &weights.tensors, device)?,
             preprocessing: settings.preprocessing().clone(),
@@ -129,6 +129,14 @@ impl FeatureStore {
             pictures: 0,
             place,
         })
+    }
+
+    /// Room in memory for pictures under these settings.
+    ///
+    /// # Errors
+    /// None; it is fallible as [`FeatureStore::new`] is.
+    pub(crate) fn in_memory(settings: &CheckedSettings) -> Result<Self, TrainError> {
+        Self::new(map_shapes(settings), false, Path::new(""))
     }
 
     /// Number of pictures.

@@ -97,9 +97,10 @@ pub fn fit(request: &FitRequest, observer: &mut dyn FitObserver) -> Result<FitSu
     export(
         &ExportRequest {
             settings: &settings,
-            identity: &identity,
+            record: serde_json::to_value(&identity).unwrap_or_default(),
             weights: &weights,
             pictures: &pictures,
+            heatmap_range: None,
             bundle: &request.bundle,
         },
         &extractor,
@@ -145,7 +146,7 @@ pub fn checkpoint_path(bundle: &Path) -> PathBuf {
 }
 
 /// Finds out before the long work whether the bundle can be written.
-fn check_destination(bundle: &Path) -> Result<(), TrainError> {
+pub(crate) fn check_destination(bundle: &Path) -> Result<(), TrainError> {
     let refuse = |source| TrainError::File {
         path: bundle.to_owned(),
         action: "cannot write the bundle; --out must name a file in an existing folder",

@@ -4,7 +4,7 @@ use cfa_runtime::preprocess::{PreprocessError, Preprocessing, Size};
 use serde::{Deserialize, Serialize};
 
 use crate::backbone::Backbone;
-use crate::descriptor::DescriptorShape;
+use crate::descriptor::{DescriptorShape, Pooling};
 use crate::error::TrainError;
 use crate::loss::CfaLoss;
 use crate::memory_bank;
@@ -107,6 +107,7 @@ impl FitSettings {
             preprocessing,
             descriptor,
             feature_size,
+            pooling: Pooling::Pooled,
         };
         checked.fits_the_bank()?;
         Ok(checked)
@@ -121,9 +122,18 @@ pub struct CheckedSettings {
     preprocessing: Preprocessing,
     descriptor: DescriptorShape,
     feature_size: Size,
+    pooling: Pooling,
 }
 
 impl CheckedSettings {
+    /// The same for a model that was trained elsewhere, in another way.
+    #[must_use]
+    pub(crate) fn trained_with(mut self, pooling: Pooling, mean: [f32; 3], std: [f32; 3]) -> Self {
+        self.pooling = pooling;
+        (self.preprocessing.mean, self.preprocessing.std) = (mean, std);
+        self
+    }
+
     /// The options themselves.
     #[must_use]
     pub fn options(&self) -> &FitSettings {
@@ -152,6 +162,12 @@ impl CheckedSettings {
     #[must_use]
     pub fn feature_size(&self) -> Size {
         self.feature_size
+    }
+
+    /// Which feature maps are pooled.
+    #[must_use]
+    pub fn pooling(&self) -> Pooling {
+        self.pooling
     }
 
     /// Number of memory bank entries.

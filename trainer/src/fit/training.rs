@@ -61,19 +61,29 @@ impl Training {
         let (entries, channels) = bank.size2()?;
         let (entries, channels) = (entries as usize, channels as usize);
         observer.event(&FitEvent::MemoryBank { entries, channels });
+        Self::before_the_first_step(settings, descriptor, bank, device)
+    }
+
+    /// A descriptor and a memory bank (M×D) that are there already.
+    ///
+    /// # Errors
+    /// Memory runs out.
+    pub(crate) fn before_the_first_step(
+        settings: &CheckedSettings,
+        descriptor: Descriptor,
+        bank: Tensor,
+        device: Device,
+    ) -> Result<Self, TrainError> {
+        let options = settings.options();
         let optimizer = AdamW::new(
             &descriptor.parameters(),
             options.learning_rate,
             options.weight_decay,
         )?;
         let position = Position::default();
-        Ok(Self {
-            descriptor,
-            bank,
-            optimizer,
-            position,
-            device,
-        })
+        Ok(Self::from_parts(
+            descriptor, bank, optimizer, position, device,
+        ))
     }
 
     /// Goes on from a checkpoint.

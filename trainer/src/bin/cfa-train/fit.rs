@@ -3,15 +3,15 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use cfa_runtime::inspector::{Inspector, InspectorOptions};
 use cfa_runtime::preprocess::Size;
 use cfa_train::backbone::Backbone;
-use cfa_train::fit::{FitRequest, FitSettings, FitSummary, fit};
+use cfa_train::fit::{FitRequest, FitSettings, fit};
 use clap::Args;
 
 use crate::device::DeviceChoice;
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::{Progress, print_json};
+use crate::replay::verify;
 
 const BYTES_PER_MIB: u64 = 1 << 20;
 
@@ -89,9 +89,9 @@ pub(crate) struct FitArguments {
 
 /// A centre crop that may be switched off.
 #[derive(Debug, Clone, Copy)]
-struct Crop(Option<Size>);
+pub(crate) struct Crop(pub(crate) Option<Size>);
 
-fn parse_size(text: &str) -> Result<Size, String> {
+pub(crate) fn parse_size(text: &str) -> Result<Size, String> {
     let side = |text: &str| {
         text.trim()
             .parse::<usize>()
@@ -109,7 +109,7 @@ fn parse_size(text: &str) -> Result<Size, String> {
     }
 }
 
-fn parse_crop(text: &str) -> Result<Crop, String> {
+pub(crate) fn parse_crop(text: &str) -> Result<Crop, String> {
     if text == "none" {
         Ok(Crop(None))
     } else {
@@ -125,7 +125,7 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
     let (device, description) = arguments.device.resolve()?;
     progress.say(&format!("device: {description}"));
     let summary = fit(&arguments.request(device), &mut progress)?;
-    arguments.verify(&summary, &progress)?;
+    verify(&summary.bundle, &arguments.onnxruntime, &progress)?;
     if arguments.json {
         print_json(&summary);
     }
@@ -158,29 +158,5 @@ impl FitArguments {
             resume: self.resume,
             feature_memory_bytes: self.feature_memory.saturating_mul(BYTES_PER_MIB),
         }
-    }
-
-    /// Replays the golden samples, so that a model that would score differently
-    /// when deployed is noticed here and now.
-    fn verify(&self, summary: &FitSummary, progress: &Progress) -> Result<()> {
-        let library = match self.onnxruntime.load() {
-            Ok(library) => library,
-            Err(error) => {
-                progress.say(&format!(
-                    "not verified: {error:#}; run `cfa-run verify` where it is used"
-                ));
-                return Ok(());
-            }
-        };
-        let mut inspector =
-            Inspector::open(&summary.bundle, &library, &InspectorOptions::default())?;
-        let report = cfa_runtime::verify::replay(&mut inspector)?;
-        anyhow::ensure!(
-            report.ok(),
-            "{}: the exported network does not reproduce libtorch's maps: {report:?}; please report this",
-            summary.bundle.display()
-        );
-        progress.say("verified: ONNX Runtime reproduces libtorch's maps from the picture on");
-        Ok(())
     }
 }

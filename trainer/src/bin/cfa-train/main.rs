@@ -4,8 +4,10 @@
 mod backbones;
 mod device;
 mod fit;
+mod import;
 mod onnxruntime;
 mod progress;
+mod replay;
 mod test;
 
 use std::process::ExitCode;
@@ -31,6 +33,8 @@ enum Command {
     Fit(fit::FitArguments),
     /// Evaluate a bundle on labelled pictures, through the runtime that ships
     Test(test::TestArguments),
+    /// Turn a model that was trained with anomalib into a bundle
+    Import(import::ImportArguments),
     /// List the backbones
     Backbones,
 }
@@ -39,6 +43,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Fit(arguments) => fit::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Backbones => backbones::list(),
     };
     match result {
