@@ -163,7 +163,7 @@ impl Preprocessing {
 
     /// First row and column kept: half the margin, rounded half to even as
     /// torchvision's centre crop does.
-    fn crop_offset(&self) -> Size {
+    pub fn crop_offset(&self) -> Size {
         let half = |margin: usize| (margin as f64 / 2.0).round_ties_even() as usize;
         let kept = self.input_size();
         Size {

@@ -130,7 +130,7 @@ def reduced(source, target, note):
                 fixed.compress_type = zipfile.ZIP_DEFLATED
                 small.writestr(fixed, data)
     note["removed_sha256"] = entries.hexdigest()
-    note["removed"] = removed
+    note["removed"] = list(removed.items())
 
 
 def expected(torch_model, transform):
@@ -272,7 +272,7 @@ def main(target):
                 note = {"anomalib": version, "torch": torch.__version__, "file": Path(source).name}
                 reduced(source, target / f"{name}.{kind}.zip", note)
                 (target / f"{name}.{kind}.json").write_text(json.dumps(note) + "\n")
-            print(name, recorded["pred_score"], recorded["anomaly_map"].min(), [
+            print(name, recorded["pred_score"], recorded["anomaly_map_1"].min(), [
                 (p.name, p.stat().st_size) for p in sorted(target.glob(f"{name}.*"))])
 
 

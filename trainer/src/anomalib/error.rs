@@ -1,5 +1,7 @@
 //! Why a checkpoint cannot become a bundle.
 
+use std::error::Error;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::error::TrainError;
@@ -7,14 +9,27 @@ use crate::network::ParameterMismatch;
 use crate::weights::WeightsProblem;
 
 /// A checkpoint that could not be imported: which one, and why.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot import {path}: {problem}", path = path.display())]
+///
+/// `Display` gives both; a cause behind the problem is the [`source`](Error::source).
+#[derive(Debug)]
 pub struct ImportError {
     /// The checkpoint.
     pub path: PathBuf,
     /// What is wrong.
-    #[source]
     pub problem: ImportProblem,
+}
+
+impl fmt::Display for ImportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        write!(f, "cannot import {path}: {}", self.problem)
+    }
+}
+
+impl Error for ImportError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.problem.source()
+    }
 }
 
 impl ImportError {
@@ -31,7 +46,7 @@ impl ImportError {
 #[non_exhaustive]
 pub enum ImportProblem {
     /// The file cannot be read at all.
-    #[error("it cannot be read")]
+    #[error(transparent)]
     Unreadable(#[from] WeightsProblem),
     /// Another model, or only a backbone.
     #[error(

@@ -133,7 +133,9 @@ pub fn import(
     let at = |problem| ImportError::at(&request.checkpoint, problem);
     check_destination(&request.bundle).map_err(|error| at(error.into()))?;
     let model = Imported::read(request).map_err(at)?;
-    model.write(request, observer).map_err(|error| at(error.into()))?;
+    model
+        .write(request, observer)
+        .map_err(|error| at(error.into()))?;
     Ok(ImportSummary {
         bundle: request.bundle.clone(),
         record: model.record,
@@ -226,7 +228,12 @@ impl Imported {
         )?;
         let shape = [parameters.rows, parameters.descriptor.outputs];
         let bank = tensor::from_values(&parameters.bank, &shape)?;
-        Ok(Training::before_the_first_step(&self.settings, descriptor, bank, Device::Cpu)?)
+        Ok(Training::before_the_first_step(
+            &self.settings,
+            descriptor,
+            bank,
+            Device::Cpu,
+        )?)
     }
 
     /// Colours from the values that anomalib saw in validation.
@@ -250,9 +257,10 @@ fn recipe(
     let found = match Recipe::of(source)? {
         Some(found) => found,
         None => {
-            let default = Recipe::default_of(release).ok_or_else(|| ImportProblem::Preprocessing {
-                step: "the checkpoint does not tell the size of its pictures".to_owned(),
-            })?;
+            let default =
+                Recipe::default_of(release).ok_or_else(|| ImportProblem::Preprocessing {
+                    step: "the checkpoint does not tell the size of its pictures".to_owned(),
+                })?;
             notes.push(format!(
                 "the checkpoint does not tell the size of its pictures; {}'s default of 256×256 is taken \
                  (--image-size gives another)",
@@ -289,7 +297,10 @@ fn settings(
         image_size: recipe.resize,
         center_crop: recipe.center_crop,
         gamma_d: parameters.gamma_d,
-        neighbors: overrides.neighbors.or(neighbors).unwrap_or(DEFAULT_NEIGHBORS),
+        neighbors: overrides
+            .neighbors
+            .or(neighbors)
+            .unwrap_or(DEFAULT_NEIGHBORS),
         // Plays no part in scores; the smallest is the easiest to satisfy.
         hard_negatives: 0,
         ..FitSettings::default()
@@ -311,7 +322,10 @@ fn fits_the_bank(settings: &CheckedSettings, parameters: &Parameters) -> Result<
     if [expected, uncropped.check()?.bank_entries()].contains(&parameters.rows) {
         return Ok(());
     }
-    let (input, positions) = (settings.preprocessing().input_size(), settings.feature_size());
+    let (input, positions) = (
+        settings.preprocessing().input_size(),
+        settings.feature_size(),
+    );
     Err(ImportProblem::ForeignSize {
         rows: parameters.rows,
         height: input.height,

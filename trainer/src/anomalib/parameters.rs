@@ -79,11 +79,7 @@ fn tensor<'s>(
     })
 }
 
-fn expect(
-    name: &'static str,
-    tensor: &WeightTensor,
-    shape: &[usize],
-) -> Result<(), ImportProblem> {
+fn expect(name: &'static str, tensor: &WeightTensor, shape: &[usize]) -> Result<(), ImportProblem> {
     if tensor.shape == shape {
         return Ok(());
     }

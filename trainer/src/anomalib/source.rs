@@ -57,7 +57,9 @@ impl<'a> Source<'a> {
     pub(super) fn setting(&self, name: &str) -> Option<Node<'a>> {
         let cfa = || {
             let module = self.module?;
-            module.get("memory_bank").map_or_else(|| module.get("model"), |_bank| Some(module))
+            module
+                .get("memory_bank")
+                .map_or_else(|| module.get("model"), |_bank| Some(module))
         };
         let places = [
             self.hyper_parameters(),
@@ -87,6 +89,10 @@ fn contents(module: Option<Node<'_>>, tensors: &Tensors) -> String {
         .collect();
     match names.as_slice() {
         [] => "no tensors".to_owned(),
-        names => format!("{} and other tensors, {} in all", names.join(", "), tensors.len()),
+        names => format!(
+            "{} and other tensors, {} in all",
+            names.join(", "),
+            tensors.len()
+        ),
     }
 }

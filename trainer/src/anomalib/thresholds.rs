@@ -27,12 +27,21 @@ impl Thresholds {
     pub(super) fn of(source: &Source<'_>) -> Self {
         let figure = |names: &[&str]| names.iter().find_map(|name| scalar(source, name));
         Self {
-            image_threshold: figure(&["_image_threshold", "image_threshold", "image_threshold.value"]),
-            pixel_threshold: figure(&["_pixel_threshold", "pixel_threshold", "pixel_threshold.value"]),
-            image_min: figure(&["image_min", "pred_scores.min", "normalization_metrics.min", "min"]),
-            image_max: figure(&["image_max", "pred_scores.max", "normalization_metrics.max", "max"]),
-            pixel_min: figure(&["pixel_min", "anomaly_maps.min"]),
-            pixel_max: figure(&["pixel_max", "anomaly_maps.max"]),
+            image_threshold: figure(&[
+                "_image_threshold",
+                "image_threshold",
+                "image_threshold.value",
+            ]),
+            pixel_threshold: figure(&[
+                "_pixel_threshold",
+                "pixel_threshold",
+                "pixel_threshold.value",
+            ]),
+            image_min: figure(&["image_min", "pred_scores.min"]),
+            image_max: figure(&["image_max", "pred_scores.max"]),
+            // 0.x keeps one pair, seen on maps.
+            pixel_min: figure(&["pixel_min", "anomaly_maps.min", "normalization_metrics.min"]),
+            pixel_max: figure(&["pixel_max", "anomaly_maps.max", "normalization_metrics.max"]),
         }
     }
 }

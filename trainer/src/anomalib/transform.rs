@@ -135,7 +135,13 @@ fn from_steps(steps: &[Step<'_>]) -> Result<Recipe, ImportProblem> {
     let mut recipe = Recipe {
         mean: [0.0; 3],
         std: [1.0; 3],
-        ..Recipe::plain(Size { height: 0, width: 0 }, None)
+        ..Recipe::plain(
+            Size {
+                height: 0,
+                width: 0,
+            },
+            None,
+        )
     };
     let mut normalised = false;
     for step in steps {
@@ -164,7 +170,11 @@ fn from_steps(steps: &[Step<'_>]) -> Result<Recipe, ImportProblem> {
 
 fn resized(step: &Step<'_>) -> Result<Size, ImportProblem> {
     let filter = step.argument("interpolation");
-    let texts = filter.map(|f| f.text().into_iter().chain(f.items().into_iter().filter_map(Node::text)));
+    let texts = filter.map(|f| {
+        f.text()
+            .into_iter()
+            .chain(f.items().into_iter().filter_map(Node::text))
+    });
     let filter = texts.and_then(|mut texts| texts.next());
     if filter.is_some_and(|name| !name.eq_ignore_ascii_case("bilinear")) {
         return Err(step.refuse("is not bilinear"));
@@ -204,7 +214,11 @@ fn square_or_pair(node: Node<'_>) -> Option<Size> {
         });
     }
     let listed = node.get("_content").unwrap_or(node).items();
-    match listed.into_iter().map(|side| plain(side).size()).collect::<Vec<_>>()[..] {
+    match listed
+        .into_iter()
+        .map(|side| plain(side).size())
+        .collect::<Vec<_>>()[..]
+    {
         [Some(height), Some(width)] => Some(Size { height, width }),
         _ => None,
     }

@@ -1,8 +1,12 @@
 //! From a trained model to the bundle that ships.
 
 mod golden;
+mod onnx_full;
 
 pub(crate) use golden::drawing;
+pub use onnx_full::{
+    OnnxFullCheck, OnnxFullError, OnnxFullRequest, OnnxFullSummary, export_onnx_full,
+};
 
 use std::fs;
 use std::path::{Path, PathBuf};

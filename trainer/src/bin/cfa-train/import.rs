@@ -111,8 +111,18 @@ fn describe(summary: &ImportSummary, progress: &Progress) {
     let seen = record.thresholds;
     let figure = |value: Option<f32>| value.map_or("none".to_owned(), |v| v.to_string());
     for (level, threshold, low, high) in [
-        ("image", seen.image_threshold, seen.image_min, seen.image_max),
-        ("pixel", seen.pixel_threshold, seen.pixel_min, seen.pixel_max),
+        (
+            "image",
+            seen.image_threshold,
+            seen.image_min,
+            seen.image_max,
+        ),
+        (
+            "pixel",
+            seen.pixel_threshold,
+            seen.pixel_min,
+            seen.pixel_max,
+        ),
     ] {
         progress.say(&format!(
             "anomalib's {level} threshold {} (raw score), seen in validation: {} to {}",

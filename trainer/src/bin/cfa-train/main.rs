@@ -3,6 +3,7 @@
 
 mod backbones;
 mod device;
+mod export;
 mod fit;
 mod import;
 mod onnxruntime;
@@ -35,6 +36,8 @@ enum Command {
     Test(test::TestArguments),
     /// Turn a model that was trained with anomalib into a bundle
     Import(import::ImportArguments),
+    /// Write a bundle in a format for other programs
+    Export(export::ExportArguments),
     /// List the backbones
     Backbones,
 }
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Fit(arguments) => fit::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Backbones => backbones::list(),
     };
     match result {

@@ -12,6 +12,9 @@ use super::value::{Heap, Object, Value};
 /// Modules within modules; networks have about ten levels.
 const MAX_MODULE_DEPTH: usize = 64;
 
+/// Where objects keep what is reached by attribute: torch's modules, and `OmegaConf`.
+const NAMED_TABLES: [&str; 4] = ["_modules", "_buffers", "_parameters", "_content"];
+
 /// A whole checkpoint. Classes and functions that it names are never run; see
 /// [`UnknownNames::Placeholders`].
 pub(crate) struct Document<'a> {
@@ -62,12 +65,11 @@ impl<'a> Node<'a> {
         self.object().map(|object| &*object.class)
     }
 
-    /// The entry of a dictionary, or an attribute of an object: its own, or a part of
-    /// a module by its name.
+    /// The entry of a dictionary, or an attribute of an object: its own, a part of a
+    /// module by its name, or an entry of a configuration of `OmegaConf`.
     pub(crate) fn get(self, name: &str) -> Option<Node<'a>> {
         self.own(name).or_else(|| {
-            let tables = ["_modules", "_buffers", "_parameters"];
-            let mut tables = tables.iter().filter_map(|table| self.own(table));
+            let mut tables = NAMED_TABLES.iter().filter_map(|table| self.own(table));
             tables.find_map(|table| table.own(name))
         })
     }
@@ -152,7 +154,10 @@ impl<'a> Node<'a> {
         };
         // Attributes come as a dictionary, or as a pair of dictionaries; a function that
         // rebuilds a module is given them as its first argument.
-        let states = object.states.iter().chain(self.heap.items(&object.arguments));
+        let states = object
+            .states
+            .iter()
+            .chain(self.heap.items(&object.arguments));
         let mut dictionaries = states.flat_map(|state| match state {
             Value::Tuple(_) => self.heap.items(state).iter().collect(),
             _ => vec![state],
@@ -202,7 +207,10 @@ impl<'a> Node<'a> {
         if depth > MAX_MODULE_DEPTH || !seen.insert(at) {
             return;
         }
-        for table in ["_parameters", "_buffers"].iter().filter_map(|t| self.own(t)) {
+        for table in ["_parameters", "_buffers"]
+            .iter()
+            .filter_map(|t| self.own(t))
+        {
             for (name, tensor) in table.named_tensors() {
                 found.insert(format!("{prefix}{name}"), tensor);
             }

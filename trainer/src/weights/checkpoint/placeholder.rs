@@ -69,7 +69,9 @@ impl Machine<'_> {
         let arguments = self.pop()?;
         match self.pop()? {
             Value::Class(class) => Ok(self.placeholder(class, arguments, states)),
-            _ => Err(self.input.problem("it makes an instance of what is no class")),
+            _ => Err(self
+                .input
+                .problem("it makes an instance of what is no class")),
         }
     }
 

@@ -1,0 +1,172 @@
+//! What the file says and does not say.
+
+use cfa_runtime::Bundle;
+use cfa_runtime::bundle::HeatmapRange;
+use cfa_runtime::preprocess::Size;
+use cfa_train::anomalib::{ImportOverrides, ImportProblem};
+use cfa_train::backbone::Backbone;
+
+use crate::fixture::Checkpoint;
+use crate::imported;
+
+fn square(side: usize) -> Size {
+    Size {
+        height: side,
+        width: side,
+    }
+}
+
+/// The problem of a changed 2.7 checkpoint.
+fn problem(overrides: &ImportOverrides, change: impl FnOnce(&mut Checkpoint)) -> ImportProblem {
+    let folder = tempfile::tempdir().unwrap();
+    let mut checkpoint = Checkpoint::read("v2.7.0.ckpt");
+    change(&mut checkpoint);
+    let path = checkpoint.save(&folder);
+    let error = imported(path.clone(), overrides).unwrap_err();
+    assert!(error.to_string().contains("v2.7.0.ckpt"), "{error}");
+    assert!(!path.with_extension("cfa").exists());
+    error.problem
+}
+
+#[test]
+fn thresholds_and_settings_are_kept_in_the_bundle() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = Checkpoint::read("v2.7.0.ckpt").save(&folder);
+    let summary = imported(checkpoint, &ImportOverrides::default()).unwrap();
+    let seen = summary.record.thresholds;
+    let (threshold, low, high) = (seen.image_threshold, seen.pixel_min, seen.pixel_max);
+    assert!(threshold > low && threshold <= high, "{seen:?}");
+
+    let manifest = Bundle::open(&summary.bundle).unwrap().manifest;
+    let kept = &manifest.training["imported"];
+    assert_eq!(kept["from"], "anomalib");
+    assert_eq!(kept["release"], "2.7 or newer");
+    assert_eq!(kept["features"], "pooled");
+    let kept = kept["thresholds"]["image_threshold"].as_f64().unwrap() as f32;
+    assert_eq!(Some(kept), threshold);
+    let range = manifest.heatmap_range;
+    assert_eq!((Some(range.low), Some(range.high)), (low, high));
+    assert_ne!(
+        range,
+        HeatmapRange {
+            low: 0.0,
+            high: 0.0
+        }
+    );
+    assert_eq!(manifest.descriptor.gamma_d, 112);
+    assert_eq!(manifest.memory_bank.gamma_c, 1);
+    assert_eq!(manifest.preprocessing.resize, square(64));
+    assert!(manifest.golden.len() >= 3);
+}
+
+#[test]
+fn without_settings_the_shapes_tell() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = imported(
+        Checkpoint::read("v2.7.0.ckpt").save(&folder),
+        &ImportOverrides::default(),
+    );
+    let mut checkpoint = Checkpoint::read("v2.7.0.ckpt");
+    checkpoint.rename("hyper_parameters", "hyper_somethings");
+    let derived = imported(checkpoint.save(&folder), &ImportOverrides::default());
+    let mut derived = derived.unwrap().record;
+    let told = told.unwrap().record;
+    assert_ne!(derived.sha256, told.sha256);
+    derived.sha256.clone_from(&told.sha256);
+    assert_eq!(derived, told);
+}
+
+#[test]
+fn other_models_are_named_as_such() {
+    let silent = ImportOverrides::default();
+    let found = problem(&silent, |c| {
+        c.rename("layer.conv2d.weight", "layer.conv3d.weight")
+    });
+    let message = found.to_string();
+    assert!(message.contains("no CFA model of anomalib"), "{message}");
+    assert!(
+        message.contains("descriptor.layer.conv2d.weight is missing"),
+        "{message}"
+    );
+    let found = problem(&silent, |c| {
+        c.rename("model.memory_bank", "model.memory_tank")
+    });
+    assert!(
+        found.to_string().contains("memory_bank is missing"),
+        "{found}"
+    );
+    let found = problem(&silent, |c| {
+        c.rename("layer2.0.conv1.weight", "layer9.0.conv1.weight")
+    });
+    assert!(
+        found.to_string().contains("layer2.0.conv1.weight"),
+        "{found}"
+    );
+}
+
+#[test]
+fn the_backbone_must_fit() {
+    let silent = ImportOverrides::default();
+    let found = problem(&silent, |c| c.rename("resnet18", "resnet81"));
+    assert!(matches!(found, ImportProblem::UnknownBackbone { name } if name == "resnet81"));
+    let asked = ImportOverrides {
+        backbone: Some(Backbone::MobilenetV2),
+        ..silent.clone()
+    };
+    let found = problem(&asked, |_| {});
+    assert!(
+        matches!(found, ImportProblem::ForeignBackbone { .. }),
+        "{found}"
+    );
+    let found = problem(&silent, |c| {
+        c.rename("hyper_parameters", "hyper_somethings");
+        c.rename("layer2.0.conv1.weight", "layer9.0.conv1.weight");
+    });
+    assert!(
+        matches!(found, ImportProblem::UnrecognisedBackbone { .. }),
+        "{found}"
+    );
+}
+
+#[test]
+fn a_size_that_does_not_fit_the_bank_is_refused() {
+    let asked = ImportOverrides {
+        image_size: Some(square(96)),
+        ..ImportOverrides::default()
+    };
+    let message = problem(&asked, |_| {}).to_string();
+    for word in ["256 entries", "96×96", "576 positions", "--image-size"] {
+        assert!(message.contains(word), "{word} is not in: {message}");
+    }
+}
+
+#[test]
+fn steps_that_bundles_do_not_have_are_refused() {
+    for (from, to, word) in [
+        ("v2.Resize", "v2.Rotate", "Rotate"),
+        ("v2.Normalize", "v2.Grayscale", "Grayscale"),
+        ("bilinear", "nearestx", "not bilinear"),
+    ] {
+        let found = problem(&ImportOverrides::default(), |c| c.rename(from, to));
+        let message = found.to_string();
+        assert!(
+            message.contains(word) && message.contains("--image-size"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn a_truncated_checkpoint_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = Checkpoint::read("v2.7.0.ckpt").bytes();
+    let path = folder.path().join("cut.ckpt");
+    for length in [0, 1, 4, 100, 50_000, whole.len() / 2, whole.len() - 1] {
+        std::fs::write(&path, &whole[..length]).unwrap();
+        let error = imported(path.clone(), &ImportOverrides::default()).unwrap_err();
+        assert!(
+            matches!(error.problem, ImportProblem::Unreadable(_)),
+            "{length}: {error}"
+        );
+    }
+}

@@ -1,0 +1,123 @@
+//! From the picture to the network's input: resize, crop, normalisation.
+
+use cfa_runtime::Preprocessing;
+use cfa_runtime::preprocess::{AspectRule, ResizeFilter, Size};
+
+use super::super::INPUT;
+use super::super::message::{int, ints};
+use super::nodes::Nodes;
+use super::resampling::{Axis, transposed};
+use super::{FullInput, FullOnnxError};
+
+/// What the network reads.
+pub(super) const OUTPUT: &str = "cfa_normalised";
+
+/// Writes the nodes from [`INPUT`] to [`OUTPUT`].
+pub(super) fn write(
+    nodes: &mut Nodes,
+    recipe: &Preprocessing,
+    input: FullInput,
+) -> Result<(), FullOnnxError> {
+    let resized = match input {
+        FullInput::Any => resize_any(nodes, recipe),
+        FullInput::Fixed(size) => resize_fixed(nodes, recipe, size)?,
+    };
+    let mean = nodes.floats("mean", &[1, 3, 1, 1], &recipe.mean);
+    let std = nodes.floats("std", &[1, 3, 1, 1], &recipe.std);
+    let centred = nodes.apply("Sub", &[&resized, &mean], "centred", vec![]);
+    nodes.name_result("Div", &[&centred, &std], OUTPUT, vec![]);
+    Ok(())
+}
+
+/// Rows and columns of the resize, the crop included.
+fn axes(recipe: &Preprocessing) -> [Axis; 2] {
+    // The only way there is; another one would need other weights.
+    let (ResizeFilter::BilinearAntialias, AspectRule::Stretch) = (recipe.filter, recipe.aspect);
+    let (resize, kept) = (recipe.resize, recipe.input_size());
+    let offset = recipe.crop_offset();
+    let axis = |outputs, offset, kept| Axis {
+        outputs,
+        offset,
+        kept,
+    };
+    [
+        axis(resize.height, offset.height, kept.height),
+        axis(resize.width, offset.width, kept.width),
+    ]
+}
+
+/// Multiplies with weights that are known.
+fn resize_fixed(
+    nodes: &mut Nodes,
+    recipe: &Preprocessing,
+    size: Size,
+) -> Result<String, FullOnnxError> {
+    let Size { height, width } = size;
+    let sides = 1..=Preprocessing::MAX_SIDE_PX;
+    if !sides.contains(&height) || !sides.contains(&width) {
+        return Err(FullOnnxError::InputSize { height, width });
+    }
+    if size == recipe.resize && recipe.center_crop.is_none() {
+        return Ok(INPUT.to_owned());
+    }
+    let [rows, columns] = axes(recipe);
+    let row_weights = nodes.floats("row_weights", &[rows.kept, height], &rows.weights(height));
+    let column_weights = transposed(&columns.weights(width), width);
+    let column_weights = nodes.floats("column_weights", &[width, columns.kept], &column_weights);
+    Ok(multiply(nodes, &row_weights, &column_weights))
+}
+
+/// Multiplies with weights that are computed from the picture's size.
+fn resize_any(nodes: &mut Nodes, recipe: &Preprocessing) -> String {
+    let [rows, columns] = axes(recipe);
+    let row_weights = weights(nodes, rows, 2, "rows");
+    let column_weights = weights(nodes, columns, 3, "columns");
+    let flip = vec![ints("perm", &[1, 0])];
+    let column_weights = nodes.apply("Transpose", &[&column_weights], "columns_flipped", flip);
+    multiply(nodes, &row_weights, &column_weights)
+}
+
+fn multiply(nodes: &mut Nodes, row_weights: &str, column_weights: &str) -> String {
+    let narrow = nodes.apply("MatMul", &[INPUT, column_weights], "narrow", vec![]);
+    nodes.apply("MatMul", &[row_weights, &narrow], "resized", vec![])
+}
+
+/// The nodes that compute [`Axis::weights`] for the size of `axis` of the input.
+fn weights(nodes: &mut Nodes, along: Axis, axis: usize, name: &str) -> String {
+    let named = |part: &str| format!("{name}_{part}");
+    let span = vec![int("start", axis), int("end", axis + 1)];
+    let size = nodes.apply("Shape", &[INPUT], &named("size"), span);
+    let positions = doubled_positions(nodes, &size, along, name);
+    let centres = nodes.int_column(&named("centres"), &along.doubled_centres());
+    let centres = nodes.apply("Mul", &[&centres, &size], &named("scaled_centres"), vec![]);
+    let apart = nodes.apply("Sub", &[&positions, &centres], &named("apart"), vec![]);
+    let apart = nodes.apply("Abs", &[&apart], &named("distance"), vec![]);
+    let outputs = nodes.ints(&named("outputs"), &[along.outputs]);
+    let two = nodes.ints("two", &[2]);
+    let larger = nodes.apply("Max", &[&size, &outputs], &named("larger"), vec![]);
+    let reach = nodes.apply("Mul", &[&larger, &two], &named("reach"), vec![]);
+    let to_float = || vec![int("to", 1)];
+    let apart = nodes.apply("Cast", &[&apart], &named("distance_float"), to_float());
+    let reach = nodes.apply("Cast", &[&reach], &named("reach_float"), to_float());
+    let share = nodes.apply("Div", &[&apart, &reach], &named("share"), vec![]);
+    let one = nodes.floats("one", &[1], &[1.0]);
+    let triangle = nodes.apply("Sub", &[&one, &share], &named("triangle"), vec![]);
+    let triangle = nodes.apply("Relu", &[&triangle], &named("triangle_cut"), vec![]);
+    let second = nodes.ints("second_axis", &[1]);
+    let keep = vec![int("keepdims", 1)];
+    let sum = nodes.apply("ReduceSum", &[&triangle, &second], &named("sum"), keep);
+    nodes.apply("Div", &[&triangle, &sum], &named("weights"), vec![])
+}
+
+/// (2i + 1) · outputs for every sample i of the input.
+fn doubled_positions(nodes: &mut Nodes, size: &str, along: Axis, name: &str) -> String {
+    let named = |part: &str| format!("{name}_{part}");
+    let zero_axis = nodes.ints("zero_axis", &[0]);
+    let (zero, one) = (nodes.int("zero", 0), nodes.int("one_int", 1));
+    let count = nodes.apply("Squeeze", &[size, &zero_axis], &named("count"), vec![]);
+    let index = nodes.apply("Range", &[&zero, &count, &one], &named("index"), vec![]);
+    let outputs = nodes.ints(&named("outputs"), &[along.outputs]);
+    let twice = nodes.ints(&named("twice_outputs"), &[2 * along.outputs]);
+    let scaled = nodes.apply("Mul", &[&index, &twice], &named("scaled"), vec![]);
+    nodes.apply("Add", &[&scaled, &outputs], &named("positions"), vec![])
+}
