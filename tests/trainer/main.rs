@@ -14,7 +14,9 @@
 mod evaluate;
 mod exported_network;
 mod fit;
+mod import;
 mod onnx_checker;
+mod onnx_full;
 mod pictures;
 mod refusals;
 mod resnet18;

@@ -10,7 +10,7 @@ use cfa_runtime::picture::Picture;
 use cfa_runtime::preprocess::Size;
 use cfa_train::anomalib::{ImportOverrides, ImportProblem, Release};
 use cfa_train::descriptor::Pooling;
-use ndarray::{Array2, Array4, Axis, s};
+use ndarray::{Array2, Array4, Axis};
 
 use crate::fixture::{Checkpoint, recorded, recorded_bytes};
 use crate::{imported, onnx_runtime};
@@ -112,8 +112,9 @@ fn input(size: Size) -> Array4<f32> {
     let side = whole.shape[1];
     let whole = Array4::from_shape_vec((1, 3, side, side), whole.values.clone()).unwrap();
     let (top, left) = ((side - size.height) / 2, (side - size.width) / 2);
-    let part = whole.slice(s![.., .., top..top + size.height, left..left + size.width]);
-    part.to_owned()
+    let rows = whole.slice_axis(Axis(2), (top..top + size.height).into());
+    let columns = (left..left + size.width).into();
+    rows.slice_axis(Axis(3), columns).to_owned()
 }
 
 /// The raw map of a network input, by the parts of the runtime behind the resize.

@@ -13,19 +13,28 @@ use super::{FullInput, FullOnnxError};
 pub(super) const OUTPUT: &str = "cfa_normalised";
 
 /// Writes the nodes from [`INPUT`] to [`OUTPUT`].
+///
+/// Normalisation comes first: the weights of a resize sum to 1, so the order is free, and
+/// OpenVINO 2026.4 refuses constants of three channels behind a product.
 pub(super) fn write(
     nodes: &mut Nodes,
     recipe: &Preprocessing,
     input: FullInput,
 ) -> Result<(), FullOnnxError> {
-    let resized = match input {
-        FullInput::Any => resize_any(nodes, recipe),
-        FullInput::Fixed(size) => resize_fixed(nodes, recipe, size)?,
-    };
     let mean = nodes.floats("mean", &[1, 3, 1, 1], &recipe.mean);
     let std = nodes.floats("std", &[1, 3, 1, 1], &recipe.std);
-    let centred = nodes.apply("Sub", &[&resized, &mean], "centred", vec![]);
-    nodes.name_result("Div", &[&centred, &std], OUTPUT, vec![]);
+    let centred = nodes.apply("Sub", &[INPUT, &mean], "centred", vec![]);
+    if input == FullInput::Fixed(recipe.resize) && recipe.center_crop.is_none() {
+        nodes.name_result("Div", &[&centred, &std], OUTPUT, vec![]);
+        return Ok(());
+    }
+    let picture = nodes.apply("Div", &[&centred, &std], "picture", vec![]);
+    let (row_weights, column_weights) = match input {
+        FullInput::Any => weights_of_any(nodes, recipe),
+        FullInput::Fixed(size) => weights_of(nodes, recipe, size)?,
+    };
+    let narrow = nodes.apply("MatMul", &[&picture, &column_weights], "narrow", vec![]);
+    nodes.name_result("MatMul", &[&row_weights, &narrow], OUTPUT, vec![]);
     Ok(())
 }
 
@@ -46,40 +55,31 @@ fn axes(recipe: &Preprocessing) -> [Axis; 2] {
     ]
 }
 
-/// Multiplies with weights that are known.
-fn resize_fixed(
+/// Weights of rows and of columns as constants.
+fn weights_of(
     nodes: &mut Nodes,
     recipe: &Preprocessing,
-    size: Size,
-) -> Result<String, FullOnnxError> {
-    let Size { height, width } = size;
+    Size { height, width }: Size,
+) -> Result<(String, String), FullOnnxError> {
     let sides = 1..=Preprocessing::MAX_SIDE_PX;
     if !sides.contains(&height) || !sides.contains(&width) {
         return Err(FullOnnxError::InputSize { height, width });
-    }
-    if size == recipe.resize && recipe.center_crop.is_none() {
-        return Ok(INPUT.to_owned());
     }
     let [rows, columns] = axes(recipe);
     let row_weights = nodes.floats("row_weights", &[rows.kept, height], &rows.weights(height));
     let column_weights = transposed(&columns.weights(width), width);
     let column_weights = nodes.floats("column_weights", &[width, columns.kept], &column_weights);
-    Ok(multiply(nodes, &row_weights, &column_weights))
+    Ok((row_weights, column_weights))
 }
 
-/// Multiplies with weights that are computed from the picture's size.
-fn resize_any(nodes: &mut Nodes, recipe: &Preprocessing) -> String {
+/// Weights of rows and of columns, computed from the picture's size.
+fn weights_of_any(nodes: &mut Nodes, recipe: &Preprocessing) -> (String, String) {
     let [rows, columns] = axes(recipe);
     let row_weights = weights(nodes, rows, 2, "rows");
     let column_weights = weights(nodes, columns, 3, "columns");
     let flip = vec![ints("perm", &[1, 0])];
     let column_weights = nodes.apply("Transpose", &[&column_weights], "columns_flipped", flip);
-    multiply(nodes, &row_weights, &column_weights)
-}
-
-fn multiply(nodes: &mut Nodes, row_weights: &str, column_weights: &str) -> String {
-    let narrow = nodes.apply("MatMul", &[INPUT, column_weights], "narrow", vec![]);
-    nodes.apply("MatMul", &[row_weights, &narrow], "resized", vec![])
+    (row_weights, column_weights)
 }
 
 /// The nodes that compute [`Axis::weights`] for the size of `axis` of the input.
