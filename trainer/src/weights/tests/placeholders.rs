@@ -186,14 +186,8 @@ fn repeated_doubling_costs_nothing() {
         );
     }
     seen(&body, |root| assert_eq!(root.items().len(), 2));
-    let module = [
-        &global("m", "M")[..],
-        b")\x81}",
-        &text("_modules"),
-        &body,
-        b"sb",
-    ]
-    .concat();
+    let last = [&text("_modules")[..], b"h\x28sb"].concat();
+    let module = [&body[..], &global("m", "M"), b")\x81}", &last].concat();
     let file = checkpoint(&module, &[]);
     let document = Document::open(&file).unwrap();
     assert!(document.tensors(document.root()).unwrap().is_empty());
@@ -273,9 +267,10 @@ fn the_old_format_is_read_the_same_way() {
     let file = stream(&body, true, 0, &[]);
     // The stream names a storage that the object does not have.
     assert!(Document::open(&file).is_err());
+    // What comes before the object has no objects.
     assert!(matches!(
         Document::open(&pickle(&body)),
-        Err(WeightsProblem::UnknownFormat)
+        Err(WeightsProblem::ForbiddenGlobal { .. })
     ));
 }
 
@@ -320,7 +315,7 @@ fn explore(pickle: &[u8]) {
 fn a_changed_or_cut_module_never_makes_the_reader_panic() {
     let whole = genuine();
     explore(&whole);
-    for at in (0..whole.len()).step_by(89) {
+    for at in (0..whole.len()).step_by(499) {
         for flip in [0x01, 0x20, 0xff] {
             let mut bytes = whole.clone();
             bytes[at] ^= flip;
