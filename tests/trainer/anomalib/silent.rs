@@ -1,13 +1,13 @@
 //! What the file says and does not say.
 
 use cfa_runtime::Bundle;
-use cfa_runtime::bundle::HeatmapRange;
 use cfa_runtime::preprocess::Size;
-use cfa_train::anomalib::{ImportOverrides, ImportProblem};
+use cfa_train::anomalib::{ImportOverrides, ImportProblem, ImportRequest, Thresholds, import};
 use cfa_train::backbone::Backbone;
+use cfa_train::descriptor::Pooling;
 
 use crate::fixture::Checkpoint;
-use crate::imported;
+use crate::{Silent, imported};
 
 fn square(side: usize) -> Size {
     Size {
@@ -33,9 +33,16 @@ fn thresholds_and_settings_are_kept_in_the_bundle() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoint = Checkpoint::read("v2.7.0.ckpt").save(&folder);
     let summary = imported(checkpoint, &ImportOverrides::default()).unwrap();
-    let seen = summary.record.thresholds;
-    let (threshold, low, high) = (seen.image_threshold, seen.pixel_min, seen.pixel_max);
-    assert!(threshold > low && threshold <= high, "{seen:?}");
+    // As `torch.load` shows them.
+    let seen = Thresholds {
+        image_threshold: Some(0.405_394_14),
+        pixel_threshold: Some(0.203_459_74),
+        image_min: Some(0.405_394_14),
+        image_max: Some(0.448_008_75),
+        pixel_min: Some(0.066_746_61),
+        pixel_max: Some(0.448_008_75),
+    };
+    assert_eq!(summary.record.thresholds, seen);
 
     let manifest = Bundle::open(&summary.bundle).unwrap().manifest;
     let kept = &manifest.training["imported"];
@@ -43,16 +50,10 @@ fn thresholds_and_settings_are_kept_in_the_bundle() {
     assert_eq!(kept["release"], "2.7 or newer");
     assert_eq!(kept["features"], "pooled");
     let kept = kept["thresholds"]["image_threshold"].as_f64().unwrap() as f32;
-    assert_eq!(Some(kept), threshold);
+    assert_eq!(Some(kept), seen.image_threshold);
     let range = manifest.heatmap_range;
-    assert_eq!((Some(range.low), Some(range.high)), (low, high));
-    assert_ne!(
-        range,
-        HeatmapRange {
-            low: 0.0,
-            high: 0.0
-        }
-    );
+    let seen_on_maps = (seen.pixel_min, seen.pixel_max);
+    assert_eq!((Some(range.low), Some(range.high)), seen_on_maps);
     assert_eq!(manifest.descriptor.gamma_d, 112);
     assert_eq!(manifest.memory_bank.gamma_c, 1);
     assert_eq!(manifest.preprocessing.resize, square(64));
@@ -169,4 +170,54 @@ fn a_truncated_checkpoint_is_refused() {
             "{length}: {error}"
         );
     }
+}
+
+#[test]
+fn the_thresholds_of_every_release_are_found() {
+    for (name, features) in [
+        ("v2.0.0.ckpt", Some(Pooling::Raw)),
+        ("v1.2.0.ckpt", None),
+        ("v1.2.0.pt", None),
+        ("v0.7.0.ckpt", None),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let overrides = ImportOverrides {
+            pooling: features,
+            ..ImportOverrides::default()
+        };
+        let summary = imported(Checkpoint::read(name).save(&folder), &overrides).unwrap();
+        let seen = summary.record.thresholds;
+        let levels = [seen.image_threshold, seen.pixel_threshold];
+        assert!(levels.iter().all(Option::is_some), "{name}: {seen:?}");
+        assert!(seen.pixel_min < seen.pixel_threshold, "{name}: {seen:?}");
+        assert!(seen.pixel_threshold < seen.pixel_max, "{name}: {seen:?}");
+    }
+}
+
+#[test]
+fn good_pictures_become_the_self_test() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("good");
+    std::fs::create_dir(&data).unwrap();
+    for shade in [40, 90, 140] {
+        let picture = image::RgbImage::from_pixel(80, 80, image::Rgb([shade, 60, 100]));
+        picture.save(data.join(format!("{shade}.png"))).unwrap();
+    }
+    let request = ImportRequest {
+        checkpoint: Checkpoint::read("v2.7.0.ckpt").save(&folder),
+        bundle: folder.path().join("model.cfa"),
+        data: Some(data),
+        overrides: ImportOverrides::default(),
+    };
+    let summary = import(&request, &mut Silent).unwrap();
+    let manifest = Bundle::open(&summary.bundle).unwrap().manifest;
+    let names: Vec<_> = manifest.golden.iter().map(|g| g.name.as_str()).collect();
+    assert_eq!(
+        names,
+        ["first good", "last good", "first good, patched", "noise"]
+    );
+    assert_ne!(
+        Some(manifest.heatmap_range.high),
+        summary.record.thresholds.pixel_max
+    );
 }

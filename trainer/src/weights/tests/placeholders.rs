@@ -186,6 +186,24 @@ fn repeated_doubling_costs_nothing() {
         );
     }
     seen(&body, |root| assert_eq!(root.items().len(), 2));
+    // The same with modules.
+    let mut modules = [&global("m", "M")[..], b")\x81q\0"].concat();
+    for level in 1..=40_u8 {
+        let parts = [
+            &text("a")[..],
+            b"h",
+            &[level - 1],
+            &text("b"),
+            b"h",
+            &[level - 1],
+        ]
+        .concat();
+        let tables = [&text("_modules")[..], b"}(", &parts, b"us"].concat();
+        modules.extend([&global("m", "M")[..], b")\x81}", &tables, b"bq", &[level]].concat());
+    }
+    let file = checkpoint(&modules, &[]);
+    let document = Document::open(&file).unwrap();
+    assert!(document.tensors(document.root()).unwrap().is_empty());
     let last = [&text("_modules")[..], b"h\x28sb"].concat();
     let module = [&body[..], &global("m", "M"), b")\x81}", &last].concat();
     let file = checkpoint(&module, &[]);
