@@ -11,6 +11,9 @@
     reason = "a test fails by panicking and says when it is skipped"
 )]
 
+mod backbone_references;
+mod calibrate;
+mod drawn_weights;
 mod evaluate;
 mod exported_network;
 mod fit;
@@ -18,9 +21,13 @@ mod import;
 mod onnx_checker;
 mod onnx_full;
 mod pictures;
+mod presets;
+mod real_weights;
 mod refusals;
 mod resnet18;
 mod resume;
+mod seeds;
 mod signal;
-mod torchvision;
+mod tap_reference;
+mod weights_source;
 mod workshop;

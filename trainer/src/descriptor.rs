@@ -35,8 +35,14 @@ impl DescriptorShape {
     /// D = floor(C0 / `gamma_d`) (SPEC 4.5). `None` when nothing would be left.
     #[must_use]
     pub fn new(map_channels: [usize; 3], gamma_d: usize) -> Option<Self> {
+        Self::expanded(map_channels, 1, gamma_d)
+    }
+
+    /// D = floor(`expansion`·C0 / `gamma_d`).
+    #[must_use]
+    pub fn expanded(map_channels: [usize; 3], expansion: usize, gamma_d: usize) -> Option<Self> {
         let total: usize = map_channels.iter().sum();
-        let outputs = total.checked_div(gamma_d)?;
+        let outputs = (expansion * total).checked_div(gamma_d)?;
         (outputs > 0).then_some(Self {
             map_channels,
             outputs,
@@ -94,8 +100,8 @@ pub fn with_pooling(backbone: &Graph) -> Graph {
 /// The same where `pooling` says so; the other maps are passed on as they are.
 #[must_use]
 pub fn with_pooling_of(backbone: &Graph, pooling: Pooling) -> Graph {
-    let (mut graph, maps) = copy_without_outputs(backbone);
-    for (index, map) in maps.into_iter().enumerate() {
+    let mut graph = backbone.without_outputs();
+    for (index, &map) in backbone.outputs().iter().enumerate() {
         let pooled = if pooling.applies_to(index) {
             graph.apply(Op::AveragePool3, &[map])
         } else {
@@ -110,20 +116,12 @@ pub fn with_pooling_of(backbone: &Graph, pooling: Pooling) -> Graph {
 /// the only output of the result is φ. This is what an edge device runs.
 #[must_use]
 pub fn with_descriptor(pooled: &Graph, shape: &DescriptorShape) -> Graph {
-    let (mut graph, maps) = copy_without_outputs(pooled);
-    if let Ok(maps) = <[NodeId; 3]>::try_from(maps) {
+    let mut graph = pooled.without_outputs();
+    if let Ok(maps) = <[NodeId; 3]>::try_from(pooled.outputs()) {
         let phi = append_to(&mut graph, maps, shape);
         graph.output(phi);
     }
     graph
-}
-
-fn copy_without_outputs(source: &Graph) -> (Graph, Vec<NodeId>) {
-    let mut graph = Graph::new();
-    for node in source.nodes() {
-        graph.copy(node.clone(), &node.inputs);
-    }
-    (graph, source.outputs().to_vec())
 }
 
 fn append_to(graph: &mut Graph, maps: [NodeId; 3], shape: &DescriptorShape) -> NodeId {

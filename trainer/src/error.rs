@@ -4,11 +4,16 @@ use std::io;
 use std::path::PathBuf;
 
 use cfa_runtime::bundle::BundleError;
+use cfa_runtime::inspector::InspectError;
 use cfa_runtime::picture::PictureError;
+use cfa_runtime::verify::VerifyReport;
 use tch::TchError;
 
+use crate::backbone::ForeignWeights;
+use crate::calibration::CalibrateError;
 use crate::dataset::DatasetError;
-use crate::network::ParameterMismatch;
+use crate::evaluation::EvaluationError;
+use crate::model::ModelError;
 use crate::onnx::OnnxError;
 use crate::weights::WeightsError;
 
@@ -39,17 +44,8 @@ pub enum TrainError {
     #[error(transparent)]
     Weights(#[from] WeightsError),
     /// The weight file belongs to another network.
-    #[error(
-        "{file} does not hold weights of {backbone}: {mismatch}; check --backbone and --weights"
-    )]
-    ForeignWeights {
-        /// The weight file.
-        file: String,
-        /// The backbone that was asked for.
-        backbone: &'static str,
-        /// What does not fit.
-        mismatch: ParameterMismatch,
-    },
+    #[error(transparent)]
+    ForeignWeights(#[from] ForeignWeights),
     /// A GPU was asked for that is not there.
     #[error(
         "--device {asked}: {reason}; use --device cpu, or point LIBTORCH to a libtorch 2.11.0 with CUDA and build again"
@@ -66,6 +62,31 @@ pub enum TrainError {
     /// The bundle cannot be written or read back.
     #[error(transparent)]
     Bundle(#[from] BundleError),
+    /// The model cannot compute.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The runtime cannot inspect with the new model.
+    #[error(transparent)]
+    Inspect(#[from] InspectError),
+    /// The runtime computes other maps than libtorch did.
+    #[error(
+        "the exported network does not reproduce libtorch's maps, so no bundle was written: {report:?}; please report this"
+    )]
+    NotReproduced {
+        /// What differs.
+        report: VerifyReport,
+    },
+    /// The held-out pictures could not be scored.
+    #[error(transparent)]
+    Calibrate(#[from] CalibrateError),
+    /// The test pictures cannot be evaluated.
+    #[error(transparent)]
+    Evaluation(#[from] EvaluationError),
+    /// Seeds are chosen among by the runtime's scores, and there is none.
+    #[error(
+        "--seeds compares models through ONNX Runtime, which was not found; get it with `cargo xtask setup --runtime`"
+    )]
+    SeedsNeedRuntime,
     /// libtorch refused an operation.
     #[error("libtorch: {0}")]
     Torch(#[from] TchError),

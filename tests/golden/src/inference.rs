@@ -7,7 +7,8 @@ use cfa_runtime::head::Head;
 use cfa_runtime::memory_bank::MemoryBank;
 use cfa_runtime::network::{Network, NetworkOptions, OnnxRuntime, Provider};
 use cfa_runtime::preprocess::Size;
-use cfa_train::descriptor::{Descriptor, with_descriptor, with_pooling};
+use cfa_train::backbone::TapActivation;
+use cfa_train::descriptor::{Descriptor, with_descriptor};
 use cfa_train::model::AnomalyMapGenerator;
 use cfa_train::neighbors::{rows, smallest_squared_distances};
 use cfa_train::{onnx, tensor};
@@ -39,11 +40,12 @@ pub(crate) fn run(
         let ours = tensor::host_values(&input)?;
         report.compare(case.name, "normalised input", &ours, &golden.values, 1e-6);
     }
-    compare_features(case, &input, report)?;
+    compare_features(case, Reference::Anomalib, &input, report)?;
     let pooled = case.pooled("test_u8")?;
     compare_patch(case, &pooled, report)?;
     let phi = no_grad(|| descriptor.forward(&pooled))?;
-    compare_phi(case, "φ", &phi, report)?;
+    compare_phi(case, Reference::Anomalib, "φ", &phi, report)?;
+    compare_official_phi(case, descriptor, &input, report)?;
     compare_distances(case, &phi, bank, report)?;
     compare_scores_of_libtorch(case, &phi, bank, report)?;
     compare_scores_of_runtime(case, "runtime", &phi, bank, report)?;
@@ -54,20 +56,59 @@ pub(crate) fn run(
     Ok(())
 }
 
-fn compare_features(case: &Case<'_>, input: &Tensor, report: &mut Report<'_>) -> Result<()> {
-    for (i, map) in case.features(input)?.iter().enumerate() {
-        let name = format!("feat{}", i + 1);
-        if let Some(golden) = case.archive.find(&format!("anomalib/{name}")) {
-            report.compare(
-                case.name,
-                &name,
-                &tensor::host_values(map)?,
-                &golden.values,
-                FEATURES,
-            );
+/// Whose tensors are compared with.
+#[derive(Clone, Copy)]
+enum Reference {
+    Anomalib,
+    Official,
+}
+
+impl Reference {
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Anomalib => "anomalib",
+            Self::Official => "official",
+        }
+    }
+
+    /// What it does to the tapped maps (DIFFERENCES 1).
+    fn activation(self) -> TapActivation {
+        match self {
+            Self::Anomalib => TapActivation::Relu,
+            Self::Official => TapActivation::LeakyRelu,
+        }
+    }
+}
+
+fn compare_features(
+    case: &Case<'_>,
+    reference: Reference,
+    input: &Tensor,
+    report: &mut Report<'_>,
+) -> Result<()> {
+    let maps = case.features(input, reference.activation())?;
+    for (i, map) in maps.iter().enumerate() {
+        let name = format!("{}/feat{}", reference.prefix(), i + 1);
+        if let Some(golden) = case.archive.find(&name) {
+            let ours = tensor::host_values(map)?;
+            report.compare(case.name, &name, &ours, &golden.values, FEATURES);
         }
     }
     Ok(())
+}
+
+/// The official code's path up to φ: LeakyReLU taps.
+fn compare_official_phi(
+    case: &Case<'_>,
+    descriptor: &Descriptor,
+    input: &Tensor,
+    report: &mut Report<'_>,
+) -> Result<()> {
+    let official = Reference::Official;
+    compare_features(case, official, input, report)?;
+    let pooled = case.pooled_behind(official.activation(), "test_u8")?;
+    let phi = no_grad(|| descriptor.forward(&pooled))?;
+    compare_phi(case, official, "φ, official, LeakyReLU taps", &phi, report)
 }
 
 /// Pooled, upsampled and concatenated maps: what the reference forms and our
@@ -89,8 +130,15 @@ fn compare_patch(case: &Case<'_>, pooled: &Pooled, report: &mut Report<'_>) -> R
     Ok(())
 }
 
-fn compare_phi(case: &Case<'_>, what: &str, phi: &Tensor, report: &mut Report<'_>) -> Result<()> {
-    if let Some(golden) = case.archive.find("anomalib/phi") {
+fn compare_phi(
+    case: &Case<'_>,
+    reference: Reference,
+    what: &str,
+    phi: &Tensor,
+    report: &mut Report<'_>,
+) -> Result<()> {
+    let stored = |name: &str| case.archive.find(&format!("{}/{name}", reference.prefix()));
+    if let Some(golden) = stored("phi") {
         report.compare(
             case.name,
             what,
@@ -99,10 +147,7 @@ fn compare_phi(case: &Case<'_>, what: &str, phi: &Tensor, report: &mut Report<'_
             PHI,
         );
     }
-    let rows_of_first = case
-        .archive
-        .find("rows")
-        .zip(case.archive.find("anomalib/phi_rows_img0"));
+    let rows_of_first = case.archive.find("rows").zip(stored("phi_rows_img0"));
     if let Some((index, golden)) = rows_of_first {
         let ours = selected_rows(&rows(phi)?.f_get(0)?, index)?;
         report.compare(
@@ -241,10 +286,17 @@ fn compare_scores_of_libtorch(
     let (height, width) = map_size(case)?;
     let generator = AnomalyMapGenerator {
         neighbors: case.settings.neighbors,
-        map_size: (height, width),
+        map_size: Size { height, width },
         sigma: f64::from(SIGMA),
+        border: Border::Mirror,
     };
-    let scored = generator.forward(phi, bank)?;
+    let (_, _, height, width) = phi.size4()?;
+    let scale = Size {
+        height: height as usize,
+        width: width as usize,
+    };
+    let (nearest, _) = smallest_squared_distances(&rows(phi)?, bank, generator.neighbors)?;
+    let scored = generator.forward(Some(&nearest), Some(scale))?;
     let quantities = [
         (
             "anomalib/score",
@@ -340,7 +392,10 @@ fn compare_export(
     bank: &Tensor,
     report: &mut Report<'_>,
 ) -> Result<()> {
-    let graph = with_descriptor(&with_pooling(&case.backbone.graph()), &case.shape);
+    let graph = with_descriptor(
+        &case.backbone.pooled_graph(TapActivation::Relu),
+        &case.shape,
+    );
     let mut parameters = case.parameters.clone();
     parameters.extend(descriptor.values()?);
     let encoded = onnx::encode(&graph, &parameters, map_size(case)?)?;
@@ -365,6 +420,12 @@ fn compare_export(
     let shape = features.shape().to_vec();
     let values: Vec<f32> = features.into_iter().collect();
     let phi = tensor::from_values(&values, &shape)?;
-    compare_phi(case, "φ, exported network", &phi, report)?;
+    compare_phi(
+        case,
+        Reference::Anomalib,
+        "φ, exported network",
+        &phi,
+        report,
+    )?;
     compare_scores_of_runtime(case, "exported network and runtime", &phi, bank, report)
 }

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use cfa_train::backbone::Backbone;
+use cfa_train::backbone::{Backbone, TapActivation};
 use cfa_train::descriptor::DescriptorShape;
 use cfa_train::network::{Parameter, Parameters};
 use cfa_train::weights::{WeightTensor, Weights};
@@ -27,7 +27,7 @@ pub(crate) fn backbone(dir: &Path, backbone: Backbone, seed: u64) -> Result<Opti
     let mut parameters = Weights::read(&statistics)
         .context("golden statistics")?
         .tensors;
-    for parameter in backbone.graph().parameters() {
+    for parameter in backbone.graph(TapActivation::Relu).parameters() {
         let generated = || generated_layer(backbone, &parameter, seed);
         parameters
             .entry(parameter.name.clone())

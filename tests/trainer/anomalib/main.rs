@@ -50,6 +50,7 @@ fn imported(
         checkpoint,
         data: None,
         overrides: overrides.clone(),
+        runtime: None,
     };
     import(&request, &mut Silent)
 }

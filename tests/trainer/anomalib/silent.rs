@@ -7,7 +7,7 @@ use cfa_train::backbone::Backbone;
 use cfa_train::descriptor::Pooling;
 
 use crate::fixture::Checkpoint;
-use crate::{Silent, imported};
+use crate::{Silent, imported, onnx_runtime};
 
 fn square(side: usize) -> Size {
     Size {
@@ -208,6 +208,7 @@ fn good_pictures_become_the_self_test() {
         bundle: folder.path().join("model.cfa"),
         data: Some(data),
         overrides: ImportOverrides::default(),
+        runtime: onnx_runtime(),
     };
     let summary = import(&request, &mut Silent).unwrap();
     let manifest = Bundle::open(&summary.bundle).unwrap().manifest;

@@ -20,7 +20,9 @@ mod transform;
 
 use std::path::{Path, PathBuf};
 
+use cfa_runtime::OnnxRuntime;
 use cfa_runtime::bundle::HeatmapRange;
+use cfa_runtime::calibration::{Basis, DecisionRule};
 use cfa_runtime::picture::{Limits, Picture};
 use cfa_runtime::preprocess::Size;
 use serde::Serialize;
@@ -36,9 +38,10 @@ use crate::descriptor::{Descriptor, Pooling};
 use crate::error::TrainError;
 use crate::export::{ExportRequest, drawing, export};
 use crate::fit::{
-    CheckedSettings, FeatureExtractor, FeatureStore, FitObserver, FitSettings, Training,
+    Cfa, CheckedSettings, FeatureExtractor, FeatureStore, FitObserver, FitSettings,
     check_destination,
 };
+use crate::model::CfaModel;
 use crate::tensor;
 use crate::weights::{Document, read_capped};
 use parameters::Parameters;
@@ -62,6 +65,8 @@ pub struct ImportRequest {
     pub data: Option<PathBuf>,
     /// What the user knows better than the file.
     pub overrides: ImportOverrides,
+    /// What the bundle is verified with before it is written; without one it is not.
+    pub runtime: Option<OnnxRuntime>,
 }
 
 /// Answers that take the place of what the checkpoint says or does not say.
@@ -208,8 +213,12 @@ impl Imported {
                 record: serde_json::json!({ "imported": self.record }),
                 weights: &parameters.weights,
                 pictures: &pictures,
+                held_out: &[],
+                rule: self.rule(),
                 heatmap_range: self.validated_range().filter(|_range| pictures.is_empty()),
+                runtime: request.runtime.as_ref(),
                 bundle: &request.bundle,
+                checkpoint: &request.checkpoint,
             },
             &extractor,
             &training,
@@ -218,8 +227,8 @@ impl Imported {
         )
     }
 
-    fn trained(&self) -> Result<Training, TrainError> {
-        let parameters = &self.parameters;
+    fn trained(&self) -> Result<Cfa, TrainError> {
+        let (settings, parameters) = (&self.settings, &self.parameters);
         let descriptor = Descriptor::from_values(
             parameters.descriptor,
             &parameters.descriptor_weight,
@@ -228,12 +237,22 @@ impl Imported {
         )?;
         let shape = [parameters.rows, parameters.descriptor.outputs];
         let bank = tensor::from_values(&parameters.bank, &shape)?;
-        Ok(Training::before_the_first_step(
-            &self.settings,
+        let model = CfaModel::new(
             descriptor,
-            bank,
+            settings.map_generator(),
+            settings.feature_size(),
+        );
+        Ok(Cfa::new(
+            settings,
+            model.with_memory_bank(bank),
             Device::Cpu,
         )?)
+    }
+
+    /// anomalib's own threshold; it is exceeded, as here, by what is to be rejected.
+    fn rule(&self) -> Option<DecisionRule> {
+        let threshold = self.record.thresholds.image_threshold?;
+        DecisionRule::single(Basis::Imported, threshold).ok()
     }
 
     /// Colours from the values that anomalib saw in validation.

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use super::error::ImportProblem;
 use super::source::Source;
-use crate::backbone::Backbone;
+use crate::backbone::{Backbone, TapActivation};
 use crate::descriptor::DescriptorShape;
 use crate::digest::sha256_hex;
-use crate::network::check_parameters;
+use crate::network::{ParameterMismatch, check_parameters};
 use crate::weights::{Tensors, WeightTensor, Weights};
 
 /// What stands before the backbone's own names.
@@ -37,10 +37,9 @@ impl Parameters {
     ) -> Result<Self, ImportProblem> {
         let tensors = backbone_tensors(source);
         let backbone = backbone(source, asked, &tensors)?;
-        let channels = backbone.taps().map(|tap| tap.channels);
         let weight = tensor(source, "descriptor.layer.conv2d.weight")?;
         let gamma_d = gamma_d(source, backbone, weight)?;
-        let descriptor = DescriptorShape::new(channels, gamma_d);
+        let descriptor = backbone.descriptor_shape(gamma_d);
         let descriptor = descriptor.filter(|d| weight.shape == d.weight_shape());
         let descriptor = descriptor.ok_or_else(|| ImportProblem::Shape {
             name: "descriptor.layer.conv2d.weight",
@@ -116,22 +115,25 @@ fn backbone(
         })?,
         (None, None) => recognised(tensors)?,
     };
-    let fits = check_parameters(&chosen.graph(), tensors, chosen.unused_prefixes());
-    fits.map_err(|mismatch| ImportProblem::ForeignBackbone {
+    fits(chosen, tensors).map_err(|mismatch| ImportProblem::ForeignBackbone {
         backbone: chosen.name(),
         mismatch,
     })?;
     Ok(chosen)
 }
 
+/// anomalib takes torchvision's networks and their names.
+fn fits(backbone: Backbone, tensors: &Tensors) -> Result<(), ParameterMismatch> {
+    let graph = backbone.graph(TapActivation::Relu);
+    check_parameters(&graph, tensors, &backbone.unused_prefixes())
+}
+
 fn recognised(tensors: &Tensors) -> Result<Backbone, ImportProblem> {
-    let fits = |backbone: &Backbone| {
-        check_parameters(&backbone.graph(), tensors, backbone.unused_prefixes()).is_ok()
-    };
-    let tensors = tensors.len();
     let mut all = Backbone::ALL.into_iter();
-    all.find(fits)
-        .ok_or(ImportProblem::UnrecognisedBackbone { tensors })
+    let found = all.find(|&backbone| fits(backbone, tensors).is_ok());
+    found.ok_or(ImportProblem::UnrecognisedBackbone {
+        tensors: tensors.len(),
+    })
 }
 
 /// As it was set, else the divisor that gives as many channels.

@@ -1,13 +1,29 @@
 //! The frozen ImageNet networks that patch features are taken from.
 
+mod catalogue;
+mod efficientnet;
+mod inverted_residual;
 mod mobilenet;
+mod naming;
+mod published;
 mod resnet;
+mod stored;
+mod tap;
 mod vgg;
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::network::{Graph, NodeId};
+use cfa_runtime::preprocess::{Preprocessing, Size};
+
+pub use naming::Naming;
+pub use published::{PipPackage, PublishedWeights};
+pub use stored::{ForeignWeights, UnfitWeights};
+pub use tap::{Tap, TapActivation, UnknownTapActivation};
+
+use crate::descriptor::{DescriptorShape, with_pooling};
+use crate::network::{Graph, NodeId, Op};
+use catalogue::{Entry, Network};
 
 /// A backbone by its torchvision name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,73 +33,57 @@ pub enum Backbone {
     WideResnet50,
     /// Small and fast; published figures exist for comparison.
     Resnet18,
+    /// ResNet-18 with twice as many layers.
+    Resnet34,
+    /// The wide one's model, half as wide inside its blocks.
+    Resnet50,
     /// VGG-19 with batch normalisation.
     Vgg19Bn,
-    /// The smallest; its weights are fetched by `cargo xtask setup`.
+    /// The smallest; its weights come with a Python package.
     MobilenetV2,
-}
-
-/// A feature map that the method reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tap {
-    /// Name of the layer in torchvision.
-    pub layer: &'static str,
-    /// Channels.
-    pub channels: usize,
-    /// Input pixels per position.
-    pub stride: usize,
+    /// As fast as `MobileNetV2`, with squeeze-and-excitation.
+    MobilenetV3Large,
+    /// The smallest `EfficientNet`, padded as torchvision and timm pad it.
+    EfficientnetB0,
+    /// The paper's fourth backbone, padded as torchvision pads it. The official
+    /// code pads on the larger side where a size is even (for pictures of 456 px,
+    /// whatever their size); these are the weights' own features all the same
+    /// only in torchvision's network, for which its file is meant.
+    EfficientnetB5,
+    /// Made for small devices: no squeeze-and-excitation. Padded as in
+    /// `TensorFlow`, where its weights come from; they come with a Python package.
+    EfficientnetLite0,
 }
 
 impl Backbone {
     /// All backbones, in the order in which they are listed to a user.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 10] = [
         Self::WideResnet50,
         Self::Resnet18,
+        Self::Resnet34,
+        Self::Resnet50,
         Self::MobilenetV2,
+        Self::MobilenetV3Large,
+        Self::EfficientnetLite0,
+        Self::EfficientnetB0,
+        Self::EfficientnetB5,
         Self::Vgg19Bn,
     ];
+
+    fn entry(self) -> &'static Entry {
+        catalogue::entry(self)
+    }
 
     /// Name as in torchvision and anomalib.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::WideResnet50 => "wide_resnet50_2",
-            Self::Resnet18 => "resnet18",
-            Self::Vgg19Bn => "vgg19_bn",
-            Self::MobilenetV2 => "mobilenet_v2",
-        }
+        self.entry().name
     }
 
     /// The three feature maps, highest resolution first (SPEC 3).
     #[must_use]
     pub fn taps(self) -> [Tap; 3] {
-        let tap = |layer, channels, stride| Tap {
-            layer,
-            channels,
-            stride,
-        };
-        match self {
-            Self::WideResnet50 => [
-                tap("layer1", 256, 4),
-                tap("layer2", 512, 8),
-                tap("layer3", 1024, 16),
-            ],
-            Self::Resnet18 => [
-                tap("layer1", 64, 4),
-                tap("layer2", 128, 8),
-                tap("layer3", 256, 16),
-            ],
-            Self::Vgg19Bn => [
-                tap("features.25", 256, 4),
-                tap("features.38", 512, 8),
-                tap("features.52", 512, 32),
-            ],
-            Self::MobilenetV2 => [
-                tap("features.3", 24, 4),
-                tap("features.6", 32, 8),
-                tap("features.13", 96, 16),
-            ],
-        }
+        self.entry().taps
     }
 
     /// Sum of the taps' channels: "dim" of the reference.
@@ -92,39 +92,82 @@ impl Backbone {
         self.taps().iter().map(|tap| tap.channels).sum()
     }
 
-    /// Normalised picture N×3×H×W in, the three feature maps out.
+    /// Where weights can be had.
     #[must_use]
-    pub fn graph(self) -> Graph {
-        let mut graph = Graph::new();
-        let picture = graph.input(3);
-        let taps: [NodeId; 3] = match self {
-            Self::WideResnet50 => resnet::wide_resnet50(&mut graph, picture),
-            Self::Resnet18 => resnet::resnet18(&mut graph, picture),
-            Self::Vgg19Bn => vgg::vgg19_bn(&mut graph, picture),
-            Self::MobilenetV2 => mobilenet::mobilenet_v2(&mut graph, picture),
-        };
-        for tap in taps {
-            graph.output(tap);
-        }
-        graph
+    pub fn published_weights(self) -> &'static PublishedWeights {
+        &self.entry().weights
     }
 
-    /// Beginnings of tensor names that torchvision's file holds for layers
-    /// behind the last tap.
+    /// From a picture to the network's input, normalised as in its training.
     #[must_use]
-    pub fn unused_prefixes(self) -> &'static [&'static str] {
-        match self {
-            Self::WideResnet50 | Self::Resnet18 => &["layer4.", "fc."],
-            Self::Vgg19Bn => &["classifier."],
-            Self::MobilenetV2 => &[
-                "features.14.",
-                "features.15.",
-                "features.16.",
-                "features.17.",
-                "features.18.",
-                "classifier.",
-            ],
+    pub fn preprocessing(self, resize: Size, center_crop: Option<Size>) -> Preprocessing {
+        self.entry().preprocessing(resize, center_crop)
+    }
+
+    /// Shape of the descriptor: D = floor(C0 / `gamma_d`), for `efficientnet_b5`
+    /// floor(2·C0 / `gamma_d`) (SPEC 4.5). `None` when nothing would be left.
+    #[must_use]
+    pub fn descriptor_shape(self, gamma_d: usize) -> Option<DescriptorShape> {
+        let channels = self.taps().map(|tap| tap.channels);
+        let expansion = if self.entry().doubled { 2 } else { 1 };
+        DescriptorShape::expanded(channels, expansion, gamma_d)
+    }
+
+    /// Normalised picture N×3×H×W in, the three feature maps out.
+    #[must_use]
+    pub fn graph(self, activation: TapActivation) -> Graph {
+        self.graph_as(None, activation).unwrap_or_default()
+    }
+
+    /// The same network as it is stored under a publisher's names and with the
+    /// publisher's epsilons; `None` when no such file fits.
+    #[must_use]
+    pub fn stored_graph(self, naming: Naming) -> Option<Graph> {
+        self.graph_as(Some(naming), TapActivation::Relu)
+    }
+
+    fn graph_as(self, naming: Option<Naming>, activation: TapActivation) -> Option<Graph> {
+        let mut graph = Graph::new();
+        let picture = graph.input(3);
+        let torchvision = naming.is_none_or(|naming| naming == Naming::Torchvision);
+        let taps: [NodeId; 3] = match self.entry().network {
+            Network::InvertedResiduals(table) => table().build(&mut graph, picture, naming)?,
+            Network::Residuals(table) if torchvision => {
+                table.build(&mut graph, picture, activation)
+            }
+            Network::Vgg19 if torchvision => vgg::vgg19_bn(&mut graph, picture),
+            _ => return None,
+        };
+        for tap in taps {
+            let op = activation.op();
+            let tap = op.map_or(tap, |op| graph.apply(op, &[tap]));
+            graph.output(tap);
         }
+        Some(graph)
+    }
+
+    /// [`Self::graph`] with pooled maps as its outputs (SPEC 4.1); those of
+    /// `efficientnet_b5` are also divided by their number of channels.
+    #[must_use]
+    pub fn pooled_graph(self, activation: TapActivation) -> Graph {
+        let graph = with_pooling(&self.graph(activation));
+        if !self.entry().doubled {
+            return graph;
+        }
+        let maps = graph.outputs().to_vec();
+        let mut divided = graph.without_outputs();
+        for map in maps {
+            let factor = 1.0 / divided.channels(map) as f32;
+            let map = divided.apply(Op::Scale(factor), &[map]);
+            divided.output(map);
+        }
+        divided
+    }
+
+    /// Beginnings of tensor names that files hold for layers behind the last tap.
+    #[must_use]
+    pub fn unused_prefixes(self) -> Vec<&'static str> {
+        self.entry().unused.concat()
     }
 }
 
@@ -156,36 +199,4 @@ impl FromStr for Backbone {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-
-    #[test]
-    fn graphs_end_in_the_listed_taps() {
-        for backbone in Backbone::ALL {
-            let graph = backbone.graph();
-            let channels: Vec<_> = graph.outputs().iter().map(|&n| graph.channels(n)).collect();
-            assert_eq!(channels, backbone.taps().map(|t| t.channels), "{backbone}");
-            assert_eq!(backbone.name().parse::<Backbone>().unwrap(), backbone);
-        }
-    }
-
-    /// Parameter counts up to the last tap, without batch statistics, summed by
-    /// hand from torchvision's modules.
-    #[test]
-    fn graphs_have_the_published_number_of_parameters() {
-        let count = |backbone: Backbone| -> usize {
-            let needed = backbone.graph().parameters();
-            let learned = needed.iter().filter(|p| !p.name.contains("running_"));
-            learned.map(|p| p.shape.iter().product::<usize>()).sum()
-        };
-        assert_eq!(count(Backbone::Resnet18), 2_782_784);
-        assert_eq!(count(Backbone::MobilenetV2), 542_528);
-    }
-
-    #[test]
-    fn an_unknown_name_lists_the_known_ones() {
-        let message = "resnet9000".parse::<Backbone>().unwrap_err().to_string();
-        assert!(message.contains("resnet9000") && message.contains("mobilenet_v2"));
-    }
-}
+mod tests;

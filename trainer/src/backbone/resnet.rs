@@ -1,6 +1,7 @@
 //! Residual networks (arXiv 1512.03385, wide: 1605.07146) up to layer3, with
 //! the stride on the 3×3 convolution as torchvision has it.
 
+use super::tap::TapActivation;
 use crate::network::{Conv, Graph, NodeId, Op};
 
 /// The kind of residual block.
@@ -21,51 +22,80 @@ impl Block {
     }
 }
 
-pub(super) fn resnet18(graph: &mut Graph, picture: NodeId) -> [NodeId; 3] {
-    residual_network(graph, picture, Block::Basic, [2, 2, 2])
-}
-
-pub(super) fn wide_resnet50(graph: &mut Graph, picture: NodeId) -> [NodeId; 3] {
-    residual_network(graph, picture, Block::Bottleneck { width: 2 }, [3, 4, 6])
-}
-
-fn residual_network(
-    graph: &mut Graph,
-    picture: NodeId,
+/// Kind of block, and blocks in each of the three layers.
+#[derive(Clone, Copy)]
+pub(super) struct Residuals {
     block: Block,
     depths: [usize; 3],
-) -> [NodeId; 3] {
-    let x = conv_norm(
-        graph,
-        picture,
-        Conv::new("conv1", 3, 64, 7).stride(2),
-        "bn1",
-    );
+}
+
+pub(super) const RESNET18: Residuals = Residuals {
+    block: Block::Basic,
+    depths: [2, 2, 2],
+};
+pub(super) const RESNET34: Residuals = Residuals {
+    block: Block::Basic,
+    depths: [3, 4, 6],
+};
+pub(super) const RESNET50: Residuals = Residuals {
+    block: Block::Bottleneck { width: 1 },
+    depths: [3, 4, 6],
+};
+pub(super) const WIDE_RESNET50: Residuals = Residuals {
+    block: Block::Bottleneck { width: 2 },
+    depths: [3, 4, 6],
+};
+
+impl Residuals {
+    /// The three maps to tap: the ends of the layers, or with LeakyReLU what their
+    /// last ReLU is applied to. The network itself goes on with the ReLU.
+    pub(super) fn build(
+        self,
+        graph: &mut Graph,
+        picture: NodeId,
+        activation: TapActivation,
+    ) -> [NodeId; 3] {
+        let layer = |graph: &mut Graph, x, name, channels, depth, stride| {
+            let sum = stage(graph, x, self.block, (name, channels), depth, stride);
+            (sum, graph.apply(Op::Relu, &[sum]))
+        };
+        let [first, second, third] = self.depths;
+        let x = stem(graph, picture);
+        let (sum1, layer1) = layer(graph, x, "layer1", 64, first, 1);
+        let (sum2, layer2) = layer(graph, layer1, "layer2", 128, second, 2);
+        let sum3 = stage(graph, layer2, self.block, ("layer3", 256), third, 2);
+        match activation {
+            TapActivation::Relu => [layer1, layer2, graph.apply(Op::Relu, &[sum3])],
+            TapActivation::LeakyRelu => [sum1, sum2, sum3],
+        }
+    }
+}
+
+fn stem(graph: &mut Graph, picture: NodeId) -> NodeId {
+    let conv = Conv::new("conv1", 3, 64, 7).stride(2);
+    let x = conv_norm(graph, picture, conv, "bn1");
     let x = graph.apply(Op::Relu, &[x]);
     let pool = Op::MaxPool {
         kernel: 3,
         stride: 2,
         padding: 1,
     };
-    let stem = graph.apply(pool, &[x]);
-    let layer1 = stage(graph, stem, block, "layer1", 64, depths[0], 1);
-    let layer2 = stage(graph, layer1, block, "layer2", 128, depths[1], 2);
-    let layer3 = stage(graph, layer2, block, "layer3", 256, depths[2], 2);
-    [layer1, layer2, layer3]
+    graph.apply(pool, &[x])
 }
 
+/// The sum at the end of the last block, before its ReLU.
 fn stage(
     graph: &mut Graph,
     x: NodeId,
     block: Block,
-    name: &str,
-    channels: usize,
+    (name, channels): (&str, usize),
     depth: usize,
     stride: usize,
 ) -> NodeId {
-    (0..depth).fold(x, |x, i| {
-        let stride = if i == 0 { stride } else { 1 };
-        residual_block(graph, x, block, &format!("{name}.{i}"), channels, stride)
+    let first = residual_block(graph, x, block, &format!("{name}.0"), channels, stride);
+    (1..depth).fold(first, |sum, i| {
+        let x = graph.apply(Op::Relu, &[sum]);
+        residual_block(graph, x, block, &format!("{name}.{i}"), channels, 1)
     })
 }
 
@@ -91,8 +121,7 @@ fn residual_block(
         let conv = Conv::new(&format!("{name}.downsample.0"), inputs, outputs, 1).stride(stride);
         conv_norm(graph, x, conv, &format!("{name}.downsample.1"))
     };
-    let sum = graph.apply(Op::Add, &[branch, shortcut]);
-    graph.apply(Op::Relu, &[sum])
+    graph.apply(Op::Add, &[branch, shortcut])
 }
 
 fn basic_branch(graph: &mut Graph, x: NodeId, name: &str, width: usize, stride: usize) -> NodeId {

@@ -12,7 +12,6 @@ use serde::Serialize;
 use tch::{Device, TchError, Tensor, no_grad};
 
 use super::{CheckedSettings, FitEvent, FitObserver, FitRequest, folder_of};
-use crate::descriptor::with_pooling_of;
 use crate::error::TrainError;
 use crate::network::{Parameters, TorchNetwork};
 use crate::tensor;
@@ -43,7 +42,7 @@ impl FeatureExtractor {
         weights: &Weights,
         device: Device,
     ) -> Result<Self, TrainError> {
-        let graph = with_pooling_of(&settings.backbone().graph(), settings.pooling());
+        let graph = settings.pooled_graph();
         Ok(Self {
             network: network(graph, &weights.tensors, device)?,
             preprocessing: settings.preprocessing().clone(),
@@ -269,7 +268,7 @@ pub(super) fn extract(
 }
 
 fn map_shapes(settings: &CheckedSettings) -> [[usize; 3]; 3] {
-    let graph = settings.backbone().graph();
+    let graph = settings.pooled_graph();
     let input = settings.preprocessing().input_size();
     let sizes = graph.sizes(input.height, input.width).unwrap_or_default();
     let mut shapes = [[0; 3]; 3];

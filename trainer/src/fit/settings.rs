@@ -1,10 +1,11 @@
 //! The options of the method, and their check.
 
-use cfa_runtime::preprocess::{PreprocessError, Preprocessing, Size};
+use cfa_runtime::anomaly_map::Border;
+use cfa_runtime::preprocess::{AspectRule, PreprocessError, Preprocessing, ResizeFilter, Size};
 use serde::{Deserialize, Serialize};
 
-use crate::backbone::Backbone;
-use crate::descriptor::{DescriptorShape, Pooling};
+use crate::backbone::{Backbone, TapActivation};
+use crate::descriptor::{DescriptorShape, Pooling, with_pooling_of};
 use crate::error::TrainError;
 use crate::loss::CfaLoss;
 use crate::memory_bank;
@@ -14,14 +15,21 @@ use crate::network::Graph;
 /// σ of the blur in map pixels (SPEC 1).
 const SIGMA: f32 = 4.0;
 
-/// All options that change the result. Defaults are the reference's (SPEC 1).
+/// All options that change the result. The defaults are those of
+/// [`Preset::Anomalib`](super::Preset::Anomalib).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FitSettings {
     /// Backbone by its torchvision name.
     pub backbone: String,
-    /// Pictures are resized to exactly this.
+    /// What is applied to the tapped maps.
+    pub tap_activation: TapActivation,
+    /// Pictures are resized to this, by `aspect`.
     pub image_size: Size,
+    /// How the resize samples.
+    pub resize_filter: ResizeFilter,
+    /// What the resize does to the aspect ratio.
+    pub aspect: AspectRule,
     /// Then this much is cut from the centre; `None` keeps all.
     pub center_crop: Option<Size>,
     /// Passes over the training pictures.
@@ -40,34 +48,18 @@ pub struct FitSettings {
     pub neighbors: usize,
     /// J: repelling neighbours.
     pub hard_negatives: usize,
-    /// r: radius of the hyperspheres.
+    /// r: radius of the hyperspheres, or where it starts.
     pub radius: f64,
+    /// Whether the radius is trained like a weight (DIFFERENCES 3).
+    pub train_radius: bool,
+    /// How the blur continues the map beyond its border.
+    pub border: Border,
     /// Of everything that is drawn at random.
     pub seed: u64,
-}
-
-impl Default for FitSettings {
-    fn default() -> Self {
-        let square = |side| Size {
-            height: side,
-            width: side,
-        };
-        Self {
-            backbone: Backbone::WideResnet50.name().to_owned(),
-            image_size: square(256),
-            center_crop: Some(square(224)),
-            epochs: 30,
-            batch_size: 4,
-            learning_rate: 1e-3,
-            weight_decay: 5e-4,
-            gamma_c: 1,
-            gamma_d: 1,
-            neighbors: 3,
-            hard_negatives: 3,
-            radius: 1e-5,
-            seed: 0,
-        }
-    }
+    /// Share of the good pictures that is held out to calibrate scores with.
+    pub calibration_split: f64,
+    /// Share of the good pictures that is held out to choose among seeds with.
+    pub selection_split: f64,
 }
 
 impl FitSettings {
@@ -82,7 +74,11 @@ impl FitSettings {
                 .map_err(|e: crate::backbone::UnknownBackbone| {
                     impossible("backbone", &self.backbone, e.to_string())
                 })?;
-        let preprocessing = Preprocessing::imagenet(self.image_size, self.center_crop);
+        let preprocessing = Preprocessing {
+            filter: self.resize_filter,
+            aspect: self.aspect,
+            ..backbone.preprocessing(self.image_size, self.center_crop)
+        };
         preprocessing.validate().map_err(impossible_size)?;
         at_least_one("batch-size", self.batch_size)?;
         at_least_one("gamma-c", self.gamma_c)?;
@@ -91,8 +87,9 @@ impl FitSettings {
         positive("lr", self.learning_rate)?;
         not_negative("weight-decay", self.weight_decay)?;
         not_negative("radius", self.radius)?;
-        let map_channels = backbone.taps().map(|tap| tap.channels);
-        let descriptor = DescriptorShape::new(map_channels, self.gamma_d).ok_or_else(|| {
+        share("calibration-split", self.calibration_split)?;
+        share("selection-split", self.selection_split)?;
+        let descriptor = backbone.descriptor_shape(self.gamma_d).ok_or_else(|| {
             let limit = backbone.feature_channels();
             impossible(
                 "gamma-d",
@@ -100,7 +97,7 @@ impl FitSettings {
                 format!("{backbone} has {limit} channels to divide"),
             )
         })?;
-        let feature_size = feature_size(&backbone.graph(), &preprocessing)?;
+        let feature_size = feature_size(&backbone.graph(self.tap_activation), &preprocessing)?;
         let checked = CheckedSettings {
             settings: self.clone(),
             backbone,
@@ -146,6 +143,16 @@ impl CheckedSettings {
         self.backbone
     }
 
+    /// The backbone up to its pooled maps.
+    #[must_use]
+    pub fn pooled_graph(&self) -> Graph {
+        let activation = self.settings.tap_activation;
+        match self.pooling {
+            Pooling::Pooled => self.backbone.pooled_graph(activation),
+            Pooling::Raw => with_pooling_of(&self.backbone.graph(activation), Pooling::Raw),
+        }
+    }
+
     /// From a picture to the network's input.
     #[must_use]
     pub fn preprocessing(&self) -> &Preprocessing {
@@ -162,12 +169,6 @@ impl CheckedSettings {
     #[must_use]
     pub fn feature_size(&self) -> Size {
         self.feature_size
-    }
-
-    /// Which feature maps are pooled.
-    #[must_use]
-    pub fn pooling(&self) -> Pooling {
-        self.pooling
     }
 
     /// Number of memory bank entries.
@@ -201,8 +202,9 @@ impl CheckedSettings {
         let size = self.preprocessing.input_size();
         AnomalyMapGenerator {
             neighbors: self.settings.neighbors,
-            map_size: (size.height, size.width),
+            map_size: size,
             sigma: f64::from(SIGMA),
+            border: self.settings.border,
         }
     }
 
@@ -261,6 +263,10 @@ fn impossible_size(error: PreprocessError) -> TrainError {
             );
             impossible("center-crop", &written(crop), reason)
         }
+        PreprocessError::ShorterSide { resize } => {
+            let reason = "with --aspect shorter-side it must be square, and --center-crop a size";
+            impossible("image-size", &written(resize), reason.into())
+        }
         other => other.into(),
     }
 }
@@ -298,6 +304,16 @@ fn not_negative(option: &'static str, value: f64) -> Result<(), TrainError> {
         Ok(())
     } else {
         Err(impossible(option, &value, "it must be 0 or more".into()))
+    }
+}
+
+/// Two shares below one half leave something to train on.
+fn share(option: &'static str, value: f64) -> Result<(), TrainError> {
+    if (0.0..0.5).contains(&value) {
+        Ok(())
+    } else {
+        let reason = "it must be 0 or more and below 0.5".into();
+        Err(impossible(option, &value, reason))
     }
 }
 

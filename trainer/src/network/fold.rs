@@ -1,6 +1,5 @@
 //! Batch normalisation absorbed into the convolution before it.
 
-use super::graph::BATCH_NORM_EPSILON;
 use super::{Conv, Graph, Node, NodeId, Op, Parameter, Parameters};
 use crate::weights::WeightTensor;
 
@@ -18,7 +17,7 @@ pub fn fold_batch_norm(graph: &Graph, parameters: &Parameters) -> (Graph, Parame
     for (index, node) in graph.nodes().iter().enumerate() {
         let inputs: Vec<_> = node.inputs.iter().map(|&NodeId(i)| place[i]).collect();
         place.push(match foldable(graph, parameters, index, node) {
-            Some((name, conv)) if fold_into(&mut folded, &name, &conv).is_some() => inputs[0],
+            Some(pair) if fold_into(&mut folded, &pair).is_some() => inputs[0],
             _ => result.copy(with_bias(graph, parameters, index, node), &inputs),
         });
     }
@@ -28,15 +27,17 @@ pub fn fold_batch_norm(graph: &Graph, parameters: &Parameters) -> (Graph, Parame
     (result, folded)
 }
 
-/// The normalisation's name and its convolution, when `node` is a normalisation
-/// whose input is a convolution that nobody else reads, and nothing is missing.
-fn foldable(
-    graph: &Graph,
-    parameters: &Parameters,
-    index: usize,
-    node: &Node,
-) -> Option<(String, Conv)> {
-    let Op::BatchNorm { name, .. } = &node.op else {
+/// A normalisation and the convolution in front of it.
+struct Pair {
+    norm: String,
+    epsilon: f64,
+    conv: Conv,
+}
+
+/// The pair, when `node` is a normalisation whose input is a convolution that
+/// nobody else reads, and nothing is missing.
+fn foldable(graph: &Graph, parameters: &Parameters, index: usize, node: &Node) -> Option<Pair> {
+    let Op::BatchNorm { name, epsilon, .. } = &node.op else {
         return None;
     };
     let &[NodeId(source)] = node.inputs.as_slice() else {
@@ -48,7 +49,11 @@ fn foldable(
     let needed = [&node.op, &graph.nodes()[source].op].map(Op::parameters);
     let stored = |p: &Parameter| parameters.get(&p.name).is_some_and(|t| t.shape == p.shape);
     let complete = needed.iter().flatten().all(stored);
-    (complete && readers_of(graph, source) == [index]).then(|| (name.clone(), conv.clone()))
+    (complete && readers_of(graph, source) == [index]).then(|| Pair {
+        norm: name.clone(),
+        epsilon: *epsilon,
+        conv: conv.clone(),
+    })
 }
 
 fn readers_of(graph: &Graph, source: usize) -> Vec<usize> {
@@ -84,12 +89,17 @@ fn folded_bias(conv: &Conv) -> String {
         .unwrap_or_else(|| format!("{}.folded_bias", conv.weight))
 }
 
-fn fold_into(parameters: &mut Parameters, norm: &str, conv: &Conv) -> Option<()> {
+fn fold_into(parameters: &mut Parameters, pair: &Pair) -> Option<()> {
+    let Pair {
+        norm,
+        epsilon,
+        conv,
+    } = pair;
     let vector = |part: &str| Some(&parameters.get(&format!("{norm}.{part}"))?.values);
     let (gamma, beta) = (vector("weight")?, vector("bias")?);
     let (mean, var) = (vector("running_mean")?, vector("running_var")?);
     let scale: Vec<f64> = (gamma.iter().zip(var))
-        .map(|(&g, &v)| f64::from(g) / (f64::from(v) + BATCH_NORM_EPSILON).sqrt())
+        .map(|(&g, &v)| f64::from(g) / (f64::from(v) + epsilon).sqrt())
         .collect();
     let old_bias = conv.bias.as_ref().and_then(|b| parameters.get(b));
     let bias = (0..conv.outputs())

@@ -1,83 +1,10 @@
 //! A network as a list of standard layers in order of execution.
 
-use std::ops::Range;
+use super::conv::Conv;
 
 /// The position of a node in its [`Graph`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub(crate) usize);
-
-/// A convolution without dilation, square kernel, zero padding.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Conv {
-    /// Name of the weight, shape (out, in / groups, kernel, kernel).
-    pub weight: String,
-    /// Shape of the whole stored weight; `columns` may use a part of its inputs.
-    pub weight_shape: [usize; 4],
-    /// Input channels of the stored weight that this layer applies, in order;
-    /// empty means all. A linear layer over concatenated inputs can so be run
-    /// piece by piece, each piece at its own resolution.
-    pub columns: Vec<Range<usize>>,
-    /// Name of the bias, shape (out); `None` when the layer has none.
-    pub bias: Option<String>,
-    /// Step between two outputs, in input pixels.
-    pub stride: usize,
-    /// Zeros added on each side, in input pixels.
-    pub padding: usize,
-    /// Number of channel groups (= input channels for a depthwise convolution).
-    pub groups: usize,
-}
-
-impl Conv {
-    /// A convolution over all inputs of `name.weight`, without bias, that keeps
-    /// the picture's size at stride 1.
-    #[must_use]
-    pub fn new(name: &str, inputs: usize, outputs: usize, kernel: usize) -> Self {
-        Self {
-            weight: format!("{name}.weight"),
-            weight_shape: [outputs, inputs, kernel, kernel],
-            columns: Vec::new(),
-            bias: None,
-            stride: 1,
-            padding: kernel / 2,
-            groups: 1,
-        }
-    }
-
-    /// The same layer with a step of `stride` pixels.
-    #[must_use]
-    pub fn stride(mut self, stride: usize) -> Self {
-        self.stride = stride;
-        self
-    }
-
-    /// The same layer with the bias `bias` (a full parameter name).
-    #[must_use]
-    pub fn bias(mut self, bias: impl Into<String>) -> Self {
-        self.bias = Some(bias.into());
-        self
-    }
-
-    /// The layer made depthwise: one filter for each channel.
-    #[must_use]
-    pub fn depthwise(mut self) -> Self {
-        self.groups = self.weight_shape[0];
-        self.weight_shape[1] = 1;
-        self
-    }
-
-    /// Applies only these input channels of the stored weight.
-    #[must_use]
-    pub fn columns(mut self, columns: Vec<Range<usize>>) -> Self {
-        self.columns = columns;
-        self
-    }
-
-    /// Number of output channels.
-    #[must_use]
-    pub fn outputs(&self) -> usize {
-        self.weight_shape[0]
-    }
-}
 
 /// What a node computes from its inputs.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,11 +20,26 @@ pub enum Op {
         name: String,
         /// Number of channels.
         channels: usize,
+        /// Added to the variance.
+        epsilon: f64,
     },
     /// max(x, 0)
     Relu,
     /// min(max(x, 0), 6)
     Relu6,
+    /// max(x, `slope`·x)
+    LeakyRelu {
+        /// Factor of negative values, 0…1.
+        slope: f32,
+    },
+    /// 1 / (1 + exp(−x))
+    Sigmoid,
+    /// x · sigmoid(x), also called swish.
+    Silu,
+    /// min(max(x + 3, 0), 6) / 6
+    HardSigmoid,
+    /// x · min(max(x + 3, 0), 6) / 6
+    HardSwish,
     /// Maximum over a square window; sizes are rounded down.
     MaxPool {
         /// Side of the window, pixels.
@@ -109,8 +51,16 @@ pub enum Op {
     },
     /// Mean over 3×3, stride 1, zero padding 1, padded zeros counted (SPEC 4.1).
     AveragePool3,
+    /// Mean over all positions: N×C×1×1.
+    GlobalAveragePool,
     /// Sum of two tensors of one shape.
     Add,
+    /// The first input times the second, which has its shape or N×C×1×1.
+    Multiply,
+    /// Every value times this factor.
+    Scale(f32),
+    /// The channels of all inputs one behind the other; sizes are the same.
+    Concat,
     /// Appends the row coordinate and the column coordinate of every position as
     /// two channels, each −1…1 (`CoordConv`, SPEC 4.4).
     AppendCoordinates,
@@ -119,7 +69,7 @@ pub enum Op {
     UpsampleLike,
 }
 
-/// Epsilon of every batch normalisation in torchvision's networks.
+/// Epsilon of a batch normalisation unless a network says otherwise: `PyTorch`'s.
 pub(super) const BATCH_NORM_EPSILON: f64 = 1e-5;
 
 /// An operation and the nodes that it reads.
@@ -175,11 +125,27 @@ impl Graph {
         self.push(Op::Conv(conv), &[x], channels)
     }
 
-    /// Adds a batch normalisation over the parameters `name.*`.
+    /// Adds a batch normalisation over the parameters `name.*` with `PyTorch`'s
+    /// usual epsilon, 1e-5.
     pub fn batch_norm(&mut self, x: NodeId, name: &str) -> NodeId {
+        self.batch_norm_with(x, name, BATCH_NORM_EPSILON)
+    }
+
+    /// Adds a batch normalisation with an epsilon of its own.
+    pub fn batch_norm_with(&mut self, x: NodeId, name: &str, epsilon: f64) -> NodeId {
         let channels = self.channels(x);
-        let name = name.to_owned();
-        self.push(Op::BatchNorm { name, channels }, &[x], channels)
+        let norm = Op::BatchNorm {
+            name: name.to_owned(),
+            channels,
+            epsilon,
+        };
+        self.push(norm, &[x], channels)
+    }
+
+    /// Adds [`Op::Concat`].
+    pub fn concat(&mut self, inputs: &[NodeId]) -> NodeId {
+        let channels = inputs.iter().map(|&x| self.channels(x)).sum();
+        self.push(Op::Concat, inputs, channels)
     }
 
     /// Adds an operation that keeps the number of channels of its first input.
@@ -192,6 +158,15 @@ impl Graph {
     pub fn append_coordinates(&mut self, x: NodeId) -> NodeId {
         let channels = self.channels(x) + 2;
         self.push(Op::AppendCoordinates, &[x], channels)
+    }
+
+    /// The same nodes, none of them a result yet.
+    #[must_use]
+    pub fn without_outputs(&self) -> Self {
+        Self {
+            nodes: self.nodes.clone(),
+            outputs: Vec::new(),
+        }
     }
 
     /// Names a node as the next result.
@@ -226,6 +201,14 @@ impl Graph {
         all
     }
 
+    /// Number of trained values: all stored ones but the batch statistics.
+    #[must_use]
+    pub fn learned_values(&self) -> usize {
+        let parameters = self.parameters().into_iter();
+        let learned = parameters.filter(|p| !p.name.contains(".running_"));
+        learned.map(|p| p.shape.iter().product::<usize>()).sum()
+    }
+
     /// Height and width of every node's result for inputs of
     /// `height`×`width` pixels; `None` when one would be empty.
     #[must_use]
@@ -236,12 +219,27 @@ impl Graph {
             let size = match (&node.op, of(0), of(1)) {
                 (Op::Input, ..) => (height, width),
                 (Op::UpsampleLike, _, Some(like)) => like,
+                (Op::GlobalAveragePool, ..) => (1, 1),
                 (op, Some((h, w)), _) => (op.output_side(h)?, op.output_side(w)?),
                 _ => return None,
             };
             sizes.push(size);
         }
         Some(sizes)
+    }
+
+    /// Multiplications and additions of pairs in all convolutions, for one input
+    /// of `height`×`width` pixels (twice this is the usual count of FLOP);
+    /// `None` when a result would be empty.
+    #[must_use]
+    pub fn multiply_adds(&self, height: usize, width: usize) -> Option<u64> {
+        let sizes = self.sizes(height, width)?;
+        let layers = self.nodes.iter().zip(sizes);
+        let work = layers.filter_map(|(node, (h, w))| match &node.op {
+            Op::Conv(conv) => Some((conv.weight_shape.iter().product::<usize>() * h * w) as u64),
+            _ => None,
+        });
+        Some(work.sum())
     }
 
     pub(super) fn push(&mut self, op: Op, inputs: &[NodeId], channels: usize) -> NodeId {
@@ -258,17 +256,20 @@ impl Op {
     /// Side of the result for a side of `input` pixels, rounded down; `None` when
     /// nothing is left.
     fn output_side(&self, input: usize) -> Option<usize> {
-        let (kernel, stride, padding) = match self {
-            Self::Conv(conv) => (conv.weight_shape[3], conv.stride, conv.padding),
+        let (kernel, stride, zeros) = match self {
+            Self::Conv(conv) => {
+                let (before, behind) = conv.zeros(input);
+                (conv.kernel(), conv.stride, before + behind)
+            }
             Self::MaxPool {
                 kernel,
                 stride,
                 padding,
-            } => (*kernel, *stride, *padding),
+            } => (*kernel, *stride, 2 * padding),
             _ => return Some(input),
         };
-        let room = (input + 2 * padding).checked_sub(kernel)?;
-        Some(room / stride + 1)
+        let room = (input + zeros).checked_sub(kernel)?;
+        (input > 0).then_some(room / stride + 1)
     }
 
     /// The stored tensors that this operation reads.
@@ -286,10 +287,12 @@ impl Op {
                         .map(|b| parameter(b.clone(), &[conv.outputs()])),
                 )
                 .collect(),
-            Self::BatchNorm { name, channels } => ["weight", "bias", "running_mean", "running_var"]
-                .iter()
-                .map(|part| parameter(format!("{name}.{part}"), &[*channels]))
-                .collect(),
+            Self::BatchNorm { name, channels, .. } => {
+                ["weight", "bias", "running_mean", "running_var"]
+                    .iter()
+                    .map(|part| parameter(format!("{name}.{part}"), &[*channels]))
+                    .collect()
+            }
             _ => Vec::new(),
         }
     }

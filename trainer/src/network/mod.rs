@@ -6,13 +6,15 @@
 //! the descriptor is said a second time anywhere else.
 
 mod check;
+mod conv;
 mod fold;
 mod graph;
 mod torch;
 
 pub use check::{ParameterMismatch, check_parameters};
+pub use conv::{Conv, Padding};
 pub use fold::fold_batch_norm;
-pub use graph::{Conv, Graph, Node, NodeId, Op, Parameter};
+pub use graph::{Graph, Node, NodeId, Op, Parameter};
 pub use torch::TorchNetwork;
 
 use std::collections::BTreeMap;

@@ -3,7 +3,9 @@
 use tch::{Device, Kind, Tensor, no_grad};
 
 use super::graph::BATCH_NORM_EPSILON;
-use super::{Conv, Graph, Op, Parameters, TorchNetwork, check_parameters, fold_batch_norm};
+use super::{
+    Conv, Graph, Op, Padding, Parameters, TorchNetwork, check_parameters, fold_batch_norm,
+};
 use crate::testing::{assert_close, f64_values, noise, noise_tensor};
 use crate::weights::WeightTensor;
 
@@ -214,5 +216,112 @@ fn sizes_are_those_of_the_tensors() {
         let (_, channels, h, w) = output.size4().unwrap();
         assert_eq!((h as usize, w as usize), sizes[node.index()]);
         assert_eq!(channels as usize, graph.channels(*node));
+    }
+}
+
+/// The operations that are no convolution, against f64 formulas; tolerance: a few
+/// roundings of values below 8.
+#[test]
+fn pointwise_operations_follow_their_formulas() {
+    type Formula = fn(f64) -> f64;
+    let sigmoid: Formula = |x| 1.0 / (1.0 + (-x).exp());
+    let cases: [(Op, Formula); 6] = [
+        (Op::LeakyRelu { slope: 0.125 }, |x| {
+            if x > 0.0 { x } else { 0.125 * x }
+        }),
+        (Op::Sigmoid, sigmoid),
+        (Op::Silu, |x| x / (1.0 + (-x).exp())),
+        (Op::HardSigmoid, |x| (x + 3.0).clamp(0.0, 6.0) / 6.0),
+        (Op::HardSwish, |x| x * (x + 3.0).clamp(0.0, 6.0) / 6.0),
+        (Op::Scale(0.25), |x| 0.25 * x),
+    ];
+    let input = noise_tensor(5, &[1, 2, 3, 4]).f_mul_scalar(7.0).unwrap();
+    for (op, formula) in cases {
+        let mut graph = Graph::new();
+        let x = graph.input(2);
+        let y = graph.apply(op.clone(), &[x]);
+        graph.output(y);
+        let expected: Vec<f64> = f64_values(&input).into_iter().map(formula).collect();
+        let ours = run(&graph, &Parameters::new(), &input).remove(0);
+        assert_close(&f64_values(&ours), &expected, 2e-6);
+        assert!(expected.iter().any(|&v| v != 0.0), "{op:?}");
+    }
+}
+
+#[test]
+fn channels_are_weighted_and_joined() {
+    let mut graph = Graph::new();
+    let x = graph.input(2);
+    let mean = graph.apply(Op::GlobalAveragePool, &[x]);
+    let weighted = graph.apply(Op::Multiply, &[x, mean]);
+    let joined = graph.concat(&[weighted, x]);
+    graph.output(joined);
+    assert_eq!(graph.channels(joined), 4);
+    assert_eq!(graph.sizes(2, 2).unwrap(), [(2, 2), (1, 1), (2, 2), (2, 2)]);
+    let input = Tensor::from_slice(&[1.0_f32, 2.0, 3.0, 6.0, -1.0, 1.0, -1.0, 5.0]);
+    let input = input.f_reshape([1, 2, 2, 2]).unwrap();
+    let ours = run(&graph, &Parameters::new(), &input).remove(0);
+    let expected = [
+        3.0, 6.0, 9.0, 18.0, -1.0, 1.0, -1.0, 5.0, 1.0, 2.0, 3.0, 6.0, -1.0, 1.0, -1.0, 5.0,
+    ];
+    assert_close(&f64_values(&ours), &expected, 1e-6);
+}
+
+/// Zeros by `TensorFlow`'s rule: total = max((⌈n/s⌉ − 1)·s + k − n, 0), the larger
+/// half behind.
+#[test]
+fn same_padding_follows_the_inputs_size() {
+    let zeros = |kernel, stride, input| {
+        let conv = Conv::new("conv", 1, 1, kernel).stride(stride);
+        conv.padding(Padding::Same).zeros(input)
+    };
+    assert_eq!(zeros(3, 2, 224), (0, 1));
+    assert_eq!(zeros(3, 2, 57), (1, 1));
+    assert_eq!(zeros(5, 2, 56), (1, 2));
+    assert_eq!(zeros(5, 2, 29), (2, 2));
+    assert_eq!(zeros(5, 1, 7), (2, 2));
+    assert_eq!(zeros(1, 2, 8), (0, 0));
+    for (height, width) in [(7_usize, 10_usize), (8, 9), (1, 2)] {
+        let mut graph = Graph::new();
+        let x = graph.input(1);
+        let conv = Conv::new("conv", 1, 1, 5).stride(2).padding(Padding::Same);
+        let y = graph.conv(x, conv);
+        graph.output(y);
+        let expected = (height.div_ceil(2), width.div_ceil(2));
+        assert_eq!(graph.sizes(height, width).unwrap()[1], expected);
+        assert_eq!(graph.sizes(height, 0), None);
+        let input = noise_tensor(3, &[1, 1, height, width]);
+        let ours = run(&graph, &parameters(&graph), &input).remove(0);
+        let (_, _, h, w) = ours.size4().unwrap();
+        assert_eq!((h as usize, w as usize), expected);
+    }
+}
+
+#[test]
+fn each_normalisation_has_its_epsilon() {
+    let mut graph = Graph::new();
+    let picture = graph.input(1);
+    let conv = graph.conv(picture, Conv::new("conv", 1, 1, 1));
+    let norm = graph.batch_norm_with(conv, "norm", 0.5);
+    graph.output(norm);
+    let one = |name: &str, shape: &[usize], value| {
+        let shape = shape.to_vec();
+        let values = vec![value];
+        (name.to_owned(), WeightTensor { shape, values })
+    };
+    let stored = Parameters::from([
+        one("conv.weight", &[1, 1, 1, 1], 1.0),
+        one("norm.weight", &[1], 1.0),
+        one("norm.bias", &[1], 0.0),
+        one("norm.running_mean", &[1], 0.0),
+        one("norm.running_var", &[1], 0.5),
+    ]);
+    let input = Tensor::from_slice(&[3.0_f32])
+        .f_reshape([1, 1, 1, 1])
+        .unwrap();
+    let (folded, folded_parameters) = fold_batch_norm(&graph, &stored);
+    for (graph, parameters) in [(&graph, &stored), (&folded, &folded_parameters)] {
+        let ours = run(graph, parameters, &input).remove(0);
+        assert_close(&f64_values(&ours), &[3.0], 1e-6);
     }
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::graph::BATCH_NORM_EPSILON;
 use super::{Conv, Graph, Node, NodeId, Op, Parameters};
 
 /// A graph with its parameters on a device.
@@ -97,9 +96,14 @@ impl TorchNetwork {
         match &node.op {
             Op::Input => Ok(x.shallow_clone()),
             Op::Conv(conv) => self.convolution(x, conv),
-            Op::BatchNorm { name, .. } => self.batch_norm(x, name),
+            Op::BatchNorm { name, epsilon, .. } => self.batch_norm(x, name, *epsilon),
             Op::Relu => x.f_relu(),
             Op::Relu6 => x.f_clamp(0.0, 6.0),
+            Op::LeakyRelu { slope } => x.f_maximum(&x.f_mul_scalar(f64::from(*slope))?),
+            Op::Sigmoid => x.f_sigmoid(),
+            Op::Silu => x.f_silu(),
+            Op::HardSigmoid => x.f_hardsigmoid(),
+            Op::HardSwish => x.f_hardswish(),
             Op::MaxPool {
                 kernel,
                 stride,
@@ -109,7 +113,11 @@ impl TorchNetwork {
                 x.f_max_pool2d([k, k], [s, s], [p, p], [1, 1], false)
             }
             Op::AveragePool3 => x.f_avg_pool2d([3, 3], [1, 1], [1, 1], false, true, None),
+            Op::GlobalAveragePool => x.f_adaptive_avg_pool2d([1, 1]),
             Op::Add => x.f_add(&inputs[1]),
+            Op::Multiply => x.f_mul(&inputs[1]),
+            Op::Scale(factor) => x.f_mul_scalar(f64::from(*factor)),
+            Op::Concat => Tensor::f_cat(inputs, 1),
             Op::AppendCoordinates => append_coordinates(x),
             Op::UpsampleLike => {
                 let (_, _, h, w) = inputs[1].size4()?;
@@ -121,11 +129,20 @@ impl TorchNetwork {
     fn convolution(&self, x: &Tensor, conv: &Conv) -> Result<Tensor, TchError> {
         let weight = select_columns(self.parameter(&conv.weight)?, conv)?;
         let bias = conv.bias.as_ref().map(|b| self.parameter(b)).transpose()?;
-        let [s, p] = [conv.stride, conv.padding].map(|n| n as i64);
-        x.f_conv2d(&weight, bias, [s, s], [p, p], [1, 1], conv.groups as i64)
+        let (_, _, height, width) = x.size4()?;
+        let (rows, columns) = (conv.zeros(height as usize), conv.zeros(width as usize));
+        let [top, bottom, left, right] = [rows.0, rows.1, columns.0, columns.1].map(|n| n as i64);
+        let (stride, groups) = (conv.stride as i64, conv.groups as i64);
+        let convolved = |x: &Tensor, zeros: [i64; 2]| {
+            x.f_conv2d(&weight, bias, [stride, stride], zeros, [1, 1], groups)
+        };
+        if (top, left) == (bottom, right) {
+            return convolved(x, [top, left]);
+        }
+        convolved(&x.f_constant_pad_nd([left, right, top, bottom])?, [0, 0])
     }
 
-    fn batch_norm(&self, x: &Tensor, name: &str) -> Result<Tensor, TchError> {
+    fn batch_norm(&self, x: &Tensor, name: &str, epsilon: f64) -> Result<Tensor, TchError> {
         let part = |part: &str| self.parameter(&format!("{name}.{part}")).map(Some);
         x.f_batch_norm(
             part("weight")?,
@@ -134,7 +151,7 @@ impl TorchNetwork {
             part("running_var")?,
             false,
             0.0,
-            BATCH_NORM_EPSILON,
+            epsilon,
             false,
         )
     }

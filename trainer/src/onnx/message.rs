@@ -30,6 +30,15 @@ pub(super) fn int(name: &str, value: usize) -> AttributeProto {
     }
 }
 
+pub(super) fn float(name: &str, value: f32) -> AttributeProto {
+    AttributeProto {
+        name: name.to_owned(),
+        f: value,
+        r#type: AttributeType::Float.into(),
+        ..AttributeProto::default()
+    }
+}
+
 pub(super) fn ints(name: &str, values: &[usize]) -> AttributeProto {
     AttributeProto {
         name: name.to_owned(),

@@ -4,7 +4,7 @@ use prost::Message;
 
 use super::proto::ModelProto;
 use super::{INPUT, OUTPUT, OnnxError, encode};
-use crate::backbone::Backbone;
+use crate::backbone::{Backbone, TapActivation};
 use crate::descriptor::{DescriptorShape, with_descriptor, with_pooling};
 use crate::network::{Conv, Graph, Op, Parameters};
 use crate::testing::noise;
@@ -135,7 +135,7 @@ fn a_loose_normalisation_is_named() {
 /// VGG's fifth pooling leaves nothing of a side below 32 px.
 #[test]
 fn an_input_that_is_too_small_is_refused() {
-    let graph = Backbone::Vgg19Bn.graph();
+    let graph = Backbone::Vgg19Bn.graph(TapActivation::Relu);
     assert!(graph.sizes(32, 32).is_some());
     assert!(graph.sizes(32, 31).is_none());
     let mut small = Graph::new();

@@ -1,6 +1,6 @@
 //! One graph node after the other, each as the ONNX operators of the same meaning.
 
-use super::message::{batched_value, float_tensor, int, int_tensor, ints, node, string};
+use super::message::{batched_value, float, float_tensor, int, int_tensor, ints, node, string};
 use super::proto::{GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto};
 use super::{INPUT, OUTPUT, OnnxError};
 use crate::network::{Conv, Graph, Node, NodeId, Op, Parameters};
@@ -66,24 +66,43 @@ impl Writer<'_> {
         let inputs: Vec<_> = inputs.iter().map(String::as_str).collect();
         match &node.op {
             Op::Input => {}
-            Op::Conv(conv) => self.convolution(conv, &inputs, &output)?,
+            Op::Conv(conv) => {
+                let input_size = self.sizes[node.inputs[0].index()];
+                self.convolution(conv, input_size, &inputs, &output)?;
+            }
             Op::BatchNorm { name, .. } => return Err(OnnxError::LooseBatchNorm(name.clone())),
             Op::Relu => self.push("Relu", &inputs, &output, vec![]),
             Op::Relu6 => self.relu6(&inputs, &output),
+            Op::LeakyRelu { slope } => {
+                self.push("LeakyRelu", &inputs, &output, vec![float("alpha", *slope)]);
+            }
+            Op::Sigmoid => self.push("Sigmoid", &inputs, &output, vec![]),
+            Op::Silu => self.silu(&inputs, &output),
+            Op::HardSigmoid => {
+                let line = vec![float("alpha", 1.0 / 6.0), float("beta", 0.5)];
+                self.push("HardSigmoid", &inputs, &output, line);
+            }
+            Op::HardSwish => self.push("HardSwish", &inputs, &output, vec![]),
             Op::MaxPool {
                 kernel,
                 stride,
                 padding,
             } => {
-                let window = window(*kernel, *stride, *padding);
+                let window = window(*kernel, *stride, [*padding; 4]);
                 self.push("MaxPool", &inputs, &output, window);
             }
             Op::AveragePool3 => {
-                let mut window = window(3, 1, 1);
+                let mut window = window(3, 1, [1; 4]);
                 window.push(int("count_include_pad", 1));
                 self.push("AveragePool", &inputs, &output, window);
             }
+            Op::GlobalAveragePool => {
+                self.push("GlobalAveragePool", &inputs, &output, vec![]);
+            }
             Op::Add => self.push("Add", &inputs, &output, vec![]),
+            Op::Multiply => self.push("Mul", &inputs, &output, vec![]),
+            Op::Scale(factor) => self.scale(*factor, &inputs, &output),
+            Op::Concat => self.push("Concat", &inputs, &output, vec![int("axis", 1)]),
             Op::AppendCoordinates => self.append_coordinates(index, &inputs, &output),
             Op::UpsampleLike => self.upsample_like(&inputs, &output),
         }
@@ -115,7 +134,13 @@ impl Writer<'_> {
             .ok_or_else(|| OnnxError::MissingParameter(name.to_owned()))
     }
 
-    fn convolution(&mut self, conv: &Conv, x: &[&str], output: &str) -> Result<(), OnnxError> {
+    fn convolution(
+        &mut self,
+        conv: &Conv,
+        (height, width): (usize, usize),
+        x: &[&str],
+        output: &str,
+    ) -> Result<(), OnnxError> {
         let stored = self.parameter(&conv.weight)?;
         let weight = if conv.columns.is_empty() {
             float_tensor(&conv.weight, &stored.shape, &stored.values)
@@ -128,8 +153,9 @@ impl Writer<'_> {
             let bias = float_tensor(name, &bias.shape, &bias.values);
             inputs.push(self.constant(bias));
         }
-        let kernel = conv.weight_shape[3];
-        let mut attributes = window(kernel, conv.stride, conv.padding);
+        let (rows, columns) = (conv.zeros(height), conv.zeros(width));
+        let zeros = [rows.0, columns.0, rows.1, columns.1];
+        let mut attributes = window(conv.kernel(), conv.stride, zeros);
         attributes.push(int("group", conv.groups));
         let inputs: Vec<_> = inputs.iter().map(String::as_str).collect();
         self.push("Conv", &inputs, output, attributes);
@@ -140,6 +166,17 @@ impl Writer<'_> {
         let low = self.constant(float_tensor("zero", &[], &[0.0]));
         let high = self.constant(float_tensor("six", &[], &[6.0]));
         self.push("Clip", &[x[0], &low, &high], output, vec![]);
+    }
+
+    fn silu(&mut self, x: &[&str], output: &str) {
+        let gate = format!("{output}_sigmoid");
+        self.push("Sigmoid", x, &gate, vec![]);
+        self.push("Mul", &[x[0], &gate], output, vec![]);
+    }
+
+    fn scale(&mut self, factor: f32, x: &[&str], output: &str) {
+        let factor = self.constant(float_tensor(&format!("{output}_factor"), &[], &[factor]));
+        self.push("Mul", &[x[0], &factor], output, vec![]);
     }
 
     /// The coordinates are constants; only the batch size is asked of the input.
@@ -198,11 +235,12 @@ impl Writer<'_> {
     }
 }
 
-fn window(kernel: usize, stride: usize, padding: usize) -> Vec<super::proto::AttributeProto> {
+/// `zeros` are above, left, below, right.
+fn window(kernel: usize, stride: usize, zeros: [usize; 4]) -> Vec<super::proto::AttributeProto> {
     vec![
         ints("kernel_shape", &[kernel, kernel]),
         ints("strides", &[stride, stride]),
-        ints("pads", &[padding; 4]),
+        ints("pads", &zeros),
     ]
 }
 

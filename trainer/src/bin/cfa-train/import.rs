@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use cfa_runtime::OnnxRuntime;
 use cfa_runtime::preprocess::Size;
 use cfa_train::anomalib::{ImportOverrides, ImportRequest, ImportSummary, import};
 use cfa_train::backbone::Backbone;
@@ -12,7 +13,6 @@ use clap::{Args, ValueEnum};
 use crate::fit::{Crop, parse_crop, parse_size};
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::{Progress, print_json};
-use crate::replay::verify;
 
 #[derive(Args)]
 pub(crate) struct ImportArguments {
@@ -66,8 +66,11 @@ impl From<Features> for Pooling {
 
 pub(crate) fn run(arguments: &ImportArguments) -> Result<()> {
     let mut progress = Progress::new(arguments.json).context("cannot listen for Ctrl-C")?;
-    let summary = import(&arguments.request(), &mut progress)?;
-    verify(&summary.bundle, &arguments.onnxruntime, &progress)?;
+    let runtime = arguments.onnxruntime.load();
+    if let Err(error) = &runtime {
+        progress.say(&format!("the bundle will not be verified: {error:#}"));
+    }
+    let summary = import(&arguments.request(runtime.ok()), &mut progress)?;
     if arguments.json {
         print_json(&summary);
     } else {
@@ -77,7 +80,7 @@ pub(crate) fn run(arguments: &ImportArguments) -> Result<()> {
 }
 
 impl ImportArguments {
-    fn request(&self) -> ImportRequest {
+    fn request(&self, runtime: Option<OnnxRuntime>) -> ImportRequest {
         ImportRequest {
             checkpoint: self.checkpoint.clone(),
             bundle: self.out.clone(),
@@ -89,6 +92,7 @@ impl ImportArguments {
                 center_crop: self.center_crop.map(|crop| crop.0),
                 neighbors: self.neighbors,
             },
+            runtime,
         }
     }
 }

@@ -56,6 +56,22 @@ pub enum FullOnnxError {
         /// Columns.
         width: usize,
     },
+    /// How far the longer side reaches depends on the picture.
+    #[error(
+        "the bundle resizes the shorter side, so the file needs pictures of one size: give --input-size"
+    )]
+    OpenAspect,
+    /// A resize that rounds on its way is no product of matrices.
+    #[error(
+        "the bundle resizes with Lanczos, which a plain ONNX file cannot; give --input-size {height}x{width} \
+         (or another size that is not resized) and resize pictures before they are sent"
+    )]
+    Filter {
+        /// Rows after the resize.
+        height: usize,
+        /// Columns after the resize.
+        width: usize,
+    },
     /// The blur cannot be made into matrices.
     #[error(transparent)]
     Blur(#[from] BlurError),

