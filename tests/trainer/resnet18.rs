@@ -10,7 +10,7 @@ use cfa_train::dataset::content_digest;
 use cfa_train::export::{ExportRequest, export};
 use cfa_train::fit::{
     Cfa, CheckedSettings, FeatureExtractor, FeatureStore, FitSettings, Saving, TrainingIdentity,
-    TrainingRecord, checkpoint_path, fitting_weights,
+    checkpoint_path, fitting_weights,
 };
 use cfa_train::tensor::host_values;
 use ndarray::Axis;

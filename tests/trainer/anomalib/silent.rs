@@ -1,6 +1,7 @@
 //! What the file says and does not say.
 
 use cfa_runtime::Bundle;
+use cfa_runtime::calibration::Basis;
 use cfa_runtime::preprocess::Size;
 use cfa_train::anomalib::{ImportOverrides, ImportProblem, ImportRequest, Thresholds, import};
 use cfa_train::backbone::Backbone;
@@ -51,6 +52,9 @@ fn thresholds_and_settings_are_kept_in_the_bundle() {
     assert_eq!(kept["features"], "pooled");
     let kept = kept["thresholds"]["image_threshold"].as_f64().unwrap() as f32;
     assert_eq!(Some(kept), seen.image_threshold);
+    let rule = manifest.calibration.rule.unwrap();
+    assert_eq!(rule.basis, Basis::Imported);
+    assert_eq!(Some(rule.reject_above), seen.image_threshold);
     let range = manifest.heatmap_range;
     let seen_on_maps = (seen.pixel_min, seen.pixel_max);
     assert_eq!((Some(range.low), Some(range.high)), seen_on_maps);

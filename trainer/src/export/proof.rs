@@ -48,9 +48,11 @@ fn calibration(
     })?;
     let mut calibration = Calibration::from_good_scores(scores).map_err(CalibrateError::from)?;
     calibration.rule = request.rule.or_else(|| calibration.usual_rule());
-    observer.event(&FitEvent::Calibrated {
-        good: calibration.good_scores.len(),
-        rule: calibration.rule,
-    });
+    if request.rule.is_none() {
+        observer.event(&FitEvent::Calibrated {
+            good: calibration.good_scores.len(),
+            rule: calibration.rule,
+        });
+    }
     Ok(calibration)
 }

@@ -129,7 +129,7 @@ fn describe(summary: &ImportSummary, progress: &Progress) {
         ),
     ] {
         progress.say(&format!(
-            "anomalib's {level} threshold {} (raw score), seen in validation: {} to {}",
+            "anomalib's {level} threshold {} (raw), seen in validation: {} to {}",
             figure(threshold),
             figure(low),
             figure(high)
