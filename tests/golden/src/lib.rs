@@ -1,5 +1,6 @@
 //! Golden parity: every step from picture to map and from loss to trained
-//! weights, compared with tensors that the reference (anomalib 2.7.0) dumped.
+//! weights, compared with tensors that the references (anomalib 2.7.0 and the authors'
+//! code) dumped.
 //!
 //! A folder of cases holds `manifest.json`, `case_<id>.safetensors`, and for each
 //! backbone either `weights_<name>.safetensors` or `bnstats_<name>.safetensors`
@@ -10,6 +11,7 @@ mod archive;
 mod case;
 mod inference;
 mod manifest;
+mod reference;
 mod report;
 mod self_distance;
 mod training;
