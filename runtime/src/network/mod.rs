@@ -7,6 +7,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod warnings;
+mod whole_model;
 
 use std::path::PathBuf;
 
@@ -14,6 +15,7 @@ pub use library_file::library_near;
 pub use onnx_runtime::OnnxRuntime;
 pub use provider::{Provider, UnknownProvider};
 pub use session::{Network, NetworkOptions};
+pub use whole_model::WholeModel;
 
 /// The text of an ONNX Runtime error, kept as the source of ours.
 type Cause = Box<dyn std::error::Error + Send + Sync>;

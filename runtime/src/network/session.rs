@@ -43,7 +43,7 @@ impl Network {
         options: &NetworkOptions,
     ) -> Result<Self, NetworkError> {
         let warnings = Warnings::default();
-        let session = open(runtime, onnx, options, &warnings)
+        let session = open(runtime, onnx, options.provider, options.threads, &warnings)
             .map_err(|error| NetworkError::Open(error.into()))?;
         check_outlet("input", session.inputs(), INPUT, options.input_shape)?;
         check_outlet("output", session.outputs(), OUTPUT, options.feature_shape)?;
@@ -95,13 +95,14 @@ impl Network {
     }
 }
 
-fn open(
+pub(super) fn open(
     runtime: &OnnxRuntime,
     onnx: &[u8],
-    options: &NetworkOptions,
+    provider: Provider,
+    threads: usize,
     warnings: &Warnings,
 ) -> ort::Result<Session> {
-    match options.provider {
+    match provider {
         // The CPU provider is always there and takes what no other takes.
         Provider::Cpu => {}
     }
@@ -109,7 +110,7 @@ fn open(
         .with_logger(warnings.logger())?
         .with_log_level(LogLevel::Warning)?
         .with_optimization_level(GraphOptimizationLevel::All)?
-        .with_intra_threads(options.threads)?
+        .with_intra_threads(threads)?
         // Waiting threads would take the cores that the head needs next.
         .with_intra_op_spinning(false)?
         .commit_from_memory(onnx)

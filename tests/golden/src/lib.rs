@@ -21,11 +21,23 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use cfa_runtime::network::OnnxRuntime;
+use cfa_train::backbone::Backbone;
+use cfa_train::network::Parameters;
 
 pub use report::{Line, Outcome, Report};
 
 use case::Case;
 use manifest::Manifest;
+
+/// The weights of a backbone that the cases of a folder use, `None` when it has not what
+/// they are generated from.
+///
+/// # Errors
+/// A file of the folder cannot be read.
+pub fn backbone_weights(dir: &Path, backbone: Backbone) -> Result<Option<Parameters>> {
+    let seed = Manifest::read(&dir.join("manifest.json"))?.seed;
+    weights::backbone(dir, backbone, seed)
+}
 
 /// Runs every case of the folder `dir`; the exported network too when an ONNX
 /// Runtime is given. `progress` is told each line as soon as it is known.
