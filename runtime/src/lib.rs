@@ -25,6 +25,7 @@
 pub mod anomaly_map;
 mod atomic_file;
 pub mod bundle;
+pub mod calibration;
 #[cfg(test)]
 mod golden_vectors;
 pub mod head;

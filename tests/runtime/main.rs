@@ -15,4 +15,5 @@ mod harness;
 mod library;
 mod predict;
 mod saved;
+mod verdict;
 mod verify;

@@ -29,12 +29,14 @@ fn json_lines_have_the_documented_keys() {
         [
             "map",
             "milliseconds",
+            "p_value",
             "path",
             "peak",
             "picture",
             "provider",
             "saved",
-            "score"
+            "score",
+            "verdict"
         ]
     );
     assert_eq!(

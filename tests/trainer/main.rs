@@ -12,16 +12,19 @@
 )]
 
 mod backbone_references;
+mod calibrate;
 mod drawn_weights;
 mod evaluate;
 mod exported_network;
 mod fit;
 mod onnx_checker;
 mod pictures;
+mod presets;
 mod real_weights;
 mod refusals;
 mod resnet18;
 mod resume;
+mod seeds;
 mod signal;
 mod tap_reference;
 mod weights_source;

@@ -9,8 +9,8 @@ use cfa_runtime::{Bundle, Inspector, InspectorOptions};
 use cfa_train::dataset::content_digest;
 use cfa_train::export::{ExportRequest, export};
 use cfa_train::fit::{
-    CheckedSettings, FeatureExtractor, FeatureStore, FitSettings, Saving, Training,
-    TrainingIdentity, checkpoint_path, fitting_weights,
+    Cfa, CheckedSettings, FeatureExtractor, FeatureStore, FitSettings, Saving, TrainingIdentity,
+    TrainingRecord, checkpoint_path, fitting_weights,
 };
 use cfa_train::tensor::host_values;
 use ndarray::Axis;
@@ -28,7 +28,7 @@ const TEST: [&str; 3] = [
 struct Trained {
     settings: CheckedSettings,
     extractor: FeatureExtractor,
-    training: Training,
+    training: Cfa,
 }
 
 impl Trained {
@@ -55,21 +55,26 @@ impl Trained {
             pictures_sha256: content_digest(pictures).unwrap(),
         };
         let observer = &mut Observer::default();
-        let mut training = Training::start(&settings, &mut store, Device::Cpu, observer).unwrap();
+        let mut training = Cfa::start(&settings, &mut store, Device::Cpu, observer).unwrap();
         let path = checkpoint_path(bundle);
         let saving = Saving {
             path: &path,
             identity: &identity,
         };
-        training
-            .run(&settings, &mut store, &saving, observer)
-            .unwrap();
+        training.run(&mut store, &saving, observer).unwrap();
         let request = ExportRequest {
             settings: &settings,
-            identity: &identity,
+            record: &TrainingRecord {
+                identity: identity.clone(),
+                final_loss: None,
+                final_radius: 1e-5,
+            },
             weights: &weights,
             pictures,
+            held_out: &[],
+            runtime: None,
             bundle,
+            checkpoint: &path,
         };
         export(&request, &extractor, &training, &mut store, observer).unwrap();
         Self {
@@ -84,15 +89,15 @@ impl Trained {
             .extractor
             .pooled_of_pictures(&[opened(picture)])
             .unwrap();
-        no_grad(|| self.training.descriptor().forward(&pooled)).unwrap()
+        no_grad(|| self.training.model().descriptor().forward(&pooled)).unwrap()
     }
 
-    fn score(&self, phi: &Tensor) -> f32 {
-        let scored = self
-            .settings
-            .map_generator()
-            .forward(phi, self.training.bank())
+    fn score(&self, picture: &Path) -> f32 {
+        let pooled = self
+            .extractor
+            .pooled_of_pictures(&[opened(picture)])
             .unwrap();
+        let scored = self.training.validation_step(&pooled).unwrap();
         host_values(&scored.image_scores).unwrap()[0]
     }
 }
@@ -139,7 +144,7 @@ fn photographs_score_the_same_in_libtorch_and_in_the_runtime() {
         assert!(error <= 1e-4, "{name}: features differ by {error}");
         let (ours, expected) = (
             inspector.inspect_path(&picture).unwrap().score,
-            trained.score(&phi),
+            trained.score(&picture),
         );
         assert!(
             (ours - expected).abs() <= 1e-3 * expected,

@@ -16,22 +16,25 @@ use cfa_runtime::bundle::{
     GoldenRecord, GoldenSample, HeatmapRange, Manifest, MemoryBankShape, ScoreSettings,
     write_bundle,
 };
+use cfa_runtime::calibration::Calibration;
 use cfa_runtime::ndarray::Array2;
 use cfa_runtime::picture::Picture;
 use cfa_runtime::preprocess::{Preprocessing, Size};
 use cfa_train::descriptor::{Descriptor, DescriptorShape, with_descriptor, with_pooling};
-use cfa_train::memory_bank::MeanFeatures;
-use cfa_train::model::AnomalyMapGenerator;
+use cfa_train::fit::PooledMaps;
+use cfa_train::model::{AnomalyMapGenerator, CfaModel};
 use cfa_train::network::{Conv, Graph, NodeId, Op, Parameters, TorchNetwork};
 use cfa_train::onnx;
 use cfa_train::tensor::{from_values, host_values};
 use cfa_train::weights::WeightTensor;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tch::{Device, Tensor};
+use tch::Device;
 
 const RESIZE_PX: usize = 72;
 const CROP_PX: usize = 64;
+/// The first level has a stride of 4.
+const FEATURE_PX: usize = CROP_PX / 4;
 const LEVEL_CHANNELS: [usize; 3] = [8, 12, 16];
 const GAMMA_D: usize = 2;
 const NEIGHBORS: usize = 3;
@@ -41,21 +44,20 @@ const TRAINING_PICTURES: u64 = 3;
 
 fn main() -> Result<()> {
     let path = std::env::args().nth(1).context("usage: tiny_bundle FILE")?;
-    let model = Model::random()?;
+    let model = Tiny::random()?;
     write_bundle(Path::new(&path), model.parts()?)?;
     Ok(())
 }
 
-struct Model {
+struct Tiny {
     preprocessing: Preprocessing,
     pooled: Graph,
     parameters: Parameters,
     network: TorchNetwork,
-    descriptor: Descriptor,
-    bank: Tensor,
+    model: CfaModel,
 }
 
-impl Model {
+impl Tiny {
     fn random() -> Result<Self> {
         let mut rng = ChaCha8Rng::seed_from_u64(20);
         let pooled = with_pooling(&backbone());
@@ -65,38 +67,37 @@ impl Model {
             width: side,
         };
         let shape = DescriptorShape::new(LEVEL_CHANNELS, GAMMA_D).context("channels")?;
-        let mut model = Self {
+        let descriptor = Descriptor::random(shape, &mut rng, Device::Cpu)?;
+        let generator = AnomalyMapGenerator {
+            neighbors: NEIGHBORS,
+            map_size: square(CROP_PX),
+            sigma: f64::from(SIGMA),
+            border: Border::Mirror,
+        };
+        let mut tiny = Self {
             preprocessing: Preprocessing::imagenet(square(RESIZE_PX), Some(square(CROP_PX))),
             network: TorchNetwork::new(pooled.clone(), &parameters, Device::Cpu)?,
             pooled,
             parameters,
-            descriptor: Descriptor::random(shape, &mut rng, Device::Cpu)?,
-            bank: Tensor::new(),
+            model: CfaModel::new(descriptor, generator, square(FEATURE_PX)),
         };
-        let mut mean = MeanFeatures::default();
-        for seed in 0..TRAINING_PICTURES {
-            mean.add(&model.phi(&drawing(seed)?)?)?;
-        }
-        model.bank = mean.rows()?;
-        Ok(model)
+        let drawings: Vec<_> = (0..TRAINING_PICTURES)
+            .map(|seed| tiny.maps(&drawing(seed)?))
+            .collect();
+        tiny.model.initialize_centroid(drawings, 1, &mut rng)?;
+        Ok(tiny)
     }
 
-    fn phi(&self, picture: &Picture) -> Result<Tensor> {
+    fn maps(&self, picture: &Picture) -> Result<PooledMaps> {
         let input: Vec<f32> = self.preprocessing.apply(picture)?.into_iter().collect();
         let input = from_values(&input, &[1, 3, CROP_PX, CROP_PX])?;
         let maps = tch::no_grad(|| self.network.forward(&[input]))?;
-        let maps: [Tensor; 3] = maps.try_into().ok().context("three levels")?;
-        Ok(tch::no_grad(|| self.descriptor.forward(&maps))?)
+        maps.try_into().ok().context("three levels")
     }
 
     fn golden(&self, seed: u64) -> Result<(GoldenSample, GoldenRecord)> {
         let picture = drawing(seed)?;
-        let generator = AnomalyMapGenerator {
-            neighbors: NEIGHBORS,
-            map_size: (CROP_PX, CROP_PX),
-            sigma: f64::from(SIGMA),
-        };
-        let scored = generator.forward(&self.phi(&picture)?, &self.bank)?;
+        let scored = self.model.score(&self.maps(&picture)?)?;
         let anomaly_map =
             Array2::from_shape_vec((CROP_PX, CROP_PX), host_values(&scored.anomaly_map)?)?;
         let score = host_values(&scored.image_scores)?[0];
@@ -111,18 +112,19 @@ impl Model {
     }
 
     fn parts(&self) -> Result<BundleParts> {
-        let shape = self.descriptor.shape();
+        let shape = self.model.descriptor().shape();
         let graph = with_descriptor(&self.pooled, &shape);
         let mut parameters = self.parameters.clone();
-        parameters.extend(self.descriptor.values()?);
+        parameters.extend(self.model.descriptor().values()?);
         let golden = [0, 7].map(|seed| self.golden(seed));
         let (samples, records) = golden
             .into_iter()
             .collect::<Result<Vec<_>>>()?
             .into_iter()
             .unzip();
-        let (entries, channels) = self.bank.size2()?;
-        let bank = host_values(&self.bank)?;
+        let bank = self.model.memory_bank()?;
+        let (entries, channels) = bank.size2()?;
+        let bank = host_values(bank)?;
         Ok(BundleParts {
             manifest: self.manifest(entries as usize, channels as usize, samples),
             network_onnx: onnx::encode(&graph, &parameters, (CROP_PX, CROP_PX))?,
@@ -132,7 +134,6 @@ impl Model {
     }
 
     fn manifest(&self, centroids: usize, channels: usize, golden: Vec<GoldenSample>) -> Manifest {
-        let side = CROP_PX / 4;
         Manifest {
             format: Manifest::FORMAT.to_owned(),
             format_version: Manifest::FORMAT_VERSION,
@@ -145,8 +146,8 @@ impl Model {
             },
             descriptor: Descriptors {
                 channels,
-                feature_height: side,
-                feature_width: side,
+                feature_height: FEATURE_PX,
+                feature_width: FEATURE_PX,
                 gamma_d: GAMMA_D,
             },
             memory_bank: MemoryBankShape {
@@ -162,6 +163,7 @@ impl Model {
                 sigma: SIGMA,
                 border: Border::Mirror,
             },
+            calibration: Calibration::default(),
             training: serde_json::json!({ "note": "random weights, for tests only" }),
             heatmap_range: HeatmapRange {
                 low: 0.0,

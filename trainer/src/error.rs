@@ -4,11 +4,16 @@ use std::io;
 use std::path::PathBuf;
 
 use cfa_runtime::bundle::BundleError;
+use cfa_runtime::inspector::InspectError;
 use cfa_runtime::picture::PictureError;
+use cfa_runtime::verify::VerifyReport;
 use tch::TchError;
 
 use crate::backbone::ForeignWeights;
+use crate::calibration::CalibrateError;
 use crate::dataset::DatasetError;
+use crate::evaluation::EvaluationError;
+use crate::model::ModelError;
 use crate::onnx::OnnxError;
 use crate::weights::WeightsError;
 
@@ -57,6 +62,31 @@ pub enum TrainError {
     /// The bundle cannot be written or read back.
     #[error(transparent)]
     Bundle(#[from] BundleError),
+    /// The model cannot compute.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The runtime cannot inspect with the new model.
+    #[error(transparent)]
+    Inspect(#[from] InspectError),
+    /// The runtime computes other maps than libtorch did.
+    #[error(
+        "the exported network does not reproduce libtorch's maps, so no bundle was written: {report:?}; please report this"
+    )]
+    NotReproduced {
+        /// What differs.
+        report: VerifyReport,
+    },
+    /// The held-out pictures could not be scored.
+    #[error(transparent)]
+    Calibrate(#[from] CalibrateError),
+    /// The test pictures cannot be evaluated.
+    #[error(transparent)]
+    Evaluation(#[from] EvaluationError),
+    /// Seeds are chosen among by the runtime's scores, and there is none.
+    #[error(
+        "--seeds compares models through ONNX Runtime, which was not found; get it with `cargo xtask setup --runtime`"
+    )]
+    SeedsNeedRuntime,
     /// libtorch refused an operation.
     #[error("libtorch: {0}")]
     Torch(#[from] TchError),

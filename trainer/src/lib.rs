@@ -5,8 +5,10 @@
 //! backbone's file and [`weights`] reads it, [`backbone`] and [`descriptor`] describe the network as a
 //! [`network::Graph`], [`fit`] trains the descriptor against a [`memory_bank`] with
 //! the [`loss`], [`export`] writes the same graph through [`onnx`] into a bundle.
+//! [`evaluation`] measures a bundle with the [`metrics`], [`report`] shows the result.
 
 pub mod backbone;
+pub mod calibration;
 pub mod dataset;
 pub mod descriptor;
 mod digest;
@@ -22,6 +24,8 @@ pub mod neighbors;
 pub mod network;
 pub mod onnx;
 pub mod optimizer;
+pub mod report;
+pub mod seeds;
 pub mod tensor;
 #[cfg(test)]
 mod testing;

@@ -48,7 +48,11 @@ impl CfaLoss {
     /// when r² ≤ α, as with the default radius. Then J has no effect at all.
     #[must_use]
     pub fn can_repel(&self) -> bool {
-        self.hard_negatives > 0 && self.radius * self.radius > ALPHA
+        self.repels_at(self.radius)
+    }
+
+    fn repels_at(&self, radius: f64) -> bool {
+        self.hard_negatives > 0 && radius * radius > ALPHA
     }
 
     /// The loss of `rows` (N×P×D) against `bank` (M×D). Gradients flow through
@@ -57,23 +61,66 @@ impl CfaLoss {
     /// # Errors
     /// K + J exceeds the bank's entries, or memory runs out.
     pub fn forward(&self, rows: &Tensor, bank: &Tensor) -> Result<LossValue, TchError> {
-        let used = if self.can_repel() {
+        self.forward_with_radius(rows, bank, &self.constant_radius(rows)?)
+    }
+
+    /// The same with a radius (one value) that may be trained instead of `self.radius`.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    pub fn forward_with_radius(
+        &self,
+        rows: &Tensor,
+        bank: &Tensor,
+        radius: &Tensor,
+    ) -> Result<LossValue, TchError> {
+        let used = self.entries_at(radius)?;
+        let index = nearest(rows, bank, used)?;
+        self.value(radius, used, |k| {
+            squared_distance(rows, bank, &index.f_select(2, k as i64)?)
+        })
+    }
+
+    /// The loss of squared distances N×P×M to all entries, as the reference takes it.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    pub fn of_distances(&self, distances: &Tensor) -> Result<LossValue, TchError> {
+        let radius = self.constant_radius(distances)?;
+        let used = self.entries_at(&radius)?;
+        let (nearest, _) = distances.f_topk(used as i64, 2, false, true)?;
+        self.value(&radius, used, |k| nearest.f_select(2, k as i64))
+    }
+
+    fn constant_radius(&self, like: &Tensor) -> Result<Tensor, TchError> {
+        Tensor::f_from_slice(&[self.radius as f32])?.f_to_device(like.device())
+    }
+
+    /// Entries that the loss depends on at this radius.
+    fn entries_at(&self, radius: &Tensor) -> Result<usize, TchError> {
+        let repels = self.repels_at(radius.f_double_value(&[0])?);
+        Ok(if repels {
             self.entries()
         } else {
             self.neighbors
-        };
-        let index = nearest(rows, bank, used)?;
-        let distance = |k| squared_distance(rows, bank, &index.f_select(2, k as i64)?);
-        let squared_radius = self.radius * self.radius;
+        })
+    }
+
+    /// The loss from the squared distances N×P to the k-th nearest entries, k < `used`.
+    fn value(
+        &self,
+        radius: &Tensor,
+        used: usize,
+        distance: impl Fn(usize) -> Result<Tensor, TchError>,
+    ) -> Result<LossValue, TchError> {
+        let squared_radius = radius.f_square()?;
         let attraction =
-            mean_hinge((0..self.neighbors).map(|k| distance(k)?.f_sub_scalar(squared_radius)))?;
-        let repulsion = if self.can_repel() {
-            mean_hinge(
-                (self.neighbors..used)
-                    .map(|k| distance(k)?.f_neg()?.f_add_scalar(squared_radius - ALPHA)),
-            )?
+            mean_hinge((0..self.neighbors).map(|k| distance(k)?.f_sub(&squared_radius)))?;
+        let repulsion = if used > self.neighbors {
+            let reach = squared_radius.f_sub_scalar(ALPHA)?;
+            mean_hinge((self.neighbors..used).map(|k| distance(k)?.f_neg()?.f_add(&reach)))?
         } else {
-            no_grad(|| Tensor::f_zeros([], (Kind::Float, rows.device())))?
+            no_grad(|| Tensor::f_zeros([], (Kind::Float, radius.device())))?
         };
         let total = attraction.f_add(&repulsion)?.f_mul_scalar(1.0 / NU)?;
         Ok(LossValue {

@@ -5,7 +5,6 @@ mod checks;
 mod demo;
 mod golden;
 mod progress;
-mod report;
 mod setup;
 mod step;
 mod washers;

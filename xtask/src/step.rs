@@ -10,18 +10,27 @@ pub(crate) fn run(name: &str, command: &mut Command) -> Result<()> {
     let status = command
         .status()
         .with_context(|| format!("cannot start {}", shown(command)))?;
-    require_success(name, command, status)
+    require(name, command, status, &[0])
 }
 
 /// As [`run`], but what the command writes to standard output is returned.
 pub(crate) fn capture(name: &str, command: &mut Command) -> Result<String> {
+    capture_accepting(name, command, &[0])
+}
+
+/// The same for a command whose exit codes `accepted` are all results.
+pub(crate) fn capture_accepting(
+    name: &str,
+    command: &mut Command,
+    accepted: &[i32],
+) -> Result<String> {
     announce(name);
     command.stdout(Stdio::piped()).stderr(Stdio::inherit());
     let child = command
         .spawn()
         .with_context(|| format!("cannot start {}", shown(command)))?;
     let Output { status, stdout, .. } = child.wait_with_output()?;
-    require_success(name, command, status)?;
+    require(name, command, status, accepted)?;
     String::from_utf8(stdout)
         .with_context(|| format!("{} wrote something that is not text", shown(command)))
 }
@@ -31,8 +40,8 @@ fn announce(name: &str) {
     eprintln!("\n==> {name}");
 }
 
-fn require_success(name: &str, command: &Command, status: ExitStatus) -> Result<()> {
-    if status.success() {
+fn require(name: &str, command: &Command, status: ExitStatus, accepted: &[i32]) -> Result<()> {
+    if status.code().is_some_and(|code| accepted.contains(&code)) {
         return Ok(());
     }
     bail!(
@@ -63,6 +72,14 @@ mod tests {
             error.contains("Breaking failed") && error.contains('7') && error.contains("sh -c"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn other_codes_can_be_results() {
+        let exit =
+            |code| capture_accepting("Judging", Command::new("sh").args(["-c", code]), &[0, 1]);
+        assert_eq!(exit("echo rejected; exit 1").unwrap(), "rejected\n");
+        assert!(exit("exit 2").is_err());
     }
 
     #[test]

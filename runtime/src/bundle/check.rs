@@ -8,6 +8,7 @@ use ndarray::Array2;
 use super::digest::is_sha256_hex;
 use super::{BundleParts, BundleProblem, GoldenRecord, GoldenSample, Manifest, part_names};
 use crate::anomaly_map::GaussianBlur;
+use crate::calibration::{Calibration, DecisionRule};
 use crate::picture::Picture;
 
 type Checked = Result<(), BundleProblem>;
@@ -19,6 +20,7 @@ pub(super) fn consistent(parts: &BundleParts) -> Checked {
     shapes(manifest)?;
     anomaly_map(manifest)?;
     ranges(manifest)?;
+    calibration(&manifest.calibration)?;
     memory_bank(manifest, &parts.memory_bank)?;
     require(!parts.network_onnx.is_empty(), part_names::NETWORK, || {
         "is empty".to_owned()
@@ -104,6 +106,24 @@ fn ranges(manifest: &Manifest) -> Checked {
         "golden_tolerance",
         || format!("{tolerance} is not a finite number above 0"),
     )
+}
+
+fn calibration(calibration: &Calibration) -> Checked {
+    let scores = &calibration.good_scores;
+    let ascending = scores.is_sorted() && scores.iter().all(|score| score.is_finite());
+    require(ascending, "calibration.good_scores", || {
+        "must be finite and ascending".to_owned()
+    })?;
+    if let Some(found) = calibration.f1_max {
+        let whole = found.reject_above.is_finite() && (0.0..=1.0).contains(&found.f1);
+        require(whole, "calibration.f1_max", || {
+            format!("{found:?} is not a finite threshold with an F1 of 0 to 1")
+        })?;
+    }
+    if let Some(Err(error)) = calibration.rule.map(DecisionRule::checked) {
+        return require(false, "calibration.rule", || error.to_string());
+    }
+    Ok(())
 }
 
 fn memory_bank(manifest: &Manifest, bank: &Array2<f32>) -> Checked {

@@ -70,16 +70,19 @@ pub enum BundleProblem {
     /// A version made after this program.
     #[error(
         "bundle format version {found} was made by a newer cfa-train; update cfa-run \
-         (it reads versions up to {})",
+         (it reads version {})",
         Manifest::FORMAT_VERSION
     )]
     NewerVersion {
         /// The version found.
         found: u64,
     },
-    /// A version that was never in use.
-    #[error("there is no bundle format version {found}")]
-    UnknownVersion {
+    /// A version that is no longer read.
+    #[error(
+        "bundle format version {found} is no longer read (only {}); make the bundle again with this cfa-train",
+        Manifest::FORMAT_VERSION
+    )]
+    OlderVersion {
         /// The version found.
         found: u64,
     },

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::anomaly_map::Border;
+use crate::calibration::Calibration;
 use crate::preprocess::Preprocessing;
 
 /// All settings of a trained model, and the list of the parts beside it.
@@ -30,6 +31,8 @@ pub struct Manifest {
     pub score: ScoreSettings,
     /// How scores become a map.
     pub anomaly_map: AnomalyMapSettings,
+    /// What is known about scores, and how pictures are judged.
+    pub calibration: Calibration,
     /// The settings of the training run, for the record; never read back.
     pub training: serde_json::Value,
     /// Anomaly-map values at the ends of the heat map's colours.
@@ -46,8 +49,8 @@ pub struct Manifest {
 impl Manifest {
     /// The value of `format`.
     pub const FORMAT: &str = "cfa-bundle";
-    /// The newest `format_version` this code reads, and the one it writes.
-    pub const FORMAT_VERSION: u32 = 1;
+    /// The `format_version` this code reads and writes.
+    pub const FORMAT_VERSION: u32 = 2;
 }
 
 /// Which network, with which weights.

@@ -66,6 +66,12 @@ impl Bundle {
         Ok(read::bundle(bytes)?)
     }
 
+    /// What [`write_bundle`] would write, read back and checked, without a file.
+    pub fn from_parts(parts: BundleParts) -> Result<Self, BundleError> {
+        let bytes = write::encode(parts)?;
+        Self::from_bytes(&bytes)
+    }
+
     /// The network as an ONNX file.
     #[must_use]
     pub fn network_onnx(&self) -> &[u8] {

@@ -85,8 +85,8 @@ fn check_version(manifest_json: &str) -> Result<(), BundleProblem> {
     if found > u64::from(Manifest::FORMAT_VERSION) {
         return Err(BundleProblem::NewerVersion { found });
     }
-    if found == 0 {
-        return Err(BundleProblem::UnknownVersion { found });
+    if found < u64::from(Manifest::FORMAT_VERSION) {
+        return Err(BundleProblem::OlderVersion { found });
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use safetensors::tensor::TensorView;
 use super::digest::sha256;
 use super::*;
 use crate::anomaly_map::Border;
+use crate::calibration::Calibration;
 use crate::picture::Picture;
 use crate::preprocess::{Preprocessing, Size};
 
@@ -66,6 +67,7 @@ fn small_manifest() -> Manifest {
             sigma: 0.1,
             border: Border::Mirror,
         },
+        calibration: Calibration::default(),
         training: serde_json::json!({ "epochs": 30, "seed": 7 }),
         heatmap_range: HeatmapRange {
             low: 0.0,

@@ -2,6 +2,7 @@
 
 use crate::anomaly_map::BlurError;
 use crate::bundle::BundleError;
+use crate::calibration::CalibrationError;
 use crate::head::HeadError;
 use crate::memory_bank::MemoryBankError;
 use crate::network::NetworkError;
@@ -15,6 +16,9 @@ pub enum InspectError {
     /// The bundle was refused.
     #[error(transparent)]
     Bundle(#[from] BundleError),
+    /// The pictures cannot be judged as asked.
+    #[error(transparent)]
+    Calibration(#[from] CalibrationError),
     /// The memory bank was refused.
     #[error(transparent)]
     MemoryBank(#[from] MemoryBankError),

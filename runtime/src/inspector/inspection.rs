@@ -1,6 +1,7 @@
 //! What comes out of an inspection.
 
 use crate::anomaly_map::AnomalyMap;
+use crate::calibration::{Calibration, DecisionRule, Verdict};
 use crate::network::Provider;
 use crate::preprocess::{Geometry, Point};
 
@@ -10,6 +11,12 @@ use crate::preprocess::{Geometry, Point};
 pub struct Inspection {
     /// The image score: the maximum of the map, raw. Finite, at least 0.
     pub score: f32,
+    /// The share of good parts with a score this high, 0 to 1; `None` when the model
+    /// holds no scores of good parts. See [`Calibration::p_value`].
+    pub p_value: Option<f64>,
+    /// Pass, review or reject, with the thresholds used; `None` when neither the model
+    /// nor the caller gave any.
+    pub verdict: Option<Verdict>,
     /// The anomaly map, in the size of the network's input.
     pub map: AnomalyMap,
     /// Where the map has its maximum, in the original picture.
@@ -82,12 +89,23 @@ impl Inspection {
         let peak = Peak { x_px, y_px };
         Self {
             score: map.max(),
+            p_value: None,
+            verdict: None,
             map,
             peak,
             picture_size,
             geometry,
             stages,
             provider,
+        }
+    }
+
+    /// The same with p-value and verdict.
+    pub(crate) fn judged(self, calibration: &Calibration, rule: Option<DecisionRule>) -> Self {
+        Self {
+            p_value: calibration.p_value(self.score),
+            verdict: rule.map(|rule| rule.judge(self.score)),
+            ..self
         }
     }
 }

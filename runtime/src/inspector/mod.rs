@@ -15,6 +15,7 @@ pub use inspection::{Inspection, Peak, PictureSize, StageTimes};
 
 use crate::anomaly_map::GaussianBlur;
 use crate::bundle::{Bundle, BundleParts, GoldenRecord, Manifest};
+use crate::calibration::{DecisionOptions, DecisionRule};
 use crate::head::{Head, milliseconds_since};
 use crate::memory_bank::MemoryBank;
 use crate::network::{Network, NetworkOptions, OnnxRuntime, Provider};
@@ -31,6 +32,8 @@ pub struct InspectorOptions {
     pub provider: Provider,
     /// Which picture files are refused.
     pub limits: Limits,
+    /// Thresholds to judge by instead of those of the bundle.
+    pub decision: DecisionOptions,
 }
 
 /// A model ready to inspect pictures, one at a time.
@@ -42,6 +45,7 @@ pub struct Inspector {
     head: Head,
     pool: ThreadPool,
     limits: Limits,
+    rule: Option<DecisionRule>,
 }
 
 impl Inspector {
@@ -82,6 +86,7 @@ impl Inspector {
             network: Network::new(runtime, &network_onnx, &network_options)?,
             pool: ThreadPoolBuilder::new().num_threads(threads).build()?,
             limits: options.limits,
+            rule: manifest.calibration.rule_for(&options.decision)?,
             manifest,
             golden,
             head,
@@ -92,6 +97,12 @@ impl Inspector {
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// The thresholds that pictures are judged by.
+    #[must_use]
+    pub fn rule(&self) -> Option<DecisionRule> {
+        self.rule
     }
 
     /// The recorded pictures and maps, in the order of the manifest's `golden`.
@@ -156,13 +167,9 @@ impl Inspector {
             .manifest
             .preprocessing
             .geometry(size.width_px, size.height_px);
-        Ok(Inspection::new(
-            map,
-            geometry,
-            stages,
-            self.network.provider(),
-            size,
-        ))
+        let provider = self.network.provider();
+        let inspection = Inspection::new(map, geometry, stages, provider, size);
+        Ok(inspection.judged(&self.manifest.calibration, self.rule))
     }
 
     /// Descriptors `D × h × w` of one normalised picture.

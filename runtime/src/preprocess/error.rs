@@ -29,6 +29,24 @@ pub enum PreprocessError {
         /// The size it is cut from.
         resize: Size,
     },
+    /// The shorter-side rule without a square size or without a crop.
+    #[error(
+        "preprocessing.aspect \"shorter_side\" needs a square resize and a centre crop; resize is {}×{} px (height × width)",
+        resize.height, resize.width
+    )]
+    ShorterSide {
+        /// The size asked for.
+        resize: Size,
+    },
+    /// A picture so long and thin that its longer side passes the limit.
+    #[error(
+        "the picture would be resized to {}×{} px (height × width), beyond {max} px; cut it into shorter pieces",
+        resized.height, resized.width, max = Preprocessing::MAX_SIDE_PX
+    )]
+    TooLong {
+        /// Its size after the resize.
+        resized: Size,
+    },
     /// A mean that is not finite, or a deviation that is not a positive number.
     #[error("preprocessing.mean {mean:?} must be finite and preprocessing.std {std:?} above zero")]
     Normalisation {

@@ -47,15 +47,16 @@ impl Geometry {
         picture_width_px: u32,
         picture_height_px: u32,
     ) -> Self {
-        let (offset, input) = (recipe.crop_offset(), recipe.input_size());
+        let resized = recipe.resized(picture_width_px, picture_height_px);
+        let (offset, input) = (recipe.crop_offset(resized), recipe.input_size());
         Self {
             horizontal: Axis {
-                scale: f64::from(picture_width_px) / recipe.resize.width as f64,
+                scale: f64::from(picture_width_px) / resized.width as f64,
                 offset: offset.width as f64,
                 length: input.width as f64,
             },
             vertical: Axis {
-                scale: f64::from(picture_height_px) / recipe.resize.height as f64,
+                scale: f64::from(picture_height_px) / resized.height as f64,
                 offset: offset.height as f64,
                 length: input.height as f64,
             },

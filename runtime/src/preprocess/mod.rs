@@ -38,6 +38,10 @@ pub enum ResizeFilter {
     /// pixel), normalised at the borders. This is what Pillow's bilinear and
     /// torch's antialiased bilinear resize compute, here on floating samples.
     BilinearAntialias,
+    /// Lanczos with three lobes on 8-bit samples, rows first, rounded after each
+    /// direction: Pillow's to within one level. Deeper pictures are brought to 8 bits.
+    #[serde(rename = "lanczos_8bit")]
+    Lanczos8Bit,
 }
 
 /// What happens to the aspect ratio.
@@ -46,6 +50,10 @@ pub enum ResizeFilter {
 pub enum AspectRule {
     /// Height and width are scaled apart, to exactly the size asked for.
     Stretch,
+    /// The shorter side gets the size asked for, the longer one floor(size · longer /
+    /// shorter), as torchvision's resize to one number does. The size must be square
+    /// and followed by a centre crop.
+    ShorterSide,
 }
 
 /// The recipe: resize, crop the centre, normalise.
@@ -55,7 +63,7 @@ pub enum AspectRule {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preprocessing {
-    /// Size after the resize.
+    /// Size after the resize, before `aspect` lets one side grow.
     pub resize: Size,
     /// How the resize samples.
     pub filter: ResizeFilter,
@@ -103,6 +111,12 @@ impl Preprocessing {
                 resize: self.resize,
             });
         }
+        let square_and_cropped = height == width && self.center_crop.is_some();
+        if self.aspect == AspectRule::ShorterSide && !square_and_cropped {
+            return Err(PreprocessError::ShorterSide {
+                resize: self.resize,
+            });
+        }
         let mean_fits = self.mean.iter().all(|value| value.is_finite());
         let std_fits = self
             .std
@@ -127,8 +141,15 @@ impl Preprocessing {
     /// `x` in 0..1. Every value is finite.
     pub fn apply(&self, picture: &Picture) -> Result<Array3<f32>, PreprocessError> {
         self.validate()?;
-        let resized = resize::bilinear_antialias(picture, self.resize)?;
-        let (crop, Size { height, width }) = (self.crop_offset(), self.input_size());
+        let size = self.resized(picture.width_px(), picture.height_px());
+        if size.height.max(size.width) > Self::MAX_SIDE_PX {
+            return Err(PreprocessError::TooLong { resized: size });
+        }
+        let resized = match self.filter {
+            ResizeFilter::BilinearAntialias => resize::bilinear_antialias(picture, size),
+            ResizeFilter::Lanczos8Bit => resize::lanczos_8bit(picture, size),
+        }?;
+        let (crop, Size { height, width }) = (self.crop_offset(size), self.input_size());
         Ok(Array3::from_shape_fn(
             (3, height, width),
             |(channel, row, column)| {
@@ -145,11 +166,12 @@ impl Preprocessing {
     /// that [`validate`](Self::validate) accepts.
     #[must_use]
     pub fn apply_mask(&self, mask: &Mask) -> Array2<bool> {
-        let (crop, Size { height, width }) = (self.crop_offset(), self.input_size());
+        let resized = self.resized(mask.width_px(), mask.height_px());
+        let (crop, Size { height, width }) = (self.crop_offset(resized), self.input_size());
         let (rows, columns) = (mask.height_px() as usize, mask.width_px() as usize);
         Array2::from_shape_fn((height, width), |(row, column)| {
-            let source_row = nearest(row + crop.height, rows, self.resize.height);
-            let source_column = nearest(column + crop.width, columns, self.resize.width);
+            let source_row = nearest(row + crop.height, rows, resized.height);
+            let source_column = nearest(column + crop.width, columns, resized.width);
             let defect = mask.defects().get(source_row * columns + source_column);
             defect.copied().unwrap_or_default()
         })
@@ -161,14 +183,30 @@ impl Preprocessing {
         Geometry::new(self, picture_width_px, picture_height_px)
     }
 
+    /// Size of a picture after the resize.
+    fn resized(&self, width_px: u32, height_px: u32) -> Size {
+        let (side, width, height) = (self.resize.width, width_px as usize, height_px as usize);
+        match self.aspect {
+            AspectRule::Stretch => self.resize,
+            AspectRule::ShorterSide if width < height => Size {
+                height: side * height / width.max(1),
+                width: side,
+            },
+            AspectRule::ShorterSide => Size {
+                height: side,
+                width: side * width / height.max(1),
+            },
+        }
+    }
+
     /// First row and column kept: half the margin, rounded half to even as
     /// torchvision's centre crop does.
-    fn crop_offset(&self) -> Size {
+    fn crop_offset(&self, resized: Size) -> Size {
         let half = |margin: usize| (margin as f64 / 2.0).round_ties_even() as usize;
         let kept = self.input_size();
         Size {
-            height: half(self.resize.height.saturating_sub(kept.height)),
-            width: half(self.resize.width.saturating_sub(kept.width)),
+            height: half(resized.height.saturating_sub(kept.height)),
+            width: half(resized.width.saturating_sub(kept.width)),
         }
     }
 }

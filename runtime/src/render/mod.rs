@@ -7,10 +7,12 @@ mod tests;
 mod upscale;
 
 use image::{Rgb, RgbImage};
+use ndarray::Array2;
 
 pub use colour_map::inferno;
 pub use raw_values::{TiffError, tiff_bytes};
 
+use crate::anomaly_map::AnomalyMap;
 use crate::bundle::HeatmapRange;
 use crate::inspector::Inspection;
 use crate::picture::Picture;
@@ -54,6 +56,21 @@ pub fn overlay(picture: &Picture, inspection: &Inspection, range: HeatmapRange) 
         }
     }
     blended
+}
+
+/// The map in the size of the original picture, scaled up bilinearly.
+///
+/// Where a centre crop left the picture uninspected, it holds the map's smallest value.
+/// Samples between map pixels may miss the map's maximum by a little.
+#[must_use]
+pub fn map_in_picture(inspection: &Inspection) -> AnomalyMap {
+    let size = inspection.picture_size;
+    let (levels, lowest) = (Upscale::new(inspection), inspection.map.min());
+    let shape = (size.height_px as usize, size.width_px as usize);
+    let at = |(row, column)| levels.at(column as u32, row as u32).unwrap_or(lowest);
+    AnomalyMap {
+        values: Array2::from_shape_fn(shape, at),
+    }
 }
 
 /// Where a value lies in the range, 0 to 1.

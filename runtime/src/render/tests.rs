@@ -6,7 +6,7 @@ use image::Rgb;
 use ndarray::Array2;
 use tiff::decoder::{Decoder, DecodingResult};
 
-use super::{UNINSPECTED, heatmap, inferno, overlay, tiff_bytes};
+use super::{UNINSPECTED, heatmap, inferno, map_in_picture, overlay, tiff_bytes};
 use crate::anomaly_map::AnomalyMap;
 use crate::bundle::HeatmapRange;
 use crate::inspector::{Inspection, PictureSize, StageTimes};
@@ -117,6 +117,22 @@ fn the_peak_of_the_map_is_the_brightest_spot_of_the_picture() {
         .filter(|(.., pixel)| **pixel != UNINSPECTED);
     let (x, y, _) = inside.max_by_key(|(.., pixel)| brightness(pixel)).unwrap();
     assert!((40..=41).contains(&x) && y == 17, "{x} {y}");
+}
+
+/// A ramp along x; the crop begins at column 16 and row 12 of the picture, and a map pixel
+/// is two columns wide, so the ramp rises by half a step a column, flat in the outer half
+/// pixels of the map.
+#[test]
+fn a_map_in_the_pictures_size_is_interpolated_and_lowest_outside_the_crop() {
+    let ramp = inspection(Array2::from_shape_fn((16, 16), |(_, x)| 5.0 + x as f32));
+    let whole = map_in_picture(&ramp).values;
+    assert_eq!(whole.dim(), (48, 64));
+    for ((y, x), &value) in whole.indexed_iter() {
+        let inside = (16..48).contains(&x) && (12..36).contains(&y);
+        let along = ((x as f32 - 15.5) / 2.0 - 0.5).clamp(0.0, 15.0);
+        let expected = if inside { 5.0 + along } else { 5.0 };
+        assert!((value - expected).abs() < 1e-5, "{x} {y} {value}");
+    }
 }
 
 #[test]

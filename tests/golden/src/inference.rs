@@ -286,10 +286,17 @@ fn compare_scores_of_libtorch(
     let (height, width) = map_size(case)?;
     let generator = AnomalyMapGenerator {
         neighbors: case.settings.neighbors,
-        map_size: (height, width),
+        map_size: Size { height, width },
         sigma: f64::from(SIGMA),
+        border: Border::Mirror,
     };
-    let scored = generator.forward(phi, bank)?;
+    let (_, _, height, width) = phi.size4()?;
+    let scale = Size {
+        height: height as usize,
+        width: width as usize,
+    };
+    let (nearest, _) = smallest_squared_distances(&rows(phi)?, bank, generator.neighbors)?;
+    let scored = generator.forward(Some(&nearest), Some(scale))?;
     let quantities = [
         (
             "anomalib/score",

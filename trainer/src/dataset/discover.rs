@@ -38,6 +38,22 @@ fn mvtec(folder: &Path) -> Result<Dataset, DatasetError> {
     })
 }
 
+pub(super) fn plain_folder(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
+    if !folder.is_dir() {
+        return Err(DatasetError::NotAFolder {
+            path: folder.to_owned(),
+        });
+    }
+    let found = pictures(folder)?;
+    if found.is_empty() {
+        return Err(DatasetError::NoPictures {
+            found: contents(folder)?,
+            path: folder.to_owned(),
+        });
+    }
+    Ok(found)
+}
+
 fn plain(folder: &Path) -> Result<Dataset, DatasetError> {
     let train_good = pictures(folder)?;
     if train_good.is_empty() {
@@ -73,7 +89,7 @@ fn test_pictures(test: &Path, truth: Option<&PathBuf>) -> Result<Vec<TestPicture
     Ok(found)
 }
 
-fn masks_by_stem(masks: &Path) -> Result<BTreeMap<OsString, PathBuf>, DatasetError> {
+pub(super) fn masks_by_stem(masks: &Path) -> Result<BTreeMap<OsString, PathBuf>, DatasetError> {
     let masks = pictures(masks)?.into_iter();
     Ok(masks
         .filter_map(|path| Some((path.file_stem()?.to_owned(), path)))
@@ -81,7 +97,7 @@ fn masks_by_stem(masks: &Path) -> Result<BTreeMap<OsString, PathBuf>, DatasetErr
 }
 
 /// `<stem>_mask` as in `MVTec` AD, or else the same name, with any picture ending.
-fn mask_of(picture: &Path, masks: &BTreeMap<OsString, PathBuf>) -> Option<PathBuf> {
+pub(super) fn mask_of(picture: &Path, masks: &BTreeMap<OsString, PathBuf>) -> Option<PathBuf> {
     let stem = picture.file_stem()?;
     let mut with_suffix = stem.to_owned();
     with_suffix.push(OsStr::new(MASK_SUFFIX));

@@ -51,10 +51,32 @@ pub enum DatasetError {
         found: String,
     },
 
+    /// A folder of test pictures without any.
+    #[error("there are no pictures to test on in {}: {found}", path.display())]
+    NoTestPictures {
+        /// The folder.
+        path: PathBuf,
+        /// What stands there instead.
+        found: String,
+    },
+
+    /// Folders of masks that cannot be told to folders of pictures.
+    #[error(
+        "{masks} folders of masks for {abnormal} of defective pictures; give each its own, in \
+         the same order, or none"
+    )]
+    MaskFolders {
+        /// Folders of defective pictures.
+        abnormal: usize,
+        /// Folders of masks.
+        masks: usize,
+    },
+
     /// Masks exist, but not all.
     #[error(
-        "these defective pictures have no mask in ground_truth/<defect>/<stem>_mask.png ({}); \
-         add them, or remove ground_truth to test without pixel figures:{}",
+        "these defective pictures have no mask in ground_truth/<defect>/<stem>_mask.png or in \
+         their folder of masks ({}); add them, or leave out all masks to test without pixel \
+         figures:{}",
         pictures.len(),
         Listed(pictures.iter().map(|path| path.display()).collect())
     )]

@@ -1,7 +1,8 @@
 //! Finding the pictures of a data set and looking at them before the long work begins.
 //!
 //! Two layouts: that of `MVTec` AD (`train/good`, `test/<defect>`,
-//! `ground_truth/<defect>/<stem>_mask.png`) and a plain folder of good pictures. What a
+//! `ground_truth/<defect>/<stem>_mask.png`) and a plain folder of good pictures; to test,
+//! also folders named one by one ([`FolderLayout`]). What a
 //! file is called decides only whether it is looked at; what it is, its content.
 
 mod check;
@@ -9,6 +10,8 @@ mod digest;
 mod discover;
 mod error;
 mod folder;
+mod folder_layout;
+mod split;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +20,8 @@ use std::path::{Path, PathBuf};
 pub use check::{BadPicture, CheckedPictures, check_pictures};
 pub use digest::content_digest;
 pub use error::DatasetError;
+pub use folder_layout::FolderLayout;
+pub use split::GoodSplit;
 
 /// Folder name of the pictures without a defect, in `MVTec`'s layout.
 pub const GOOD: &str = "good";
@@ -69,6 +74,11 @@ impl Dataset {
     /// optional here, see [`Self::require_masks`].
     pub fn discover(folder: &Path) -> Result<Self, DatasetError> {
         discover::dataset(folder)
+    }
+
+    /// The pictures directly in `folder`, sorted by path; at least one.
+    pub fn discover_folder(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
+        discover::plain_folder(folder)
     }
 
     /// Fails when the data set has masks, but not for every defective test picture.

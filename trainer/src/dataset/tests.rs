@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use cfa_runtime::picture::Limits;
 use tempfile::TempDir;
 
-use super::{Dataset, DatasetError, PixelTruth, check_pictures, content_digest};
+use super::{Dataset, DatasetError, FolderLayout, PixelTruth, check_pictures, content_digest};
 
 /// A folder with these files, each holding its own name.
 fn tree(files: &[&str]) -> TempDir {
@@ -103,6 +103,54 @@ fn a_data_set_without_ground_truth_has_no_pixel_figures() {
     let root = tree(&["train/good/0.png", "test/scratch/0.png"]);
     let found = Dataset::discover(root.path()).unwrap();
     assert_eq!(found.require_masks().unwrap(), PixelTruth::Absent);
+}
+
+#[test]
+fn folders_named_one_by_one_are_a_test_set() {
+    let root = tree(&[
+        "fine/1.png",
+        "fine/0.png",
+        "bad/good/0.png",
+        "bad/dent/0.png",
+        "bad/dent/1.jpg",
+        "masks/dent/0_mask.png",
+        "masks/dent/1.png",
+        "masks/good/0.png",
+        "empty/readme.txt",
+    ]);
+    let at = |name: &str| root.path().join(name);
+    let mut layout = FolderLayout {
+        normal_test: vec![at("fine")],
+        abnormal: vec![at("bad/dent"), at("bad/good")],
+        masks: vec![at("masks/dent"), at("masks/good")],
+    };
+    let found = layout.test_pictures().unwrap();
+    let named: Vec<_> = found.iter().map(|p| p.defect.as_str()).collect();
+    assert_eq!(named, ["good", "good", "dent", "dent", "abnormal"]);
+    let masks = found.iter().filter_map(|picture| picture.mask.clone());
+    assert_eq!(
+        below(&root, masks),
+        [
+            "masks/dent/0_mask.png",
+            "masks/dent/1.png",
+            "masks/good/0.png"
+        ]
+    );
+    let paths = found.into_iter().map(|picture| picture.path).take(2);
+    assert_eq!(below(&root, paths), ["fine/0.png", "fine/1.png"]);
+
+    layout.masks.pop();
+    let message = layout.test_pictures().unwrap_err().to_string();
+    assert!(message.contains("1 folders of masks for 2"), "{message}");
+    layout.masks.clear();
+    let found = layout.test_pictures().unwrap();
+    assert!(found.iter().all(|picture| picture.mask.is_none()));
+    layout.abnormal.push(at("empty"));
+    let message = layout.test_pictures().unwrap_err().to_string();
+    assert!(
+        message.contains("empty: it holds other files (1)"),
+        "{message}"
+    );
 }
 
 #[test]

@@ -1,25 +1,26 @@
 //! From a trained model to the bundle that ships.
 
 mod golden;
+mod proof;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cfa_runtime::anomaly_map::Border;
+use cfa_runtime::OnnxRuntime;
 use cfa_runtime::bundle::{
     AnomalyMapSettings, BackboneIdentity, BundleParts, DescriptorShape, GoldenSample, HeatmapRange,
     Manifest, MemoryBankShape, ScoreSettings, write_bundle,
 };
+use cfa_runtime::calibration::Calibration;
 use ndarray::Array2;
 use tch::{TchError, Tensor};
 
 use crate::descriptor::with_descriptor;
 use crate::error::TrainError;
 use crate::fit::{
-    CheckedSettings, FeatureExtractor, FeatureStore, FitEvent, FitObserver, Training,
-    TrainingIdentity,
+    Cfa, CheckedSettings, FeatureExtractor, FeatureStore, FitEvent, FitObserver, TrainingRecord,
 };
-use crate::model::Scored;
+use crate::model::{ModelError, Scored};
 use crate::onnx;
 use crate::tensor::host_values;
 use crate::weights::Weights;
@@ -37,30 +38,37 @@ const RANGE_PICTURES: usize = 16;
 pub struct ExportRequest<'a> {
     /// Options of the training.
     pub settings: &'a CheckedSettings,
-    /// For the record.
-    pub identity: &'a TrainingIdentity,
+    /// What the bundle remembers of the training.
+    pub record: &'a TrainingRecord,
     /// Backbone weights.
     pub weights: &'a Weights,
     /// Training pictures; some become golden samples.
     pub pictures: &'a [PathBuf],
+    /// Good pictures that were not trained on, whose scores calibrate the model.
+    pub held_out: &'a [PathBuf],
+    /// What the bundle is verified and calibrated with; `None` leaves that out.
+    pub runtime: Option<&'a OnnxRuntime>,
     /// The file to write.
     pub bundle: &'a Path,
+    /// Where an interrupted training goes on from.
+    pub checkpoint: &'a Path,
 }
 
-/// Records golden samples and writes the bundle.
+/// Records golden samples, has the runtime reproduce them and score the held-out
+/// pictures, and writes the bundle.
 ///
 /// # Errors
-/// The graph cannot be exported, or the file cannot be written.
+/// The graph cannot be exported, the runtime computes other maps than libtorch, or the
+/// file cannot be written. Nothing is written then.
 pub fn export(
     request: &ExportRequest<'_>,
     extractor: &FeatureExtractor,
-    training: &Training,
+    training: &Cfa,
     store: &mut FeatureStore,
     observer: &mut dyn FitObserver,
 ) -> Result<(), TrainError> {
     observer.event(&FitEvent::Exporting);
     let scorer = Scorer {
-        settings: request.settings,
         extractor,
         training,
     };
@@ -69,9 +77,10 @@ pub fn export(
     let parts = BundleParts {
         manifest: manifest(request, &golden, range),
         network_onnx: network_onnx(request, training)?,
-        memory_bank: host_matrix(training.bank())?,
+        memory_bank: host_matrix(training.model().memory_bank()?)?,
         golden: golden.into_iter().map(|g| g.record).collect(),
     };
+    let parts = proof::verified_and_calibrated(parts, request, observer)?;
     write_bundle(request.bundle, parts)?;
     let bytes = fs::metadata(request.bundle).map_or(0, |m| m.len());
     observer.event(&FitEvent::Exported {
@@ -83,26 +92,22 @@ pub fn export(
 
 /// libtorch's way from pictures or features to maps.
 struct Scorer<'a> {
-    settings: &'a CheckedSettings,
     extractor: &'a FeatureExtractor,
-    training: &'a Training,
+    training: &'a Cfa,
 }
 
 impl Scorer<'_> {
-    fn score(&self, pooled: &[Tensor; 3]) -> Result<Scored, TchError> {
-        let phi = tch::no_grad(|| self.training.descriptor().forward(pooled))?;
-        self.settings
-            .map_generator()
-            .forward(&phi, self.training.bank())
+    fn score(&self, pooled: &[Tensor; 3]) -> Result<Scored, ModelError> {
+        self.training.validation_step(pooled)
     }
 }
 
 /// The whole network as ONNX: backbone, pooling, descriptor.
-fn network_onnx(request: &ExportRequest<'_>, training: &Training) -> Result<Vec<u8>, TrainError> {
+fn network_onnx(request: &ExportRequest<'_>, training: &Cfa) -> Result<Vec<u8>, TrainError> {
     let settings = request.settings;
     let graph = with_descriptor(&settings.pooled_graph(), &settings.descriptor());
     let mut parameters = request.weights.tensors.clone();
-    parameters.extend(training.descriptor().values()?);
+    parameters.extend(training.model().descriptor().values()?);
     let size = settings.preprocessing().input_size();
     Ok(onnx::encode(
         &graph,
@@ -176,9 +181,10 @@ fn manifest(
             height: map.height,
             width: map.width,
             sigma: settings.sigma(),
-            border: Border::Mirror,
+            border: options.border,
         },
-        training: serde_json::to_value(request.identity).unwrap_or_default(),
+        calibration: Calibration::default(),
+        training: serde_json::to_value(request.record).unwrap_or_default(),
         heatmap_range,
         golden: golden
             .iter()

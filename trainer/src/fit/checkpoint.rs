@@ -13,19 +13,20 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tch::{Device, Tensor};
 
-use super::training::{Position, Training};
+use super::cfa::{Cfa, Position, trained_radius};
 use super::{CheckedSettings, Saving, TrainingIdentity};
 use crate::descriptor::Descriptor;
 use crate::error::TrainError;
-use crate::optimizer::{AdamW, Moments};
+use crate::model::CfaModel;
+use crate::optimizer::Moments;
 use crate::tensor::{from_values, host_values};
 
 /// Key of the checkpoint's own record in the file's metadata.
 const RECORD: &str = "cfa.checkpoint";
 /// Length of a sha256.
 const DIGEST_BYTES: usize = 32;
-/// Names of the two parameters, in the optimiser's order.
-const PARAMETERS: [&str; 2] = ["weight", "bias"];
+/// Names of the parameters, in the optimiser's order; the last may be missing.
+const PARAMETERS: [&str; 3] = ["weight", "bias", "radius"];
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Record {
@@ -43,7 +44,7 @@ pub(super) struct Checkpoint {
 
 impl Checkpoint {
     /// Writes `training` atomically.
-    pub(super) fn write(training: &Training, saving: &Saving<'_>) -> Result<(), TrainError> {
+    pub(super) fn write(training: &Cfa, saving: &Saving<'_>) -> Result<(), TrainError> {
         let record = Record {
             identity: saving.identity.clone(),
             position: training.position,
@@ -79,11 +80,11 @@ impl Checkpoint {
         }
     }
 
-    pub(super) fn into_training(
+    pub(super) fn into_cfa(
         self,
         settings: &CheckedSettings,
         device: Device,
-    ) -> Result<Training, TrainError> {
+    ) -> Result<Cfa, TrainError> {
         let tensor = |name: &str| -> Result<Tensor, TrainError> {
             let (shape, values) = self.tensors.get(name).ok_or_else(|| {
                 tch::TchError::TensorNameNotFound(name.to_owned(), "the checkpoint".to_owned())
@@ -97,31 +98,25 @@ impl Checkpoint {
             values("bias"),
             device,
         )?;
-        let options = settings.options();
-        let mut optimizer = AdamW::new(
-            &descriptor.parameters(),
-            options.learning_rate,
-            options.weight_decay,
-        )?;
-        let moments = PARAMETERS.map(|name| -> Result<Moments, TrainError> {
+        let (generator, scale) = (settings.map_generator(), settings.feature_size());
+        let model =
+            CfaModel::new(descriptor, generator, scale).with_memory_bank(tensor("memory_bank")?);
+        let mut cfa = Cfa::new(settings, model, device)?;
+        if let (Some(radius), [value]) = (&mut cfa.radius, values("radius")) {
+            *radius = trained_radius(f64::from(*value), device)?;
+        }
+        let names = &PARAMETERS[..cfa.parameters().len()];
+        let moments = names.iter().map(|name| -> Result<Moments, TrainError> {
             Ok(Moments {
                 first: tensor(&format!("{name}.first"))?,
                 second: tensor(&format!("{name}.second"))?,
                 largest_second: tensor(&format!("{name}.largest_second"))?,
             })
         });
-        optimizer.restore(
-            self.record.optimizer_steps,
-            moments.into_iter().collect::<Result<_, _>>()?,
-        );
-        let bank = tensor("memory_bank")?;
-        Ok(Training::from_parts(
-            descriptor,
-            bank,
-            optimizer,
-            self.record.position,
-            device,
-        ))
+        let moments = moments.collect::<Result<_, _>>()?;
+        cfa.optimizer.restore(self.record.optimizer_steps, moments);
+        cfa.position = self.record.position;
+        Ok(cfa)
     }
 }
 
@@ -139,14 +134,10 @@ pub(super) fn remove(path: &Path) -> Result<(), TrainError> {
 
 type NamedTensor = (String, Vec<usize>, Vec<u8>);
 
-fn named_tensors(training: &Training) -> Result<Vec<NamedTensor>, TrainError> {
-    let mut tensors = vec![named("memory_bank", &training.bank)?];
+fn named_tensors(training: &Cfa) -> Result<Vec<NamedTensor>, TrainError> {
+    let mut tensors = vec![named("memory_bank", training.model.memory_bank()?)?];
     let moments = training.optimizer.moments();
-    for ((name, parameter), moments) in PARAMETERS
-        .iter()
-        .zip(training.descriptor.parameters())
-        .zip(moments)
-    {
+    for ((name, parameter), moments) in PARAMETERS.iter().zip(training.parameters()).zip(moments) {
         tensors.push(named(name, parameter)?);
         tensors.push(named(&format!("{name}.first"), &moments.first)?);
         tensors.push(named(&format!("{name}.second"), &moments.second)?);

@@ -1,25 +1,30 @@
 //! Training from a folder of good pictures to a bundle.
 
+mod cfa;
 mod checkpoint;
 mod features;
 mod observer;
+mod preset;
+mod record;
 mod settings;
-mod training;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+use cfa_runtime::OnnxRuntime;
 use cfa_runtime::picture::Limits;
 use sha2::{Digest, Sha256};
 use tch::Device;
 
+pub use cfa::{Cfa, LearningType};
 pub use features::{CachePlan, FeatureExtractor, FeatureStore, PooledMaps};
 pub use observer::{FitEvent, FitObserver};
+pub use preset::{Preset, UnknownPreset};
+pub use record::{TrainingIdentity, TrainingRecord};
 pub use settings::{CheckedSettings, FitSettings};
-pub use training::Training;
 
 use crate::backbone::Backbone;
-use crate::dataset::{Dataset, check_pictures, content_digest};
+use crate::dataset::{Dataset, GoodSplit, check_pictures, content_digest};
 use crate::error::TrainError;
 use crate::export::{ExportRequest, export};
 use crate::weights::Weights;
@@ -44,6 +49,9 @@ pub struct FitRequest {
     pub resume: bool,
     /// Features beyond this many bytes are kept on disk instead of in memory.
     pub feature_memory_bytes: u64,
+    /// What the bundle is verified and calibrated with before it is written; without
+    /// one it is neither.
+    pub runtime: Option<OnnxRuntime>,
 }
 
 /// What a training has produced.
@@ -55,6 +63,9 @@ pub struct FitSummary {
     pub pictures: usize,
     /// Mean loss of the last epoch; `None` for a training of zero epochs.
     pub loss: Option<f64>,
+    /// Good pictures held out to choose among seeds with.
+    #[serde(skip)]
+    pub selection: Vec<PathBuf>,
 }
 
 /// Trains a model and writes its bundle.
@@ -65,65 +76,65 @@ pub struct FitSummary {
 pub fn fit(request: &FitRequest, observer: &mut dyn FitObserver) -> Result<FitSummary, TrainError> {
     let settings = request.settings.check()?;
     check_destination(&request.bundle)?;
-    let pictures = usable_pictures(request, observer)?;
+    let split = usable_pictures(request, observer)?;
     let weights = fitting_weights(settings.backbone(), &request.weights)?;
-    let extractor = FeatureExtractor::new(&settings, &weights, request.device)?;
     let identity = TrainingIdentity {
         settings: request.settings.clone(),
         weights_sha256: weights.sha256_hex.clone(),
-        pictures_sha256: content_digest(&pictures)?,
+        pictures_sha256: content_digest(&split.training)?,
     };
+    let summary = |loss| FitSummary {
+        bundle: request.bundle.clone(),
+        pictures: split.training.len(),
+        loss,
+        selection: split.selection.clone(),
+    };
+    if request.resume
+        && let Some(record) = record::of_finished(&request.bundle, &identity)
+    {
+        observer.event(&FitEvent::AlreadyTrained);
+        return Ok(summary(record.final_loss));
+    }
     let path = checkpoint_path(&request.bundle);
     let found = if request.resume {
         Checkpoint::find(&path, &identity)?
     } else {
         None
     };
-    let mut store = features::extract(request, &settings, &extractor, &pictures, observer)?;
+    let extractor = FeatureExtractor::new(&settings, &weights, request.device)?;
+    let mut store = features::extract(request, &settings, &extractor, &split.training, observer)?;
     let mut training = match found {
-        Some(checkpoint) => Training::resume(&settings, checkpoint, request.device)?,
-        None => Training::start(&settings, &mut store, request.device, observer)?,
+        Some(checkpoint) => Cfa::resume(&settings, checkpoint, request.device)?,
+        None => Cfa::start(&settings, &mut store, request.device, observer)?,
     };
-    let loss = training.run(
-        &settings,
-        &mut store,
-        &Saving {
-            path: &path,
-            identity: &identity,
+    let saving = Saving {
+        path: &path,
+        identity: &identity,
+    };
+    let loss = training.run(&mut store, &saving, observer)?;
+    let request_of_export = ExportRequest {
+        settings: &settings,
+        record: &TrainingRecord {
+            identity: identity.clone(),
+            final_loss: loss,
+            final_radius: training.radius()?,
         },
-        observer,
-    )?;
+        weights: &weights,
+        pictures: &split.training,
+        held_out: &split.calibration,
+        runtime: request.runtime.as_ref(),
+        bundle: &request.bundle,
+        checkpoint: &path,
+    };
     export(
-        &ExportRequest {
-            settings: &settings,
-            identity: &identity,
-            weights: &weights,
-            pictures: &pictures,
-            bundle: &request.bundle,
-        },
+        &request_of_export,
         &extractor,
         &training,
         &mut store,
         observer,
     )?;
     checkpoint::remove(&path)?;
-    Ok(FitSummary {
-        bundle: request.bundle.clone(),
-        pictures: pictures.len(),
-        loss,
-    })
-}
-
-/// What makes two trainings the same: a checkpoint is only resumed for this, and
-/// the bundle records it.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct TrainingIdentity {
-    /// All options of the method.
-    pub settings: FitSettings,
-    /// sha256 of the weight file.
-    pub weights_sha256: String,
-    /// sha256 over the training pictures' contents.
-    pub pictures_sha256: String,
+    Ok(summary(loss))
 }
 
 /// Where and for which training checkpoints are written.
@@ -165,7 +176,7 @@ fn folder_of(bundle: &Path) -> &Path {
 fn usable_pictures(
     request: &FitRequest,
     observer: &mut dyn FitObserver,
-) -> Result<Vec<PathBuf>, TrainError> {
+) -> Result<GoodSplit, TrainError> {
     let dataset = Dataset::discover(&request.data)?;
     observer.event(&FitEvent::Checking {
         pictures: dataset.train_good.len(),
@@ -181,7 +192,18 @@ fn usable_pictures(
             reason: picture.to_string(),
         });
     }
-    Ok(checked.good)
+    let settings = &request.settings;
+    let split = GoodSplit::new(
+        &checked.good,
+        settings.calibration_split,
+        settings.selection_split,
+    );
+    observer.event(&FitEvent::HeldOut {
+        training: split.training.len(),
+        calibration: split.calibration.len(),
+        selection: split.selection.len(),
+    });
+    Ok(split)
 }
 
 /// Reads the weights, makes sure that they belong to `backbone`, and brings them

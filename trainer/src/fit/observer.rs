@@ -2,19 +2,43 @@
 
 use std::path::PathBuf;
 
+use cfa_runtime::calibration::DecisionRule;
 use serde::Serialize;
 
 use super::features::CachePlan;
+use crate::seeds::SeedReport;
 
 /// A step forward. Serialised as one JSON object with the key `event`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FitEvent {
+    /// The training with one of several seeds begins.
+    Seed {
+        /// The seed.
+        seed: u64,
+        /// Counted from 1.
+        number: usize,
+        /// How many there will be.
+        seeds: usize,
+    },
+    /// One of several seeds is finished.
+    SeedFinished(SeedReport),
+    /// The very training that was asked for has been done before.
+    AlreadyTrained,
     /// All training pictures are about to be read once.
     Checking {
         /// How many.
         pictures: usize,
+    },
+    /// Good pictures are held out, and for what.
+    HeldOut {
+        /// To train on.
+        training: usize,
+        /// To calibrate scores with.
+        calibration: usize,
+        /// To choose among seeds with.
+        selection: usize,
     },
     /// A picture is left out, as `--skip-bad` allows.
     Skipped {
@@ -68,6 +92,20 @@ pub enum FitEvent {
     },
     /// The network is being exported and golden samples recorded.
     Exporting,
+    /// No ONNX Runtime was given, so the bundle is neither verified nor calibrated.
+    Unverified,
+    /// The runtime reproduces libtorch's maps from the picture on.
+    Verified {
+        /// Golden samples that were replayed.
+        samples: usize,
+    },
+    /// The held-out good pictures have been scored.
+    Calibrated {
+        /// How many there were.
+        good: usize,
+        /// How pictures will be judged; `None` when there are too few good ones.
+        rule: Option<DecisionRule>,
+    },
     /// The bundle is complete.
     Exported {
         /// Its file.

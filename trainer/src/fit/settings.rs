@@ -1,6 +1,7 @@
 //! The options of the method, and their check.
 
-use cfa_runtime::preprocess::{PreprocessError, Preprocessing, Size};
+use cfa_runtime::anomaly_map::Border;
+use cfa_runtime::preprocess::{AspectRule, PreprocessError, Preprocessing, ResizeFilter, Size};
 use serde::{Deserialize, Serialize};
 
 use crate::backbone::{Backbone, TapActivation};
@@ -14,17 +15,21 @@ use crate::network::Graph;
 /// σ of the blur in map pixels (SPEC 1).
 const SIGMA: f32 = 4.0;
 
-/// All options that change the result. Defaults are the reference's (SPEC 1).
+/// All options that change the result. The defaults are those of
+/// [`Preset::Anomalib`](super::Preset::Anomalib).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FitSettings {
     /// Backbone by its torchvision name.
     pub backbone: String,
     /// What is applied to the tapped maps.
-    #[serde(default)]
     pub tap_activation: TapActivation,
-    /// Pictures are resized to exactly this.
+    /// Pictures are resized to this, by `aspect`.
     pub image_size: Size,
+    /// How the resize samples.
+    pub resize_filter: ResizeFilter,
+    /// What the resize does to the aspect ratio.
+    pub aspect: AspectRule,
     /// Then this much is cut from the centre; `None` keeps all.
     pub center_crop: Option<Size>,
     /// Passes over the training pictures.
@@ -43,35 +48,18 @@ pub struct FitSettings {
     pub neighbors: usize,
     /// J: repelling neighbours.
     pub hard_negatives: usize,
-    /// r: radius of the hyperspheres.
+    /// r: radius of the hyperspheres, or where it starts.
     pub radius: f64,
+    /// Whether the radius is trained like a weight (DIFFERENCES 3).
+    pub train_radius: bool,
+    /// How the blur continues the map beyond its border.
+    pub border: Border,
     /// Of everything that is drawn at random.
     pub seed: u64,
-}
-
-impl Default for FitSettings {
-    fn default() -> Self {
-        let square = |side| Size {
-            height: side,
-            width: side,
-        };
-        Self {
-            backbone: Backbone::WideResnet50.name().to_owned(),
-            tap_activation: TapActivation::Relu,
-            image_size: square(256),
-            center_crop: Some(square(224)),
-            epochs: 30,
-            batch_size: 4,
-            learning_rate: 1e-3,
-            weight_decay: 5e-4,
-            gamma_c: 1,
-            gamma_d: 1,
-            neighbors: 3,
-            hard_negatives: 3,
-            radius: 1e-5,
-            seed: 0,
-        }
-    }
+    /// Share of the good pictures that is held out to calibrate scores with.
+    pub calibration_split: f64,
+    /// Share of the good pictures that is held out to choose among seeds with.
+    pub selection_split: f64,
 }
 
 impl FitSettings {
@@ -86,7 +74,11 @@ impl FitSettings {
                 .map_err(|e: crate::backbone::UnknownBackbone| {
                     impossible("backbone", &self.backbone, e.to_string())
                 })?;
-        let preprocessing = backbone.preprocessing(self.image_size, self.center_crop);
+        let preprocessing = Preprocessing {
+            filter: self.resize_filter,
+            aspect: self.aspect,
+            ..backbone.preprocessing(self.image_size, self.center_crop)
+        };
         preprocessing.validate().map_err(impossible_size)?;
         at_least_one("batch-size", self.batch_size)?;
         at_least_one("gamma-c", self.gamma_c)?;
@@ -95,6 +87,8 @@ impl FitSettings {
         positive("lr", self.learning_rate)?;
         not_negative("weight-decay", self.weight_decay)?;
         not_negative("radius", self.radius)?;
+        share("calibration-split", self.calibration_split)?;
+        share("selection-split", self.selection_split)?;
         let descriptor = backbone.descriptor_shape(self.gamma_d).ok_or_else(|| {
             let limit = backbone.feature_channels();
             impossible(
@@ -194,8 +188,9 @@ impl CheckedSettings {
         let size = self.preprocessing.input_size();
         AnomalyMapGenerator {
             neighbors: self.settings.neighbors,
-            map_size: (size.height, size.width),
+            map_size: size,
             sigma: f64::from(SIGMA),
+            border: self.settings.border,
         }
     }
 
@@ -254,6 +249,10 @@ fn impossible_size(error: PreprocessError) -> TrainError {
             );
             impossible("center-crop", &written(crop), reason)
         }
+        PreprocessError::ShorterSide { resize } => {
+            let reason = "with --aspect shorter-side it must be square, and --center-crop a size";
+            impossible("image-size", &written(resize), reason.into())
+        }
         other => other.into(),
     }
 }
@@ -291,6 +290,16 @@ fn not_negative(option: &'static str, value: f64) -> Result<(), TrainError> {
         Ok(())
     } else {
         Err(impossible(option, &value, "it must be 0 or more".into()))
+    }
+}
+
+/// Two shares below one half leave something to train on.
+fn share(option: &'static str, value: f64) -> Result<(), TrainError> {
+    if (0.0..0.5).contains(&value) {
+        Ok(())
+    } else {
+        let reason = "it must be 0 or more and below 0.5".into();
+        Err(impossible(option, &value, reason))
     }
 }
 

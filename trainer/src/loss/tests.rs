@@ -187,3 +187,29 @@ fn a_bank_that_is_too_small_is_an_error() {
     let (rows, bank) = (trained_rows(1), noise_tensor(2, &[4, D]));
     assert!(LOSS.forward(&rows, &bank).is_err());
 }
+
+/// ∂L/∂r by central differences of the formula in f64; tolerance as above.
+#[test]
+fn a_trained_radius_has_the_slope_of_the_value() {
+    let (rows, bank) = (trained_rows(7), bank(8));
+    let radius = Tensor::from_slice(&[0.8_f32]).set_requires_grad(true);
+    let value = LOSS.forward_with_radius(&rows, &bank, &radius).unwrap();
+    value.total.backward();
+    let (rows, bank) = (f64_values(&rows), f64_values(&bank));
+    let at = |radius| total(&CfaLoss { radius, ..LOSS }, &rows, &bank);
+    let step = 1e-6;
+    let start = f64_values(&radius)[0];
+    let slope = (at(start + step) - at(start - step)) / (2.0 * step);
+    assert!(slope.abs() > 1.0, "{slope}: both hinges should pull");
+    assert_close(&f64_values(&radius.grad()), &[slope], 1e-2);
+}
+
+#[test]
+fn all_distances_give_the_loss_of_the_nearest() {
+    let (rows, bank) = (trained_rows(9), bank(10));
+    let apart = rows.unsqueeze(2) - bank.unsqueeze(0).unsqueeze(0);
+    let distances = apart.square().sum_dim_intlist(3, false, None);
+    let ours = LOSS.of_distances(&distances).unwrap().total;
+    let expected = LOSS.forward(&rows, &bank).unwrap().total;
+    assert_close(&f64_values(&ours), &f64_values(&expected), 1e-3);
+}

@@ -1,106 +1,112 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use cfa_runtime::anomaly_map::{Border, GaussianBlur};
-use cfa_runtime::head::Head;
-use cfa_runtime::memory_bank::MemoryBank;
-use cfa_runtime::preprocess::Size;
-use ndarray::{Array2, Array3};
+use cfa_runtime::anomaly_map::Border;
+use rand::SeedableRng;
+use tch::Device;
 
-use super::{AnomalyMapGenerator, Scored, gaussian_kernel, softmin_score};
-use crate::tensor::{from_values, host_values};
+use super::*;
+use crate::descriptor::DescriptorShape;
 use crate::testing::{assert_close, f64_values, noise_tensor};
 
-/// Tolerance: f32 at values below 2.
-#[test]
-fn the_score_is_that_of_the_formula() {
-    let squared = [0.0, 0.25, 4.0, 1.0, 1.0, 1.0, 0.01, 2.25, 2.25];
-    let score = |d: [f64; 3]| d[0] * (-d[0]).exp() / d.iter().map(|d| (-d).exp()).sum::<f64>();
-    let expected = [[0.0, 0.5, 2.0], [1.0; 3], [0.1, 1.5, 1.5]].map(score);
-    let ours = softmin_score(&from_values(&squared, &[1, 3, 3]).unwrap()).unwrap();
-    assert_eq!(ours.size(), [1, 3]);
-    assert_close(&f64_values(&ours), &expected, 1e-6);
-}
-
-/// exp(−200) is 0 in f32; the score is not. Tolerance: f32 at 200.
-#[test]
-fn large_distances_do_not_underflow() {
-    let squared = from_values(&[4e4, 4e4, 4e4, 1e8, 4e8, 9e8], &[1, 2, 3]).unwrap();
-    let ours = softmin_score(&squared).unwrap();
-    assert_close(&f64_values(&ours), &[200.0 / 3.0, 1e4], 1e-3);
-}
-
-#[test]
-fn the_kernel_has_the_taps_of_anomalib() {
-    let taps = gaussian_kernel(4.0);
-    assert_eq!(taps.len(), 33);
-    assert!((taps.iter().sum::<f64>() - 1.0).abs() < 1e-12);
-    assert!((taps[16] / taps[12] - 0.5_f64.exp()).abs() < 1e-12);
-}
-
-fn runtime_map(phi: &Array3<f32>, bank: Array2<f32>, size: Size) -> Vec<f64> {
-    let (_, height, width) = phi.dim();
-    let blur = GaussianBlur::new(4.0, Border::Mirror).unwrap();
-    let bank = MemoryBank::new(bank).unwrap();
-    let head = Head::new(bank, 3, Size { height, width }, size, blur).unwrap();
-    let (map, _) = head.anomaly_map(phi).unwrap();
-    map.values.into_iter().map(f64::from).collect()
-}
-
-/// Tolerance: 1e-5 of the largest value; both sum the same few hundred f32 terms
-/// in another order.
-#[test]
-fn the_runtime_computes_the_same_map() {
-    let (d, h, w, entries) = (7, 13, 9, 40);
-    let (phi, bank) = (
-        noise_tensor(1, &[2, d, h, w]),
-        noise_tensor(2, &[entries, d]),
-    );
+fn model() -> CfaModel {
+    let shape = DescriptorShape::new([2, 3, 4], 1).unwrap();
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let descriptor = Descriptor::random(shape, &mut rng, Device::Cpu).unwrap();
     let generator = AnomalyMapGenerator {
         neighbors: 3,
-        map_size: (50, 36),
+        map_size: Size {
+            height: 32,
+            width: 24,
+        },
         sigma: 4.0,
+        border: Border::Mirror,
     };
-    let Scored {
-        patch_scores,
-        anomaly_map,
-        image_scores,
-    } = generator.forward(&phi, &bank).unwrap();
-    assert_eq!(patch_scores.size(), [2, 1, h as i64, w as i64]);
-    assert_eq!(anomaly_map.size(), [2, 50, 36]);
-    for image in 0..2 {
-        let values = host_values(&phi.get(image)).unwrap();
-        let features = Array3::from_shape_vec((d, h, w), values).unwrap();
-        let bank = Array2::from_shape_vec((entries, d), host_values(&bank).unwrap()).unwrap();
-        let expected = runtime_map(
-            &features,
-            bank,
-            Size {
-                height: 50,
-                width: 36,
-            },
-        );
-        let largest = expected.iter().copied().fold(0.0, f64::max);
-        assert!(largest > 0.01);
-        assert_close(
-            &f64_values(&anomaly_map.get(image)),
-            &expected,
-            1e-5 * largest,
-        );
-        assert_close(
-            &f64_values(&image_scores.get(image)),
-            &[largest],
-            1e-5 * largest,
-        );
+    let scale = Size {
+        height: 8,
+        width: 6,
+    };
+    CfaModel::new(descriptor, generator, scale)
+}
+
+fn maps(seed: u64, pictures: usize) -> PooledMaps {
+    [(2, 8, 6), (3, 4, 3), (4, 2, 2)]
+        .map(|(channels, height, width)| noise_tensor(seed, &[pictures, channels, height, width]))
+}
+
+fn initialised(gamma_c: usize) -> CfaModel {
+    let mut model = model();
+    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    let batches = [maps(3, 2), maps(4, 1)].map(Ok::<_, TchError>);
+    model
+        .initialize_centroid(batches, gamma_c, &mut rng)
+        .unwrap();
+    model
+}
+
+#[test]
+fn without_a_memory_bank_there_is_no_output() {
+    for training in [true, false] {
+        let error = model().forward(&maps(1, 1), training).unwrap_err();
+        assert!(matches!(error, ModelError::NoMemoryBank), "{error}");
+        assert!(error.to_string().contains("initialize_centroid"));
     }
 }
 
+/// Every picture weighs the same, in whatever batches it comes. Tolerance: f32 sums.
 #[test]
-fn a_map_smaller_than_the_blur_is_an_error() {
-    let generator = AnomalyMapGenerator {
-        neighbors: 1,
-        map_size: (16, 40),
-        sigma: 4.0,
+fn the_bank_is_the_mean_descriptor_of_each_position() {
+    let model = initialised(1);
+    let bank = model.memory_bank().unwrap();
+    assert_eq!(bank.size(), [48, 9]);
+    let phi = |maps: PooledMaps| rows(&model.descriptor.forward(&maps).unwrap()).unwrap();
+    let sum = phi(maps(3, 2)).sum_dim_intlist(0, false, None) + phi(maps(4, 1)).get(0);
+    assert_close(&f64_values(bank), &f64_values(&(sum / 3.0)), 1e-6);
+    assert_eq!(initialised(5).memory_bank().unwrap().size(), [9, 9]);
+}
+
+/// Against direct differences; 1e-5 for the cancellation of values below 20.
+#[test]
+fn distances_are_squared_and_never_negative() {
+    let model = initialised(1);
+    let maps = maps(5, 2);
+    let CfaOutput::Distances(distances) = model.forward(&maps, true).unwrap() else {
+        unreachable!("training gives distances")
     };
-    let result = generator.forward(&noise_tensor(1, &[1, 2, 4, 4]), &noise_tensor(2, &[4, 2]));
-    assert!(result.is_err());
+    assert_eq!(distances.size(), [2, 48, 48]);
+    let phi = rows(&model.descriptor.forward(&maps).unwrap()).unwrap();
+    let bank = model.memory_bank().unwrap();
+    let apart = phi.unsqueeze(2) - bank.unsqueeze(0).unsqueeze(0);
+    let expected = apart.square().sum_dim_intlist(3, false, None);
+    assert_close(&f64_values(&distances), &f64_values(&expected), 1e-5);
+
+    // The bank against itself, where rounding alone decides the sign.
+    let itself = bank.transpose(0, 1).reshape([1, 9, 8, 6]);
+    let lowest = model.compute_distance(&itself).unwrap().min();
+    assert!(lowest.double_value(&[]) >= 0.0);
+}
+
+/// Both ways to the map: all distances, or the nearest alone.
+#[test]
+fn the_map_is_that_of_the_full_distances() {
+    let model = initialised(1);
+    let maps = maps(6, 2);
+    let CfaOutput::Distances(distances) = model.forward(&maps, true).unwrap() else {
+        unreachable!("training gives distances")
+    };
+    let expected = model
+        .generator
+        .forward(Some(&distances), Some(model.scale()))
+        .unwrap();
+    let CfaOutput::Scored(scored) = model.forward(&maps, false).unwrap() else {
+        unreachable!("evaluation gives scores")
+    };
+    assert_eq!(scored.anomaly_map.size(), [2, 32, 24]);
+    let pairs = [
+        (&scored.anomaly_map, &expected.anomaly_map),
+        (&scored.image_scores, &expected.image_scores),
+        (&scored.patch_scores, &expected.patch_scores),
+    ];
+    for (ours, expected) in pairs {
+        assert_close(&f64_values(ours), &f64_values(expected), 1e-5);
+    }
 }

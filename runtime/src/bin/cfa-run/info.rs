@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use cfa_runtime::Bundle;
 use cfa_runtime::bundle::Manifest;
+use cfa_runtime::calibration::{Basis, DecisionRule};
 
 use crate::Outcome;
 
@@ -85,5 +86,24 @@ fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
             ),
         ),
         ("golden", format!("{} samples", manifest.golden.len())),
+        (
+            "calibration",
+            format!("{} good scores", manifest.calibration.good_scores.len()),
+        ),
+        ("judged by", rule(manifest.calibration.rule)),
     ]
+}
+
+fn rule(rule: Option<DecisionRule>) -> String {
+    let Some(rule) = rule else {
+        return "nothing; give predict a threshold".to_owned();
+    };
+    let basis = match rule.basis {
+        Basis::FalseRejectRate { rate } => format!("false-reject rate {rate}"),
+        other => other.name().to_owned(),
+    };
+    format!(
+        "{basis}: review above {}, reject above {}",
+        rule.review_above, rule.reject_above
+    )
 }

@@ -1,6 +1,6 @@
 //! Inspects pictures with a trained model.
 //!
-//! Exit codes: 0 fine, 2 error; a reader that closes our output early is fine.
+//! Exit codes: 0 fine, 1 a picture was rejected, 2 error; a reader that closes our output early is fine.
 
 mod info;
 mod onnx_runtime;
@@ -31,10 +31,12 @@ enum Command {
     Info(info::Args),
 }
 
-/// Whether everything asked for was done and in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whether everything asked for was done and in order, from good to bad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Outcome {
     Fine,
+    /// All was done, and a picture is judged defective.
+    Rejected,
     /// What failed has been said already.
     Failed,
 }
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
     };
     match outcome {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
+        Ok(Outcome::Rejected) => ExitCode::from(1),
         Ok(Outcome::Failed) => ExitCode::from(2),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

@@ -100,10 +100,10 @@ fn other_files_are_told_apart() {
 #[test]
 fn a_newer_version_is_named_even_when_its_fields_are_unknown() {
     let file = rewritten(|manifest, _| {
-        *manifest = json!({ "format": "cfa-bundle", "format_version": 2, "quantisation": "int8" });
+        *manifest = json!({ "format": "cfa-bundle", "format_version": 3, "quantisation": "int8" });
     });
     let found = problem(&file);
-    assert!(matches!(found, BundleProblem::NewerVersion { found: 2 }));
+    assert!(matches!(found, BundleProblem::NewerVersion { found: 3 }));
     assert!(
         found
             .to_string()
@@ -121,7 +121,7 @@ fn other_formats_and_versions_are_refused() {
     ));
     assert!(matches!(
         problem(&with("format_version", json!(0))),
-        BundleProblem::UnknownVersion { found: 0 }
+        BundleProblem::OlderVersion { found: 0 }
     ));
     assert!(matches!(
         problem(&with("format_version", json!(-1))),

@@ -3,18 +3,93 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use cfa_runtime::inspector::{Inspector, InspectorOptions};
-use cfa_runtime::preprocess::Size;
+use cfa_runtime::OnnxRuntime;
+use cfa_runtime::anomaly_map::Border;
+use cfa_runtime::preprocess::{AspectRule, ResizeFilter, Size};
 use cfa_train::backbone::{Backbone, TapActivation};
-use cfa_train::fit::{FitRequest, FitSettings, FitSummary, fit};
+use cfa_train::fit::{FitRequest, FitSettings, Preset, fit};
+use cfa_train::seeds::fit_seeds;
 use clap::Args;
 
 use crate::device::DeviceChoice;
 use crate::onnxruntime::OnnxRuntimeArgument;
-use crate::progress::{Progress, print_json};
+use crate::progress::Progress;
+use crate::seeds;
 use crate::weights::WeightsArguments;
 
 const BYTES_PER_MIB: u64 = 1 << 20;
+
+/// Options of the method; each replaces what the preset says.
+#[derive(Args)]
+struct MethodArguments {
+    /// Where the defaults of the method's options come from: anomalib (its current
+    /// behaviour, with its known mistakes mended) or paper (the authors' code:
+    /// LeakyReLU taps, trained radius, Lanczos resize of the shorter side)
+    #[arg(long, default_value_t, value_name = "NAME")]
+    preset: Preset,
+    /// Of the tapped maps: `relu` (as in torchvision and anomalib) or `leaky-relu`
+    /// (slope 0.01 on the maps before their ReLU, as in the official code)
+    /// [default: relu; preset paper: leaky-relu]
+    #[arg(long, value_name = "NAME")]
+    tap_activation: Option<TapActivation>,
+    /// Pictures are resized to this: `SIDE` or `HEIGHTxWIDTH`, pixels [default: 256]
+    #[arg(long, value_parser = parse_size, value_name = "SIZE")]
+    image_size: Option<Size>,
+    /// bilinear or lanczos [default: bilinear; preset paper: lanczos]
+    #[arg(long, value_parser = parse_filter, value_name = "FILTER")]
+    resize_filter: Option<ResizeFilter>,
+    /// stretch: both sides get the image size; shorter-side: the shorter one does, the
+    /// aspect is kept [default: stretch; preset paper: shorter-side]
+    #[arg(long, value_parser = parse_aspect, value_name = "RULE")]
+    aspect: Option<AspectRule>,
+    /// Then this is cut from the centre: `SIDE`, `HEIGHTxWIDTH`, or `none` [default: 224]
+    #[arg(long, value_parser = parse_crop, value_name = "SIZE")]
+    center_crop: Option<Crop>,
+    /// Passes over the training pictures [default: 30]
+    #[arg(long)]
+    epochs: Option<usize>,
+    /// Pictures per step [default: 4]
+    #[arg(long)]
+    batch_size: Option<usize>,
+    /// Learning rate [default: 0.001]
+    #[arg(long)]
+    lr: Option<f64>,
+    /// Decoupled weight decay [default: 0.0005]
+    #[arg(long)]
+    weight_decay: Option<f64>,
+    /// Memory bank divisor: one entry for so many positions [default: 1]
+    #[arg(long)]
+    gamma_c: Option<usize>,
+    /// Channel divisor of the descriptor [default: 1]
+    #[arg(long)]
+    gamma_d: Option<usize>,
+    /// K: nearest bank entries that attract, and that the score looks at [default: 3]
+    #[arg(long)]
+    neighbors: Option<usize>,
+    /// J: entries behind them that repel; no effect while radius² ≤ 0.1 [default: 3]
+    #[arg(long)]
+    hard_negatives: Option<usize>,
+    /// Radius of the hyperspheres, or where it starts [default: 0.00001]
+    #[arg(long)]
+    radius: Option<f64>,
+    /// Whether the radius is trained like a weight [default: false; preset paper: true]
+    #[arg(long, value_name = "BOOL")]
+    train_radius: Option<bool>,
+    /// How the blur continues the map: mirror (a b c | b a) or mirror-repeat-edge
+    /// (a b c | c b a) [default: mirror; preset paper: mirror-repeat-edge]
+    #[arg(long, value_parser = parse_border, value_name = "RULE")]
+    border: Option<Border>,
+    /// Seed of everything that is drawn at random [default: 0]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Share of the good pictures that is held out to calibrate scores with [default: 0.1]
+    #[arg(long, value_name = "SHARE")]
+    calibration_split: Option<f64>,
+    /// Share of the good pictures that is held out to choose among seeds with
+    /// [default: 0.1 with --seeds, else 0]
+    #[arg(long, value_name = "SHARE")]
+    selection_split: Option<f64>,
+}
 
 #[derive(Args)]
 pub(crate) struct FitArguments {
@@ -24,51 +99,17 @@ pub(crate) struct FitArguments {
     /// Frozen network that the features come from
     #[arg(long, default_value_t = Backbone::WideResnet50)]
     backbone: Backbone,
-    /// Of the tapped maps: `relu` (as in torchvision and anomalib) or `leaky-relu`
-    /// (slope 0.01 on the maps before their ReLU, as in the official code)
-    #[arg(long, default_value_t = TapActivation::Relu)]
-    tap_activation: TapActivation,
     #[command(flatten)]
     weights: WeightsArguments,
     /// The bundle to write
     #[arg(long)]
     out: PathBuf,
-    /// Pictures are resized to this: `SIDE` or `HEIGHTxWIDTH`, pixels
-    #[arg(long, default_value = "256", value_parser = parse_size)]
-    image_size: Size,
-    /// Then this is cut from the centre: `SIDE`, `HEIGHTxWIDTH`, or `none`
-    #[arg(long, default_value = "224", value_parser = parse_crop)]
-    center_crop: Crop,
-    /// Passes over the training pictures
-    #[arg(long, default_value_t = 30)]
-    epochs: usize,
-    /// Pictures per step
-    #[arg(long, default_value_t = 4)]
-    batch_size: usize,
-    /// Learning rate
-    #[arg(long, default_value_t = 1e-3)]
-    lr: f64,
-    /// Decoupled weight decay
-    #[arg(long, default_value_t = 5e-4)]
-    weight_decay: f64,
-    /// Memory bank divisor: one entry for so many positions
-    #[arg(long, default_value_t = 1)]
-    gamma_c: usize,
-    /// Channel divisor of the descriptor
-    #[arg(long, default_value_t = 1)]
-    gamma_d: usize,
-    /// K: nearest bank entries that attract, and that the score looks at
-    #[arg(long, default_value_t = 3)]
-    neighbors: usize,
-    /// J: entries behind them that repel (no effect while radius² ≤ 0.1)
-    #[arg(long, default_value_t = 3)]
-    hard_negatives: usize,
-    /// Radius of the hyperspheres
-    #[arg(long, default_value_t = 1e-5)]
-    radius: f64,
-    /// Seed of everything that is drawn at random
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
+    #[command(flatten)]
+    method: MethodArguments,
+    /// Train with so many seeds from --seed on, report mean and spread, and keep the
+    /// one that tells defects pasted into held-out good pictures best
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=1000))]
+    seeds: Option<u16>,
     /// auto, cpu or cuda:N
     #[arg(long, default_value = "auto")]
     device: DeviceChoice,
@@ -113,6 +154,30 @@ fn parse_size(text: &str) -> Result<Size, String> {
     }
 }
 
+fn parse_filter(text: &str) -> Result<ResizeFilter, String> {
+    match text {
+        "bilinear" => Ok(ResizeFilter::BilinearAntialias),
+        "lanczos" => Ok(ResizeFilter::Lanczos8Bit),
+        _ => Err("choose bilinear or lanczos".to_owned()),
+    }
+}
+
+fn parse_aspect(text: &str) -> Result<AspectRule, String> {
+    match text {
+        "stretch" => Ok(AspectRule::Stretch),
+        "shorter-side" => Ok(AspectRule::ShorterSide),
+        _ => Err("choose stretch or shorter-side".to_owned()),
+    }
+}
+
+fn parse_border(text: &str) -> Result<Border, String> {
+    match text {
+        "mirror" => Ok(Border::Mirror),
+        "mirror-repeat-edge" => Ok(Border::MirrorRepeatEdge),
+        _ => Err("choose mirror or mirror-repeat-edge".to_owned()),
+    }
+}
+
 fn parse_crop(text: &str) -> Result<Crop, String> {
     if text == "none" {
         Ok(Crop(None))
@@ -131,64 +196,77 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
     }
     let (device, description) = arguments.device.resolve()?;
     progress.say(&format!("device: {description}"));
-    let summary = fit(&arguments.request(weights, device), &mut progress)?;
-    arguments.verify(&summary, &progress)?;
-    if arguments.json {
-        print_json(&summary);
+    let runtime = arguments.onnxruntime.load();
+    if let Err(error) = &runtime {
+        progress.say(&format!(
+            "the bundle will be neither verified nor calibrated: {error:#}"
+        ));
     }
+    let request = arguments.request(weights, device, runtime.ok());
+    let Some(seeds) = arguments.seeds else {
+        let summary = fit(&request, &mut progress)?;
+        progress.summary(&summary);
+        return Ok(());
+    };
+    let summary = fit_seeds(&request, usize::from(seeds), &mut progress)?;
+    progress.summary(&summary);
+    progress.say(&seeds::table(&summary));
     Ok(())
 }
 
 impl FitArguments {
-    fn request(&self, weights: PathBuf, device: tch::Device) -> FitRequest {
+    fn request(
+        &self,
+        weights: PathBuf,
+        device: tch::Device,
+        runtime: Option<OnnxRuntime>,
+    ) -> FitRequest {
         FitRequest {
             data: self.data.clone(),
             weights,
             bundle: self.out.clone(),
             settings: FitSettings {
                 backbone: self.backbone.name().to_owned(),
-                tap_activation: self.tap_activation,
-                image_size: self.image_size,
-                center_crop: self.center_crop.0,
-                epochs: self.epochs,
-                batch_size: self.batch_size,
-                learning_rate: self.lr,
-                weight_decay: self.weight_decay,
-                gamma_c: self.gamma_c,
-                gamma_d: self.gamma_d,
-                neighbors: self.neighbors,
-                hard_negatives: self.hard_negatives,
-                radius: self.radius,
-                seed: self.seed,
+                selection_split: self.selection_split(),
+                ..self.method.settings()
             },
             device,
             skip_bad: self.skip_bad,
             resume: self.resume,
             feature_memory_bytes: self.feature_memory.saturating_mul(BYTES_PER_MIB),
+            runtime,
         }
     }
 
-    /// Replays the golden samples, so that a model that would score differently
-    /// when deployed is noticed here and now.
-    fn verify(&self, summary: &FitSummary, progress: &Progress) -> Result<()> {
-        let library = match self.onnxruntime.load() {
-            Ok(library) => library,
-            Err(error) => {
-                progress.say(&format!(
-                    "not verified: {error:#}; run `cfa-run verify` where it is used"
-                ));
-                return Ok(());
-            }
-        };
-        let mut inspector =
-            Inspector::open(&summary.bundle, &library, &InspectorOptions::default())?;
-        let report = cfa_runtime::verify::replay(&mut inspector)?;
-        anyhow::ensure!(
-            report.ok(),
-            "{}: the exported network does not reproduce libtorch's maps: {report:?}; please report this",
-            summary.bundle.display()
-        );
-        progress.say("verified: ONNX Runtime reproduces libtorch's maps from the picture on");
-        Ok(())
+    fn selection_split(&self) -> f64 {
+        let usual = if self.seeds.is_some() { 0.1 } else { 0.0 };
+        self.method.selection_split.unwrap_or(usual)
+    }
+}
+
+impl MethodArguments {
+    fn settings(&self) -> FitSettings {
+        let preset = self.preset.settings();
+        FitSettings {
+            tap_activation: self.tap_activation.unwrap_or(preset.tap_activation),
+            image_size: self.image_size.unwrap_or(preset.image_size),
+            resize_filter: self.resize_filter.unwrap_or(preset.resize_filter),
+            aspect: self.aspect.unwrap_or(preset.aspect),
+            center_crop: self.center_crop.map_or(preset.center_crop, |crop| crop.0),
+            epochs: self.epochs.unwrap_or(preset.epochs),
+            batch_size: self.batch_size.unwrap_or(preset.batch_size),
+            learning_rate: self.lr.unwrap_or(preset.learning_rate),
+            weight_decay: self.weight_decay.unwrap_or(preset.weight_decay),
+            gamma_c: self.gamma_c.unwrap_or(preset.gamma_c),
+            gamma_d: self.gamma_d.unwrap_or(preset.gamma_d),
+            neighbors: self.neighbors.unwrap_or(preset.neighbors),
+            hard_negatives: self.hard_negatives.unwrap_or(preset.hard_negatives),
+            radius: self.radius.unwrap_or(preset.radius),
+            train_radius: self.train_radius.unwrap_or(preset.train_radius),
+            border: self.border.unwrap_or(preset.border),
+            seed: self.seed.unwrap_or(preset.seed),
+            calibration_split: self.calibration_split.unwrap_or(preset.calibration_split),
+            ..preset
+        }
     }
 }

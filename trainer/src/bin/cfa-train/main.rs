@@ -2,15 +2,18 @@
 //! bundle that `cfa-run` inspects pictures with.
 
 mod backbones;
+mod calibrate;
 mod device;
 mod fit;
 mod onnxruntime;
 mod progress;
+mod seeds;
 mod test;
 mod weights;
 
 use std::process::ExitCode;
 
+use cfa_train::calibration::CalibrateError;
 use cfa_train::error::TrainError;
 use clap::{Parser, Subcommand};
 
@@ -29,9 +32,11 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Learn from good pictures and write a bundle
-    Fit(fit::FitArguments),
+    Fit(Box<fit::FitArguments>),
     /// Evaluate a bundle on labelled pictures, through the runtime that ships
     Test(test::TestArguments),
+    /// Give a bundle the scores of good parts, and thresholds that follow from them
+    Calibrate(calibrate::CalibrateArguments),
     /// List the backbones: feature maps, descriptor channels D, work (GFLOP up to the
     /// last map at 224 px), parameters, and which weights fit
     Backbones(backbones::BackbonesArguments),
@@ -41,6 +46,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Fit(arguments) => fit::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Calibrate(arguments) => calibrate::run(&arguments),
         Command::Backbones(arguments) => backbones::list(&arguments),
     };
     match result {
@@ -55,6 +61,7 @@ fn main() -> ExitCode {
 fn exit_code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<TrainError>() {
         Some(TrainError::Interrupted { .. } | TrainError::InterruptedEarly) => INTERRUPTED,
+        _ if matches!(error.downcast_ref(), Some(CalibrateError::Interrupted)) => INTERRUPTED,
         _ => ERROR,
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use cfa_runtime::calibration::{Basis, DecisionRule};
 use cfa_train::fit::{FitEvent, FitObserver};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -37,8 +38,19 @@ impl Progress {
         }
     }
 
-    fn start(&mut self, what: &str, length: usize) {
+    /// What came out, for programs; people have read it already.
+    pub(crate) fn summary(&self, summary: &impl serde::Serialize) {
+        if self.json {
+            print_json(summary);
+        }
+    }
+
+    /// A bar of `length` steps; none with `--json`.
+    pub(crate) fn start(&mut self, what: &str, length: usize) {
         self.bar.finish_and_clear();
+        if self.json {
+            return;
+        }
         self.bar = ProgressBar::new(length as u64);
         let template = "{prefix:<12} {wide_bar} {pos}/{len} {msg} eta {eta}";
         if let Ok(style) = ProgressStyle::with_template(template) {
@@ -47,8 +59,27 @@ impl Progress {
         self.bar.set_prefix(what.to_owned());
     }
 
+    /// One step further; `false` when Ctrl-C was pressed.
+    pub(crate) fn advance(&self) -> bool {
+        self.bar.inc(1);
+        !self.interrupted()
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
     fn show(&mut self, event: &FitEvent) {
         match event {
+            FitEvent::Seed {
+                seed,
+                number,
+                seeds,
+            } => self.say(&format!("seed {seed} ({number} of {seeds})")),
+            FitEvent::AlreadyTrained => {
+                self.say("this very training is finished already; nothing was changed");
+            }
             FitEvent::Checking { pictures } => self.say(&format!("checking {pictures} pictures")),
             FitEvent::Skipped { reason } => self.say(&format!("skipped {reason}")),
             FitEvent::Cache(plan) => {
@@ -99,6 +130,20 @@ impl Progress {
                 self.bar.finish_and_clear();
                 self.say("exporting");
             }
+            FitEvent::HeldOut {
+                training,
+                calibration,
+                selection,
+            } => {
+                let mut uses = vec![format!("{training} to train on")];
+                uses.extend((*calibration > 0).then(|| format!("{calibration} to calibrate")));
+                uses.extend((*selection > 0).then(|| format!("{selection} to choose the seed")));
+                self.say(&format!("good pictures: {}", uses.join(", ")));
+            }
+            FitEvent::Verified { .. } => {
+                self.say("verified: ONNX Runtime reproduces libtorch's maps from the picture on");
+            }
+            FitEvent::Calibrated { good, rule } => self.say(&calibrated(*good, *rule)),
             FitEvent::Exported { bundle, bytes } => {
                 let size = *bytes as f64 / BYTES_PER_MIB;
                 self.say(&format!("wrote {} ({size:.1} MiB)", bundle.display()));
@@ -120,6 +165,23 @@ impl FitObserver for Progress {
     fn interrupted(&self) -> bool {
         self.stop.load(Ordering::SeqCst)
     }
+}
+
+/// What the held-out good pictures allow to promise.
+pub(crate) fn calibrated(good: usize, rule: Option<DecisionRule>) -> String {
+    let Some(rule) = rule else {
+        return format!(
+            "calibrated with {good} good pictures: too few for a threshold; more can be added with `cfa-train calibrate`"
+        );
+    };
+    let basis = match rule.basis {
+        Basis::FalseRejectRate { rate } => format!("false-reject rate {rate}"),
+        other => other.name().to_owned(),
+    };
+    let (review, reject) = (rule.review_above, rule.reject_above);
+    format!(
+        "calibrated with {good} good pictures: review above {review:.4}, reject above {reject:.4} ({basis})"
+    )
 }
 
 /// One JSON object on a line of standard output. A reader that has gone away does

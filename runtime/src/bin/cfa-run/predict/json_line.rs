@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use cfa_runtime::Inspection;
+use cfa_runtime::calibration::{Decision, DecisionRule};
 use serde::Serialize;
 
 use super::saving::Saved;
@@ -12,12 +13,22 @@ use super::saving::Saved;
 pub(super) struct JsonLine<'a> {
     path: String,
     score: f32,
+    p_value: Option<f64>,
+    verdict: Option<Judged>,
     map: Map,
     peak: Point,
     picture: Picture,
     provider: &'static str,
     milliseconds: Milliseconds,
     saved: BTreeMap<&'a str, String>,
+}
+
+/// The decision with the thresholds that it follows.
+#[derive(Debug, Serialize)]
+struct Judged {
+    decision: Decision,
+    #[serde(flatten)]
+    rule: DecisionRule,
 }
 
 #[derive(Debug, Serialize)]
@@ -60,6 +71,11 @@ impl<'a> JsonLine<'a> {
         Self {
             path: path.to_string_lossy().into_owned(),
             score: inspection.score,
+            p_value: inspection.p_value,
+            verdict: inspection.verdict.map(|verdict| Judged {
+                decision: verdict.decision,
+                rule: verdict.rule,
+            }),
             map: Map {
                 height,
                 width,

@@ -14,12 +14,17 @@ use super::saving::Saved;
 /// A table for people or JSON lines for programs.
 #[derive(Debug)]
 pub(super) enum Listing {
-    Table { path_width: usize, header_due: bool },
+    Table {
+        path_width: usize,
+        header_due: bool,
+        verdicts: bool,
+    },
     Json,
 }
 
 impl Listing {
-    pub(super) fn new(json: bool, inputs: &Inputs) -> Self {
+    /// With `verdicts` the table has a column for them.
+    pub(super) fn new(json: bool, inputs: &Inputs, verdicts: bool) -> Self {
         if json {
             return Self::Json;
         }
@@ -30,6 +35,7 @@ impl Listing {
         Self::Table {
             path_width: widths.max().unwrap_or(0).max("path".len()),
             header_due: true,
+            verdicts,
         }
     }
 
@@ -43,26 +49,30 @@ impl Listing {
         let Self::Table {
             path_width,
             header_due,
+            verdicts,
         } = self
         else {
             let line = serde_json::to_string(&JsonLine::new(path, inspection, saved))?;
             return writeln!(out, "{line}");
         };
-        let width = *path_width;
+        let row = Row {
+            width: *path_width,
+            verdicts: *verdicts,
+        };
         if std::mem::take(header_due) {
-            writeln!(
-                out,
-                "{:<width$}  {:>10}  {:>13}  {:>8}",
-                "path", "score", "peak x, y", "ms"
-            )?;
+            row.write(out, "path", "score", ["p", "verdict"], ["peak x, y", "ms"])?;
         }
+        let p_value = inspection
+            .p_value
+            .map_or("-".to_owned(), |p| format!("{p:.3}"));
+        let verdict = inspection.verdict.map_or("-", |v| v.decision.name());
         let peak = format!("{:.0}, {:.0}", inspection.peak.x_px, inspection.peak.y_px);
-        writeln!(
+        row.write(
             out,
-            "{:<width$}  {:>10.4}  {peak:>13}  {:>8.1}",
-            path.to_string_lossy(),
-            inspection.score,
-            inspection.stages.total_ms(),
+            &path.to_string_lossy(),
+            &format!("{:.4}", inspection.score),
+            [&p_value, verdict],
+            [&peak, &format!("{:.1}", inspection.stages.total_ms())],
         )
     }
 
@@ -83,5 +93,28 @@ impl Listing {
                 Ok(())
             }
         }
+    }
+}
+
+/// The columns of the table.
+struct Row {
+    width: usize,
+    verdicts: bool,
+}
+
+impl Row {
+    fn write(
+        &self,
+        out: &mut impl Write,
+        path: &str,
+        score: &str,
+        [p_value, verdict]: [&str; 2],
+        [peak, milliseconds]: [&str; 2],
+    ) -> io::Result<()> {
+        write!(out, "{path:<width$}  {score:>10}", width = self.width)?;
+        if self.verdicts {
+            write!(out, "  {p_value:>6}  {verdict:<7}")?;
+        }
+        writeln!(out, "  {peak:>13}  {milliseconds:>8}")
     }
 }

@@ -1,5 +1,6 @@
 //! `cfa-run predict`: pictures in, scores and maps out.
 
+mod decision;
 mod inputs;
 mod json_line;
 mod listing;
@@ -16,6 +17,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::Outcome;
 use crate::onnx_runtime::LibraryArgs;
+use decision::DecisionArgs;
 use inputs::{Input, Inputs};
 use listing::Listing;
 use saving::{Artefact, Saver};
@@ -51,6 +53,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "V", allow_negative_numbers = true)]
     heatmap_max: Option<f32>,
     #[command(flatten)]
+    decision: DecisionArgs,
+    #[command(flatten)]
     library: LibraryArgs,
 }
 
@@ -59,6 +63,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
     let options = InspectorOptions {
         threads: args.threads.map(usize::from),
         provider: args.provider,
+        decision: args.decision.options(),
         ..InspectorOptions::default()
     };
     let mut inspector = Inspector::open(&args.model, &runtime, &options)?;
@@ -80,7 +85,9 @@ fn predict_all(
     inputs: &Inputs,
     mut saver: Option<Saver>,
 ) -> Result<Outcome> {
-    let mut listing = Listing::new(args.json, inputs);
+    let calibrated = !inspector.manifest().calibration.good_scores.is_empty();
+    let judged = calibrated || inspector.rule().is_some();
+    let mut listing = Listing::new(args.json, inputs, judged);
     let mut outcome = Outcome::Fine;
     let bar = progress_bar(inputs.pictures.len(), args.json);
     for (path, error) in &inputs.failures {
@@ -93,6 +100,7 @@ fn predict_all(
             let mut out = stdout().lock();
             match &line {
                 Ok((inspection, saved)) => {
+                    outcome = outcome.max(decision::outcome(inspection));
                     listing.success(&mut out, &input.path, inspection, saved)
                 }
                 Err(error) => {

@@ -1,0 +1,178 @@
+//! Held-out pictures at `fit`, and `cfa-train calibrate`.
+
+use std::fs;
+
+use cfa_runtime::bundle::Bundle;
+use cfa_runtime::calibration::{Basis, Calibration, Decision};
+use cfa_runtime::inspector::{Inspector, InspectorOptions};
+use cfa_train::calibration::{CalibrateError, CalibrateRequest, RuleChoice, calibrate};
+use cfa_train::dataset::{Dataset, GoodSplit};
+
+use crate::workshop::{PICTURES, Run, Workshop, events, onnx_runtime, program, stripes};
+
+/// Twelve pictures in `data`; a quarter of them is held out.
+fn calibrated_workshop() -> Option<Workshop> {
+    onnx_runtime()?;
+    let workshop = Workshop::new()?;
+    for seed in PICTURES..12 {
+        workshop.draw(&format!("data/{seed}.png"), seed);
+    }
+    Some(workshop)
+}
+
+fn calibration(workshop: &Workshop) -> Calibration {
+    let bundle = Bundle::open(&workshop.at("model.cfa")).unwrap();
+    bundle.manifest.calibration
+}
+
+/// Four good pictures that were not trained on, and two with a black square.
+fn draw_samples(workshop: &Workshop) {
+    for seed in 12..16 {
+        workshop.draw(&format!("good/{seed}.png"), seed);
+    }
+    for seed in 16..18 {
+        let mut picture = stripes(seed, 80, 80);
+        for (x, y) in (30..60).flat_map(|x| (20..50).map(move |y| (x, y))) {
+            picture.put_pixel(x, y, image::Rgb([0; 3]));
+        }
+        workshop.save(&format!("defective/{seed}.png"), &picture.into());
+    }
+}
+
+fn run(workshop: &Workshop, options: &[&str]) -> Run {
+    let (model, good) = (workshop.text("model.cfa"), workshop.text("good"));
+    let fixed = ["calibrate", "--model", &model, "--good", &good, "--json"];
+    Run::of(&mut program(fixed.iter().chain(options)))
+}
+
+#[test]
+fn held_out_pictures_are_not_trained_on_and_their_scores_are_kept() {
+    let Some(workshop) = calibrated_workshop() else {
+        return;
+    };
+    let lines = workshop.fit(&[("--calibration-split", "0.4")]).fine();
+    let held_out = events(&lines, "held_out")[0];
+    assert_eq!(
+        (&held_out["training"], &held_out["calibration"]),
+        (&8.into(), &4.into())
+    );
+    assert_eq!(events(&lines, "verified").len(), 1);
+
+    let data = Dataset::discover(&workshop.at("data")).unwrap();
+    let split = GoodSplit::new(&data.train_good, 0.4, 0.0);
+    let library = onnx_runtime().unwrap();
+    let options = InspectorOptions::default();
+    let mut inspector = Inspector::open(&workshop.at("model.cfa"), &library, &options).unwrap();
+    let mut scores: Vec<f32> = split
+        .calibration
+        .iter()
+        .map(|path| inspector.inspect_path(path).unwrap().score)
+        .collect();
+    scores.sort_by(f32::total_cmp);
+    let calibration = calibration(&workshop);
+    assert_eq!(calibration.good_scores, scores, "the runtime's own scores");
+    // Four good pictures allow one in five.
+    let rule = calibration.rule.unwrap();
+    assert_eq!(rule.basis, Basis::FalseRejectRate { rate: 0.2 });
+    assert_eq!(rule.reject_above.to_bits(), scores[3].to_bits());
+
+    let inspection = inspector.inspect_path(&split.training[0]).unwrap();
+    assert!(inspection.p_value.unwrap() >= 0.2);
+    assert_ne!(inspection.verdict.unwrap().decision, Decision::Reject);
+}
+
+#[test]
+fn few_pictures_are_all_trained_on() {
+    let Some(workshop) = Workshop::new() else {
+        return;
+    };
+    let lines = workshop.fit(&[]).fine();
+    assert_eq!(events(&lines, "held_out")[0]["calibration"], 0);
+    assert_eq!(calibration(&workshop), Calibration::default());
+}
+
+#[test]
+fn calibrate_stores_good_scores_and_the_threshold_asked_for() {
+    let Some(workshop) = calibrated_workshop() else {
+        return;
+    };
+    workshop.fit(&[("--epochs", "1")]).fine();
+    draw_samples(&workshop);
+    let network = Bundle::open(&workshop.at("model.cfa")).unwrap();
+
+    run(&workshop, &[]).fine();
+    let usual = calibration(&workshop);
+    assert_eq!(usual.good_scores.len(), 4);
+    assert_eq!(
+        usual.rule.unwrap().basis,
+        Basis::FalseRejectRate { rate: 0.2 }
+    );
+    assert_eq!(usual.f1_max, None);
+
+    let defective = workshop.text("defective");
+    let lines = run(&workshop, &["--defective", &defective, "--f1-max"]).fine();
+    let best = calibration(&workshop);
+    let printed: Calibration = serde_json::from_value(lines[0].clone()).unwrap();
+    assert_eq!(printed, best);
+    let found = best.f1_max.unwrap();
+    assert_eq!((found.good, found.defective), (4, 2));
+    assert_eq!(
+        found.f1.to_bits(),
+        1.0_f64.to_bits(),
+        "black squares are told apart"
+    );
+    let highest_good = best.good_scores[3];
+    assert!(
+        found.reject_above > highest_good,
+        "{found:?}, {highest_good}"
+    );
+    assert_eq!(best.rule.unwrap().basis, Basis::F1Max);
+    assert_eq!(
+        best.rule.unwrap().reject_above.to_bits(),
+        found.reject_above.to_bits()
+    );
+
+    // Nothing but the calibration changed.
+    let after = Bundle::open(&workshop.at("model.cfa")).unwrap();
+    assert_eq!(after.network_onnx(), network.network_onnx());
+    assert_eq!(after.memory_bank(), network.memory_bank());
+}
+
+#[test]
+fn what_cannot_be_promised_is_refused_and_the_bundle_stays() {
+    let Some(workshop) = calibrated_workshop() else {
+        return;
+    };
+    workshop.fit(&[("--epochs", "1")]).fine();
+    draw_samples(&workshop);
+    let before = fs::read(workshop.at("model.cfa")).unwrap();
+    let rate = ["--false-reject-rate", "0.01"];
+    run(&workshop, &rate).refused(&["at least 99 good pictures", "has 4"]);
+    run(&workshop, &["--f1-max"]).refused(&["--defective"]);
+    workshop.write("good/broken.png", b"no picture");
+    run(&workshop, &[]).refused(&["broken.png"]);
+    run(&workshop, &["--skip-bad"]).fine();
+    fs::write(workshop.at("model.cfa"), &before).unwrap();
+    fs::create_dir(workshop.at("empty")).unwrap();
+    let missing = ["--defective".to_owned(), workshop.text("empty")];
+    let words = missing.iter().map(String::as_str).chain(["--skip-bad"]);
+    run(&workshop, &words.collect::<Vec<_>>()).refused(&["empty"]);
+
+    let request = CalibrateRequest {
+        bundle: workshop.at("model.cfa"),
+        good: vec![workshop.at("good/12.png"), workshop.at("good/13.png")],
+        defective: Vec::new(),
+        rule: RuleChoice::Usual,
+    };
+    let library = onnx_runtime().unwrap();
+    let mut seen = 0;
+    let interrupted = calibrate(&request, &library, &mut || {
+        seen += 1;
+        seen < 2
+    });
+    assert!(matches!(interrupted, Err(CalibrateError::Interrupted)));
+    assert!(
+        before == fs::read(workshop.at("model.cfa")).unwrap(),
+        "the bundle changed"
+    );
+}

@@ -1,0 +1,159 @@
+//! What the scores of a trained model mean: good pictures that were not trained on
+//! are inspected by the runtime that ships, and their scores go into the bundle.
+
+use std::path::{Path, PathBuf};
+
+use cfa_runtime::bundle::{Bundle, BundleError, write_bundle};
+use cfa_runtime::calibration::{
+    Basis, Calibration, CalibrationError, DecisionRule, F1MaxThreshold,
+};
+use cfa_runtime::inspector::{InspectError, Inspector, InspectorOptions};
+use cfa_runtime::network::OnnxRuntime;
+
+use crate::metrics::{MetricsError, f1_max};
+
+/// How a calibrated model judges when nothing else is asked for at run time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum RuleChoice {
+    /// The lowest of the usual false-reject rates that the good pictures allow; no
+    /// rule when there are too few for any.
+    Usual,
+    /// A share of good parts that may be rejected, and one that may be rejected or
+    /// reviewed; `None` for twice the first.
+    FalseRejectRate {
+        /// Between 0 and 1.
+        rate: f64,
+        /// At least `rate`, below 1.
+        review_rate: Option<f64>,
+    },
+    /// The threshold with the highest F1 over the good and the defective pictures.
+    F1Max,
+}
+
+/// Pictures to calibrate a bundle with.
+#[derive(Debug, Clone)]
+pub struct CalibrateRequest {
+    /// The bundle; it is replaced.
+    pub bundle: PathBuf,
+    /// Pictures of good parts that the model was not trained on.
+    pub good: Vec<PathBuf>,
+    /// Pictures of defective parts; may be empty.
+    pub defective: Vec<PathBuf>,
+    /// How to judge.
+    pub rule: RuleChoice,
+}
+
+/// Why a bundle was not calibrated; it is unchanged then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CalibrateError {
+    /// The bundle cannot be read or written.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// A picture cannot be inspected.
+    #[error(transparent)]
+    Inspect(#[from] InspectError),
+    /// The scores cannot serve as asked.
+    #[error(transparent)]
+    Calibration(#[from] CalibrationError),
+    /// The F1 cannot be computed.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// The highest F1 was asked for without defective pictures.
+    #[error("the highest F1 needs pictures of both kinds; add a folder of defective ones")]
+    NoDefects,
+    /// The user stopped.
+    #[error("interrupted; the bundle is unchanged")]
+    Interrupted,
+}
+
+/// Inspects the pictures and writes what was learned into the bundle, atomically.
+/// `seen` is called after each picture; `false` stops.
+///
+/// # Errors
+/// See [`CalibrateError`].
+pub fn calibrate(
+    request: &CalibrateRequest,
+    runtime: &OnnxRuntime,
+    seen: &mut dyn FnMut() -> bool,
+) -> Result<Calibration, CalibrateError> {
+    let bundle = Bundle::open(&request.bundle)?;
+    let mut parts = bundle.clone().into_parts();
+    let mut inspector = Inspector::from_bundle(bundle, runtime, &InspectorOptions::default())?;
+    let good = scores(&mut inspector, &request.good, seen)?;
+    let defective = scores(&mut inspector, &request.defective, seen)?;
+    let f1_max = f1_max_threshold(&good, &defective)?;
+    let mut calibration = Calibration {
+        f1_max,
+        ..Calibration::from_good_scores(good)?
+    };
+    calibration.rule = rule(&calibration, request.rule)?;
+    parts.manifest.calibration = calibration.clone();
+    write_bundle(&request.bundle, parts)?;
+    Ok(calibration)
+}
+
+/// The raw image scores of picture files. `seen` is called after each; `false` stops.
+///
+/// # Errors
+/// A picture cannot be inspected, or [`CalibrateError::Interrupted`].
+pub fn scores(
+    inspector: &mut Inspector,
+    pictures: &[impl AsRef<Path>],
+    seen: &mut dyn FnMut() -> bool,
+) -> Result<Vec<f32>, CalibrateError> {
+    let score = |picture: &dyn AsRef<Path>| {
+        let score = inspector.inspect_path(picture.as_ref())?.score;
+        seen().then_some(score).ok_or(CalibrateError::Interrupted)
+    };
+    pictures
+        .iter()
+        .map(|p| p as &dyn AsRef<Path>)
+        .map(score)
+        .collect()
+}
+
+fn rule(
+    calibration: &Calibration,
+    choice: RuleChoice,
+) -> Result<Option<DecisionRule>, CalibrateError> {
+    match choice {
+        RuleChoice::Usual => Ok(calibration.usual_rule()),
+        RuleChoice::FalseRejectRate { rate, review_rate } => {
+            Ok(Some(calibration.false_reject_rule(rate, review_rate)?))
+        }
+        RuleChoice::F1Max => {
+            let found = calibration.f1_max.ok_or(CalibrateError::NoDefects)?;
+            Ok(Some(DecisionRule::single(
+                Basis::F1Max,
+                found.reject_above,
+            )?))
+        }
+    }
+}
+
+/// Halfway between the lowest score that the best F1 counts as defective and the next
+/// below, so that neither sample lies on the threshold.
+fn f1_max_threshold(
+    good: &[f32],
+    defective: &[f32],
+) -> Result<Option<F1MaxThreshold>, CalibrateError> {
+    let scores = [good, defective].concat();
+    let labels: Vec<bool> = (0..scores.len()).map(|i| i >= good.len()).collect();
+    let Some(best) = f1_max(&scores, &labels)? else {
+        return Ok(None);
+    };
+    let lower = scores.iter().copied().filter(|&s| s < best.threshold);
+    let next = lower.fold(f32::NEG_INFINITY, f32::max);
+    let reject_above = if next.is_finite() {
+        next.midpoint(best.threshold)
+    } else {
+        best.threshold.next_down()
+    };
+    Ok(Some(F1MaxThreshold {
+        reject_above,
+        f1: best.value,
+        good: good.len(),
+        defective: defective.len(),
+    }))
+}

@@ -1,0 +1,39 @@
+use cfa_runtime::inspector::InspectError;
+use cfa_runtime::picture::PictureError;
+
+use super::MapFolderError;
+use crate::dataset::DatasetError;
+use crate::metrics::MetricsError;
+
+/// Why a set cannot be evaluated.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EvaluationError {
+    /// A picture cannot be inspected.
+    #[error(transparent)]
+    Inspect(#[from] InspectError),
+    /// A mask cannot be read.
+    #[error(transparent)]
+    Mask(#[from] PictureError),
+    /// The data set has no test pictures, or lacks masks.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// A figure cannot be made of the scores.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// A map cannot be written.
+    #[error(transparent)]
+    MapFolder(#[from] MapFolderError),
+    /// A mask that belongs to another picture.
+    #[error(
+        "{mask} is {mask_size:?} px, its picture {picture_size:?} px (width, height); draw it again in the picture's size"
+    )]
+    MaskSize {
+        /// The mask's file.
+        mask: String,
+        /// Its width and height.
+        mask_size: (u32, u32),
+        /// Those of the picture.
+        picture_size: (u32, u32),
+    },
+}

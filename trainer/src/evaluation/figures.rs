@@ -1,0 +1,69 @@
+use serde::Serialize;
+
+use super::PictureScore;
+use crate::metrics::{
+    F1Max, MetricsError, PixelMetrics, RankedPixels, auroc, average_precision, f1_max,
+};
+
+/// Figures of merit over good and defective pictures; `docs/METRICS.md` defines each.
+///
+/// Shares are 0 to 1. A figure of pictures is `None` when good or defective ones are
+/// missing; one of pixels also without masks.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Figures {
+    /// Area under the ROC curve of the image scores.
+    pub image_auroc: Option<f64>,
+    /// Average precision of the image scores.
+    pub image_aupr: Option<f64>,
+    /// Largest F1 of the image scores.
+    pub image_f1max: Option<f64>,
+    /// Where it is reached: scores at or above it count as defective.
+    pub image_f1max_threshold: Option<f32>,
+    /// Area under the ROC curve of all pixels of all maps.
+    pub pixel_auroc: Option<f64>,
+    /// Largest F1 of the pixels.
+    pub pixel_f1max: Option<f64>,
+    /// Where it is reached: pixels at or above it count as defective.
+    pub pixel_f1max_threshold: Option<f32>,
+    /// Area under the per-region overlap curve up to a false positive rate of 0.3.
+    pub aupro_03: Option<f64>,
+    /// The same up to 0.05.
+    pub aupro_005: Option<f64>,
+    /// Pictures looked at.
+    pub images: usize,
+    /// Of these, defective.
+    pub defective: usize,
+    /// Connected regions in the masks; `None` without masks.
+    pub regions: Option<u64>,
+}
+
+impl Figures {
+    /// Of these pictures, and of the pixels of these parts; no parts without masks.
+    pub(super) fn of<'a>(
+        pictures: impl Iterator<Item = &'a PictureScore>,
+        parts: &[&RankedPixels],
+    ) -> Result<Self, MetricsError> {
+        let (scores, labels): (Vec<f32>, Vec<bool>) = pictures
+            .map(|seen| (seen.score, seen.picture.is_defective()))
+            .unzip();
+        let image_f1 = f1_max(&scores, &labels)?;
+        let pixels = (!parts.is_empty()).then(|| PixelMetrics::of(parts));
+        let pixel_f1 = pixels.and_then(|pixels| pixels.f1_max);
+        let value = |best: F1Max| best.value;
+        let threshold = |best: F1Max| best.threshold;
+        Ok(Self {
+            image_auroc: auroc(&scores, &labels)?,
+            image_aupr: average_precision(&scores, &labels)?,
+            image_f1max: image_f1.map(value),
+            image_f1max_threshold: image_f1.map(threshold),
+            pixel_auroc: pixels.and_then(|pixels| pixels.auroc),
+            pixel_f1max: pixel_f1.map(value),
+            pixel_f1max_threshold: pixel_f1.map(threshold),
+            aupro_03: pixels.and_then(|pixels| pixels.aupro_03),
+            aupro_005: pixels.and_then(|pixels| pixels.aupro_005),
+            images: labels.len(),
+            defective: labels.iter().filter(|&&defective| defective).count(),
+            regions: pixels.map(|pixels| pixels.regions),
+        })
+    }
+}

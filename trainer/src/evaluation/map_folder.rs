@@ -1,0 +1,111 @@
+//! Anomaly maps as files, in the layout that `MVTec`'s evaluation reads.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use cfa_runtime::inspector::Inspection;
+use cfa_runtime::render::{TiffError, map_in_picture, tiff_bytes};
+use cfa_runtime::write_atomically;
+
+use crate::dataset::TestPicture;
+
+/// Writes maps to `<folder>/<object>/test/<defect>/<stem>.tiff`, 32-bit floating point,
+/// in the size of the picture and so of its mask.
+#[derive(Debug, Clone)]
+pub struct MapFolder {
+    /// `<folder>/<object>/test`.
+    test: PathBuf,
+}
+
+/// Why maps cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MapFolderError {
+    /// Two pictures would have the same map file.
+    #[error(
+        "the maps of {} and {} would have the same file name; rename one of the pictures",
+        first.display(), second.display()
+    )]
+    SameName {
+        /// The earlier one.
+        first: PathBuf,
+        /// The later one.
+        second: PathBuf,
+    },
+    /// The data folder has no name that maps could be filed under.
+    #[error("{} has no folder name to file the maps under; give the folder's full path", data.display())]
+    NoObject {
+        /// As it was given.
+        data: PathBuf,
+    },
+    /// The disk is full, the folder not writable, or the like.
+    #[error("cannot write {}; check that the folder is writable and the disk not full", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The encoder refused the map.
+    #[error(transparent)]
+    Encode(#[from] TiffError),
+}
+
+impl MapFolder {
+    /// Maps of these pictures below `folder`; the name of the folder `data`, where they
+    /// come from, is the object's. Writes nothing yet.
+    pub fn new(
+        folder: &Path,
+        data: &Path,
+        pictures: &[TestPicture],
+    ) -> Result<Self, MapFolderError> {
+        let whole = data.canonicalize().unwrap_or_else(|_| data.to_owned());
+        let object = whole.file_name().ok_or_else(|| MapFolderError::NoObject {
+            data: data.to_owned(),
+        })?;
+        let maps = Self {
+            test: folder.join(object).join("test"),
+        };
+        let mut taken = BTreeMap::new();
+        for picture in pictures {
+            if let Some(first) = taken.insert(maps.file(picture), &picture.path) {
+                return Err(MapFolderError::SameName {
+                    first: first.clone(),
+                    second: picture.path.clone(),
+                });
+            }
+        }
+        Ok(maps)
+    }
+
+    /// Where the map of a picture goes.
+    #[must_use]
+    pub fn file(&self, picture: &TestPicture) -> PathBuf {
+        let mut name = picture.path.file_stem().unwrap_or_default().to_owned();
+        name.push(".tiff");
+        self.test.join(&picture.defect).join(name)
+    }
+
+    /// Writes the map of a picture in place of an older one; folders are made.
+    ///
+    /// The map is scaled to the picture bilinearly. Where a centre crop left the picture
+    /// uninspected, the file holds the smallest value of the map.
+    pub fn write(
+        &self,
+        picture: &TestPicture,
+        inspection: &Inspection,
+    ) -> Result<(), MapFolderError> {
+        let path = self.file(picture);
+        let bytes = tiff_bytes(&map_in_picture(inspection))?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| MapFolderError::Write { path, source }
+        };
+        fs::create_dir_all(folder).map_err(failed(folder))?;
+        write_atomically(&path, |file| file.write_all(&bytes)).map_err(failed(&path))
+    }
+}

@@ -1,0 +1,217 @@
+//! How well a bundle tells defects: from picture files, through the very runtime
+//! that ships.
+
+mod error;
+mod figures;
+mod map_folder;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cfa_runtime::Provider;
+use cfa_runtime::inspector::{Inspection, Inspector, PictureSize};
+use cfa_runtime::ndarray::Array2;
+use cfa_runtime::picture::{Limits, Mask};
+use cfa_runtime::preprocess::Preprocessing;
+use serde::Serialize;
+
+use crate::dataset::{DatasetError, GOOD, TestPicture};
+use crate::metrics::{MetricsError, PixelScores, RankedPixels};
+
+pub use error::EvaluationError;
+pub use figures::Figures;
+pub use map_folder::{MapFolder, MapFolderError};
+
+/// What came out over a labelled set; serialises to the object that
+/// `cfa-train test --json` prints.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Evaluation {
+    /// Over all pictures.
+    #[serde(flatten)]
+    pub overall: Figures,
+    /// For each kind of defect, over its pictures and all good ones.
+    pub defects: BTreeMap<String, Figures>,
+    /// Who computed the network; `None` when there were no pictures.
+    pub provider: Option<&'static str>,
+    /// The pictures in the order they were given.
+    #[serde(skip)]
+    pub pictures: Vec<PictureScore>,
+}
+
+/// The score of one picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PictureScore {
+    /// The picture.
+    pub picture: TestPicture,
+    /// Its image score, raw.
+    pub score: f32,
+    /// Wall time of the inspection, milliseconds.
+    pub total_ms: f64,
+}
+
+impl Evaluation {
+    /// The pictures of each kind of defect by name, the good ones last; highest score
+    /// first, equal scores by path.
+    #[must_use]
+    pub fn groups(&self) -> Vec<(&str, Vec<&PictureScore>)> {
+        let defects = self.pictures.iter().map(|seen| &*seen.picture.defect);
+        let mut names: Vec<&str> = defects.collect::<BTreeSet<_>>().into_iter().collect();
+        names.sort_by_key(|&name| name == GOOD);
+        let group = |name| {
+            let of_group = |seen: &&PictureScore| seen.picture.defect == name;
+            let mut pictures: Vec<_> = self.pictures.iter().filter(of_group).collect();
+            pictures.sort_by(|a, b| {
+                let by_score = b.score.total_cmp(&a.score);
+                by_score.then_with(|| a.picture.path.cmp(&b.picture.path))
+            });
+            (name, pictures)
+        };
+        names.into_iter().map(group).collect()
+    }
+}
+
+/// Lowest, median and highest score; `None` without pictures.
+#[must_use]
+pub fn score_range(pictures: &[&PictureScore]) -> Option<[f32; 3]> {
+    let mut scores: Vec<f32> = pictures.iter().map(|seen| seen.score).collect();
+    scores.sort_by(f32::total_cmp);
+    let middle = scores.get((scores.len().max(1) - 1) / 2)?;
+    let median = middle.midpoint(*scores.get(scores.len() / 2)?);
+    Some([*scores.first()?, median, *scores.last()?])
+}
+
+/// Inspects every picture and compares with its label and mask. `seen` is told each
+/// result, and may stop the work with an error.
+///
+/// Pixels are compared at the map's size: masks are resized and cropped as their
+/// pictures are (nearest neighbour). As soon as one picture has a mask, every defective
+/// one needs one.
+///
+/// # Errors
+/// See [`EvaluationError`].
+pub fn evaluate(
+    inspector: &mut Inspector,
+    pictures: &[TestPicture],
+    seen: &mut dyn FnMut(&TestPicture, &Inspection) -> Result<(), EvaluationError>,
+) -> Result<Evaluation, EvaluationError> {
+    let preprocessing = inspector.manifest().preprocessing.clone();
+    let mut tally = Tally::new(pictures)?;
+    for picture in pictures {
+        let inspection = inspector.inspect_path(&picture.path)?;
+        tally.add(picture, &inspection, &preprocessing)?;
+        seen(picture, &inspection)?;
+    }
+    Ok(tally.finish()?)
+}
+
+/// What is kept of the pictures seen so far.
+struct Tally {
+    with_masks: bool,
+    pictures: Vec<PictureScore>,
+    /// By the name of the defect.
+    pixels: BTreeMap<String, PixelScores>,
+    provider: Option<Provider>,
+}
+
+impl Tally {
+    fn new(pictures: &[TestPicture]) -> Result<Self, DatasetError> {
+        let with_masks = pictures.iter().any(|picture| picture.mask.is_some());
+        let without = |picture: &&TestPicture| picture.is_defective() && picture.mask.is_none();
+        let missing = pictures.iter().filter(without);
+        let missing: Vec<_> = missing.map(|picture| picture.path.clone()).collect();
+        if with_masks && !missing.is_empty() {
+            return Err(DatasetError::MissingMasks { pictures: missing });
+        }
+        Ok(Self {
+            with_masks,
+            pictures: Vec::new(),
+            pixels: BTreeMap::new(),
+            provider: None,
+        })
+    }
+
+    fn add(
+        &mut self,
+        picture: &TestPicture,
+        inspection: &Inspection,
+        preprocessing: &Preprocessing,
+    ) -> Result<(), EvaluationError> {
+        if self.with_masks {
+            let mask = map_mask(picture, inspection, preprocessing)?;
+            let pixels = self.pixels.entry(picture.defect.clone()).or_default();
+            pixels.add(&inspection.map.values, &mask)?;
+        }
+        self.provider = Some(inspection.provider);
+        self.pictures.push(PictureScore {
+            picture: picture.clone(),
+            score: inspection.score,
+            total_ms: inspection.stages.total_ms(),
+        });
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Evaluation, MetricsError> {
+        let pixels = self.pixels.into_iter();
+        let pixels: BTreeMap<String, RankedPixels> = pixels
+            .map(|(defect, pixels)| (defect, pixels.rank()))
+            .collect();
+        let figures = |wanted: &dyn Fn(&str) -> bool| {
+            let parts = pixels.iter().filter(|(defect, _)| wanted(defect));
+            let parts: Vec<_> = parts.map(|(_, pixels)| pixels).collect();
+            let pictures = self.pictures.iter();
+            Figures::of(pictures.filter(|seen| wanted(&seen.picture.defect)), &parts)
+        };
+        let mut defects = BTreeMap::new();
+        for seen in self
+            .pictures
+            .iter()
+            .filter(|seen| seen.picture.is_defective())
+        {
+            let name = &seen.picture.defect;
+            if !defects.contains_key(name) {
+                let of_defect = figures(&|defect| defect == name || defect == GOOD)?;
+                defects.insert(name.clone(), of_defect);
+            }
+        }
+        Ok(Evaluation {
+            overall: figures(&|_| true)?,
+            defects,
+            provider: self.provider.map(Provider::name),
+            pictures: self.pictures,
+        })
+    }
+}
+
+/// The mask in the map's geometry; all false for a good picture.
+fn map_mask(
+    picture: &TestPicture,
+    inspection: &Inspection,
+    preprocessing: &Preprocessing,
+) -> Result<Array2<bool>, EvaluationError> {
+    let mask = full_mask(picture, inspection.picture_size)?;
+    Ok(match mask {
+        Some(mask) => preprocessing.apply_mask(&mask),
+        None => Array2::default(inspection.map.values.dim()),
+    })
+}
+
+/// The mask of a picture of this size, as it was drawn; `None` for a good picture.
+pub(crate) fn full_mask(
+    picture: &TestPicture,
+    size: PictureSize,
+) -> Result<Option<Mask>, EvaluationError> {
+    let Some(path) = &picture.mask else {
+        return Ok(None);
+    };
+    let mask = Mask::open(path, &Limits::default())?;
+    let mask_size = (mask.width_px(), mask.height_px());
+    let picture_size = (size.width_px, size.height_px);
+    if mask_size == picture_size {
+        return Ok(Some(mask));
+    }
+    let mask = path.display().to_string();
+    Err(EvaluationError::MaskSize {
+        mask,
+        mask_size,
+        picture_size,
+    })
+}

@@ -1,0 +1,56 @@
+//! Before a bundle is written, the runtime that ships shows that it computes what
+//! libtorch did, and scores the held-out good pictures.
+
+use cfa_runtime::bundle::{Bundle, BundleParts};
+use cfa_runtime::calibration::Calibration;
+use cfa_runtime::inspector::{Inspector, InspectorOptions};
+use cfa_runtime::verify::replay;
+
+use super::ExportRequest;
+use crate::calibration::{CalibrateError, scores};
+use crate::error::TrainError;
+use crate::fit::{FitEvent, FitObserver};
+
+/// The parts with their calibration; as they are when no runtime was given.
+pub(super) fn verified_and_calibrated(
+    mut parts: BundleParts,
+    request: &ExportRequest<'_>,
+    observer: &mut dyn FitObserver,
+) -> Result<BundleParts, TrainError> {
+    let Some(runtime) = request.runtime else {
+        observer.event(&FitEvent::Unverified);
+        return Ok(parts);
+    };
+    let bundle = Bundle::from_parts(parts.clone())?;
+    let mut inspector = Inspector::from_bundle(bundle, runtime, &InspectorOptions::default())?;
+    let report = replay(&mut inspector)?;
+    if !report.ok() {
+        return Err(TrainError::NotReproduced { report });
+    }
+    observer.event(&FitEvent::Verified {
+        samples: report.samples.len(),
+    });
+    parts.manifest.calibration = calibration(&mut inspector, request, observer)?;
+    Ok(parts)
+}
+
+fn calibration(
+    inspector: &mut Inspector,
+    request: &ExportRequest<'_>,
+    observer: &mut dyn FitObserver,
+) -> Result<Calibration, TrainError> {
+    let scores = scores(inspector, request.held_out, &mut || !observer.interrupted());
+    let scores = scores.map_err(|error| match error {
+        CalibrateError::Interrupted => TrainError::Interrupted {
+            checkpoint: request.checkpoint.to_owned(),
+        },
+        other => other.into(),
+    })?;
+    let mut calibration = Calibration::from_good_scores(scores).map_err(CalibrateError::from)?;
+    calibration.rule = calibration.usual_rule();
+    observer.event(&FitEvent::Calibrated {
+        good: calibration.good_scores.len(),
+        rule: calibration.rule,
+    });
+    Ok(calibration)
+}

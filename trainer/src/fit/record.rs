@@ -1,0 +1,38 @@
+//! What a bundle remembers of its training.
+
+use std::path::Path;
+
+use cfa_runtime::bundle::Bundle;
+use serde::{Deserialize, Serialize};
+
+use super::FitSettings;
+
+/// What makes two trainings the same: a checkpoint is only resumed for this.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrainingIdentity {
+    /// All options of the method.
+    pub settings: FitSettings,
+    /// sha256 of the weight file.
+    pub weights_sha256: String,
+    /// sha256 over the training pictures' contents.
+    pub pictures_sha256: String,
+}
+
+/// The training as the bundle records it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrainingRecord {
+    /// Which training it was.
+    #[serde(flatten)]
+    pub identity: TrainingIdentity,
+    /// Mean loss of the last epoch; `None` for a training of zero epochs.
+    pub final_loss: Option<f64>,
+    /// Radius of the hyperspheres at the end.
+    pub final_radius: f64,
+}
+
+/// The record of the bundle at `path`, if it came from this very training.
+pub(super) fn of_finished(path: &Path, identity: &TrainingIdentity) -> Option<TrainingRecord> {
+    let manifest = Bundle::open(path).ok()?.manifest;
+    let record: TrainingRecord = serde_json::from_value(manifest.training).ok()?;
+    (record.identity == *identity).then_some(record)
+}

@@ -1,0 +1,66 @@
+//! One picture of the page, with what the model made of it.
+
+use cfa_runtime::inspector::{InspectError, Inspector, PictureSize};
+use cfa_runtime::picture::{Limits, Picture};
+use cfa_runtime::render::{heatmap, overlay};
+
+use super::{ReportError, thumbnail};
+use crate::evaluation::{PictureScore, full_mask};
+
+/// Pictures are `data:` addresses.
+#[derive(Debug)]
+pub(super) struct Exhibit {
+    /// Kind of defect and file, such as `scratch/003`.
+    pub(super) name: String,
+    pub(super) score: f32,
+    pub(super) defective: bool,
+    pub(super) picture: String,
+    pub(super) heatmap: String,
+    /// With the outline of the mask.
+    pub(super) overlay: String,
+    pub(super) mask: Option<String>,
+}
+
+impl Exhibit {
+    pub(super) fn of(seen: &PictureScore, inspector: &mut Inspector) -> Result<Self, ReportError> {
+        let path = &seen.picture.path;
+        let picture = Picture::open(path, &Limits::default()).map_err(InspectError::from)?;
+        let inspection = inspector.inspect(&picture)?;
+        let range = inspector.manifest().heatmap_range;
+        let mask = full_mask(&seen.picture, size(&picture))?;
+        let mask = mask.map(|mask| thumbnail::mask(&mask));
+        let encode = |image| {
+            thumbnail::jpeg(image).map_err(|source| ReportError::Encode {
+                path: path.clone(),
+                source,
+            })
+        };
+        let mut blended = thumbnail::small(&overlay(&picture, &inspection, range));
+        if let Some(mask) = &mask {
+            thumbnail::outline(&mut blended, mask);
+        }
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        Ok(Self {
+            name: format!("{}/{stem}", seen.picture.defect),
+            score: seen.score,
+            defective: seen.picture.is_defective(),
+            picture: encode(&thumbnail::small(&picture.to_rgb8()))?,
+            heatmap: encode(&thumbnail::small(&heatmap(&inspection, range)))?,
+            overlay: encode(&blended)?,
+            mask: mask
+                .map(|mask| thumbnail::png(&mask))
+                .transpose()
+                .map_err(|source| ReportError::Encode {
+                    path: path.clone(),
+                    source,
+                })?,
+        })
+    }
+}
+
+fn size(picture: &Picture) -> PictureSize {
+    PictureSize {
+        width_px: picture.width_px(),
+        height_px: picture.height_px(),
+    }
+}

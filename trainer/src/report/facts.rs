@@ -1,0 +1,55 @@
+//! Which model it was, with which settings.
+
+use serde_json::Value;
+
+use super::ReportSettings;
+use super::page::escaped;
+use crate::evaluation::Evaluation;
+
+/// What the manifest says about the model; what it does not say is left out.
+const MANIFEST: [(&str, &str); 12] = [
+    ("Backbone", "/backbone/name"),
+    ("Weights", "/backbone/weights_file"),
+    ("Resized to", "/preprocessing/resize"),
+    ("Centre crop", "/preprocessing/center_crop"),
+    ("Descriptor channels", "/descriptor/channels"),
+    ("Memory bank entries", "/memory_bank/centroids"),
+    ("γc", "/memory_bank/gamma_c"),
+    ("γd", "/descriptor/gamma_d"),
+    ("Neighbours a score", "/score/neighbors"),
+    ("Map smoothing, σ", "/anomaly_map/sigma"),
+    ("Heat map from", "/heatmap_range/low"),
+    ("Heat map to", "/heatmap_range/high"),
+];
+
+/// Rows of a table.
+pub(super) fn html(settings: &ReportSettings, manifest: &Value, evaluation: &Evaluation) -> String {
+    let file = [
+        ("Model", settings.model_file.clone()),
+        ("SHA-256", settings.model_sha256.clone()),
+    ];
+    let known = MANIFEST
+        .iter()
+        .filter_map(|(name, pointer)| Some((*name, plain(manifest.pointer(pointer)?))));
+    let by = manifest
+        .pointer("/created_by")
+        .map(|by| ("Made by", plain(by)));
+    let network = evaluation
+        .provider
+        .map(|name| ("Network computed by", name.to_owned()));
+    let row = |(name, value): (&str, String)| {
+        format!("<tr><th>{name}</th><td>{}</td></tr>\n", escaped(&value))
+    };
+    let rows = file.into_iter().chain(known).chain(by).chain(network);
+    rows.map(row).collect()
+}
+
+fn plain(value: &Value) -> String {
+    let side = |name| value.get(name).and_then(Value::as_u64);
+    match (value, side("height"), side("width")) {
+        (Value::String(text), ..) => text.clone(),
+        (Value::Null, ..) => "none".to_owned(),
+        (_, Some(height), Some(width)) => format!("{height} × {width}"),
+        _ => value.to_string(),
+    }
+}

@@ -1,0 +1,204 @@
+//! Training with several seeds. The bank is made with a random descriptor, so two
+//! seeds give two models (DIFFERENCES 31); how far they are apart is reported, and the
+//! one is kept that tells pasted defects best on good pictures held out for that.
+//! Test pictures are reported on but never chosen by.
+
+mod cut_paste;
+mod separation;
+mod statistics;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cfa_runtime::inspector::{Inspector, InspectorOptions};
+use cfa_runtime::network::OnnxRuntime;
+use serde::Serialize;
+
+pub use separation::separation;
+pub use statistics::{MeanSd, SeedFigure};
+
+use crate::dataset::Dataset;
+use crate::error::TrainError;
+use crate::evaluation::{Evaluation, Figures, evaluate};
+use crate::fit::{FitEvent, FitObserver, FitRequest, FitSummary, fit};
+
+/// Fewest pictures whose scores have a spread to measure.
+const FEWEST_SELECTION_PICTURES: usize = 2;
+
+/// One seed's training.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SeedReport {
+    /// The seed.
+    pub seed: u64,
+    /// Mean loss of the last epoch; `None` for a training of zero epochs.
+    pub loss: Option<f64>,
+    /// How far scores of pasted defects lie above those of the same good pictures, in
+    /// standard deviations; chosen by.
+    pub separation: f64,
+    /// Figures over the test pictures, when there are any; not chosen by.
+    pub test: Option<Figures>,
+}
+
+/// All seeds' trainings.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SeedsSummary {
+    /// The written bundle.
+    pub bundle: PathBuf,
+    /// The seed that it was trained with.
+    pub chosen_seed: u64,
+    /// Each seed, in order.
+    pub seeds: Vec<SeedReport>,
+    /// Mean and spread over the seeds of each figure that all of them have.
+    pub figures: Vec<SeedFigure>,
+}
+
+/// A finished training that may be chosen.
+struct Candidate {
+    bundle: PathBuf,
+    report: SeedReport,
+}
+
+/// Trains with `seeds` seeds from that of the settings on, and keeps one.
+///
+/// Every seed's bundle lies beside the final one, `NAME.cfa.seedN`, until all are
+/// finished; with `resume` those that are there are not trained again.
+///
+/// # Errors
+/// As [`fit`]; without a runtime, or with fewer than two pictures held out to choose by.
+pub fn fit_seeds(
+    request: &FitRequest,
+    seeds: usize,
+    observer: &mut dyn FitObserver,
+) -> Result<SeedsSummary, TrainError> {
+    let runtime = request
+        .runtime
+        .as_ref()
+        .ok_or(TrainError::SeedsNeedRuntime)?;
+    let first = request.settings.seed;
+    let mut candidates = Vec::with_capacity(seeds);
+    for (number, seed) in (first..).take(seeds).enumerate() {
+        observer.event(&FitEvent::Seed {
+            seed,
+            number: number + 1,
+            seeds,
+        });
+        let candidate = train(request, seed, runtime, observer)?;
+        observer.event(&FitEvent::SeedFinished(candidate.report.clone()));
+        candidates.push(candidate);
+    }
+    keep_best(candidates, &request.bundle)
+}
+
+fn train(
+    request: &FitRequest,
+    seed: u64,
+    runtime: &OnnxRuntime,
+    observer: &mut dyn FitObserver,
+) -> Result<Candidate, TrainError> {
+    let mut request = request.clone();
+    request.settings.seed = seed;
+    request.bundle = candidate_path(&request.bundle, seed);
+    let summary = fit(&request, observer)?;
+    let mut inspector = Inspector::open(&request.bundle, runtime, &InspectorOptions::default())?;
+    let report = SeedReport {
+        seed,
+        loss: summary.loss,
+        separation: separation_of(&summary, &mut inspector, observer)?,
+        test: test_figures(&request, &mut inspector, observer)?,
+    };
+    Ok(Candidate {
+        bundle: request.bundle,
+        report,
+    })
+}
+
+/// `NAME.cfa.seedN` beside the bundle.
+fn candidate_path(bundle: &Path, seed: u64) -> PathBuf {
+    let mut name = bundle.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".seed{seed}"));
+    bundle.with_file_name(name)
+}
+
+fn separation_of(
+    summary: &FitSummary,
+    inspector: &mut Inspector,
+    observer: &dyn FitObserver,
+) -> Result<f64, TrainError> {
+    let found = summary.selection.len();
+    if found < FEWEST_SELECTION_PICTURES {
+        return Err(TrainError::Setting {
+            option: "seeds",
+            value: "above 1".to_owned(),
+            reason: format!(
+                "{found} good pictures are held out to choose by, and at least \
+                 {FEWEST_SELECTION_PICTURES} are needed; raise --selection-split or add pictures"
+            ),
+        });
+    }
+    let (mut good, mut pasted) = (Vec::with_capacity(found), Vec::with_capacity(found));
+    for (index, path) in summary.selection.iter().enumerate() {
+        stop_if_interrupted(&summary.bundle, observer)?;
+        let picture = cut_paste::open(path)?;
+        good.push(inspector.inspect(&picture)?.score);
+        let defective = cut_paste::with_defect(&picture, index)?;
+        pasted.push(inspector.inspect(&defective)?.score);
+    }
+    Ok(separation(&good, &pasted))
+}
+
+fn test_figures(
+    request: &FitRequest,
+    inspector: &mut Inspector,
+    observer: &dyn FitObserver,
+) -> Result<Option<Figures>, TrainError> {
+    let test = Dataset::discover(&request.data)?.test;
+    if test.is_empty() {
+        return Ok(None);
+    }
+    stop_if_interrupted(&request.bundle, observer)?;
+    let Evaluation { overall, .. } = evaluate(inspector, &test, &mut |_, _| Ok(()))?;
+    Ok(Some(overall))
+}
+
+fn stop_if_interrupted(bundle: &Path, observer: &dyn FitObserver) -> Result<(), TrainError> {
+    if observer.interrupted() {
+        return Err(TrainError::Interrupted {
+            checkpoint: bundle.to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// Moves the best candidate's bundle to its place and removes the others; of equals
+/// the first is kept.
+fn keep_best(candidates: Vec<Candidate>, bundle: &Path) -> Result<SeedsSummary, TrainError> {
+    let best = candidates.iter().reduce(|best, other| {
+        if other.report.separation > best.report.separation {
+            other
+        } else {
+            best
+        }
+    });
+    let best = best.ok_or_else(|| TrainError::Setting {
+        option: "seeds",
+        value: "0".to_owned(),
+        reason: "it must be at least 1".to_owned(),
+    })?;
+    let failed = |source| TrainError::File {
+        path: bundle.to_owned(),
+        action: "cannot put the chosen bundle in its place; the seeds' bundles are beside it",
+        source,
+    };
+    let chosen_seed = best.report.seed;
+    fs::rename(&best.bundle, bundle).map_err(failed)?;
+    for other in candidates.iter().filter(|c| c.report.seed != chosen_seed) {
+        fs::remove_file(&other.bundle).map_err(failed)?;
+    }
+    let seeds: Vec<SeedReport> = candidates.into_iter().map(|c| c.report).collect();
+    Ok(SeedsSummary {
+        bundle: bundle.to_owned(),
+        chosen_seed,
+        figures: statistics::over_seeds(&seeds),
+        seeds,
+    })
+}
