@@ -10,7 +10,7 @@ use cfa_train::dataset::content_digest;
 use cfa_train::export::{ExportRequest, export};
 use cfa_train::fit::{
     Cfa, CheckedSettings, FeatureExtractor, FeatureStore, FitSettings, Saving, TrainingIdentity,
-    TrainingRecord, checkpoint_path, fitting_weights,
+    checkpoint_path, fitting_weights,
 };
 use cfa_train::tensor::host_values;
 use ndarray::Axis;
@@ -64,14 +64,12 @@ impl Trained {
         training.run(&mut store, &saving, observer).unwrap();
         let request = ExportRequest {
             settings: &settings,
-            record: &TrainingRecord {
-                identity: identity.clone(),
-                final_loss: None,
-                final_radius: 1e-5,
-            },
+            record: serde_json::json!({}),
             weights: &weights,
             pictures,
             held_out: &[],
+            rule: None,
+            heatmap_range: None,
             runtime: None,
             bundle,
             checkpoint: &path,

@@ -72,13 +72,41 @@ impl DescriptorShape {
     }
 }
 
+/// Which feature maps are averaged over 3×3 before the descriptor sees them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pooling {
+    /// All three: the method.
+    #[default]
+    Pooled,
+    /// Only the first; the others are taken raw. So anomalib 1.0.0 to 2.3.1 did by
+    /// mistake, and models trained there expect it (DIFFERENCES 7).
+    Raw,
+}
+
+impl Pooling {
+    fn applies_to(self, map: usize) -> bool {
+        self == Self::Pooled || map == 0
+    }
+}
+
 /// Continues a graph whose three outputs are feature maps with 3×3 mean pooling
 /// (SPEC 4.1); the outputs of the result are the pooled maps.
 #[must_use]
 pub fn with_pooling(backbone: &Graph) -> Graph {
+    with_pooling_of(backbone, Pooling::Pooled)
+}
+
+/// The same where `pooling` says so; the other maps are passed on as they are.
+#[must_use]
+pub fn with_pooling_of(backbone: &Graph, pooling: Pooling) -> Graph {
     let mut graph = backbone.without_outputs();
-    for &map in backbone.outputs() {
-        let pooled = graph.apply(Op::AveragePool3, &[map]);
+    for (index, &map) in backbone.outputs().iter().enumerate() {
+        let pooled = if pooling.applies_to(index) {
+            graph.apply(Op::AveragePool3, &[map])
+        } else {
+            map
+        };
         graph.output(pooled);
     }
     graph

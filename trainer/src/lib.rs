@@ -7,6 +7,7 @@
 //! the [`loss`], [`export`] writes the same graph through [`onnx`] into a bundle.
 //! [`evaluation`] measures a bundle with the [`metrics`], [`report`] shows the result.
 
+pub mod anomalib;
 pub mod backbone;
 pub mod calibration;
 pub mod dataset;

@@ -8,6 +8,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod warnings;
+mod whole_model;
 
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ pub use onnx_runtime::OnnxRuntime;
 pub use opening::OpeningWatch;
 pub use provider::{Provider, UnknownProvider};
 pub use session::{Network, NetworkOptions};
+pub use whole_model::WholeModel;
 
 /// The oldest ONNX Runtime that works is 1 point this.
 pub const MINIMUM_MINOR_VERSION: u32 = ort::MINOR_VERSION;

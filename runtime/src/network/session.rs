@@ -45,7 +45,7 @@ impl Network {
         options: &NetworkOptions,
     ) -> Result<Self, NetworkError> {
         let warnings = Warnings::default();
-        let session = builder(runtime, options, &warnings)
+        let session = builder(runtime, options.provider, options.threads, &warnings)
             .and_then(|mut builder| builder.commit_from_memory(onnx))
             .map_err(|error| NetworkError::Open(error.into()))?;
         Self::checked(session, options, warnings)
@@ -62,7 +62,7 @@ impl Network {
         watch: &mut OpeningWatch<'_>,
     ) -> Result<Self, NetworkError> {
         let warnings = Warnings::default();
-        let build = || builder(runtime, options, &warnings);
+        let build = || builder(runtime, options.provider, options.threads, &warnings);
         let session = opening::watched(build, onnx, watch)?;
         Self::checked(session, options, warnings)
     }
@@ -146,12 +146,13 @@ impl Network {
     }
 }
 
-fn builder(
+pub(super) fn builder(
     runtime: &OnnxRuntime,
-    options: &NetworkOptions,
+    provider: Provider,
+    threads: usize,
     warnings: &Warnings,
 ) -> ort::Result<SessionBuilder> {
-    match options.provider {
+    match provider {
         // The CPU provider is always there and takes what no other takes.
         Provider::Cpu => {}
     }
@@ -159,7 +160,7 @@ fn builder(
         .with_logger(warnings.logger())?
         .with_log_level(LogLevel::Warning)?
         .with_optimization_level(GraphOptimizationLevel::All)?
-        .with_intra_threads(options.threads)?
+        .with_intra_threads(threads)?
         // Waiting threads would take the cores that the head needs next.
         .with_intra_op_spinning(false)?;
     Ok(builder)

@@ -183,8 +183,9 @@ impl Preprocessing {
         Geometry::new(self, picture_width_px, picture_height_px)
     }
 
-    /// Size of a picture after the resize.
-    fn resized(&self, width_px: u32, height_px: u32) -> Size {
+    /// Size of a picture after the resize, before the crop.
+    #[must_use]
+    pub fn resized(&self, width_px: u32, height_px: u32) -> Size {
         let (side, width, height) = (self.resize.width, width_px as usize, height_px as usize);
         match self.aspect {
             AspectRule::Stretch => self.resize,
@@ -199,9 +200,10 @@ impl Preprocessing {
         }
     }
 
-    /// First row and column kept: half the margin, rounded half to even as
+    /// First row and column kept of a picture of size `resized`: half the margin, rounded half to even as
     /// torchvision's centre crop does.
-    fn crop_offset(&self, resized: Size) -> Size {
+    #[must_use]
+    pub fn crop_offset(&self, resized: Size) -> Size {
         let half = |margin: usize| (margin as f64 / 2.0).round_ties_even() as usize;
         let kept = self.input_size();
         Size {

@@ -1,5 +1,6 @@
 //! Golden parity: every step from picture to map and from loss to trained
-//! weights, compared with tensors that the reference (anomalib 2.7.0) dumped.
+//! weights, compared with tensors that the references (anomalib 2.7.0 and the authors'
+//! code) dumped.
 //!
 //! A folder of cases holds `manifest.json`, `case_<id>.safetensors`, and for each
 //! backbone either `weights_<name>.safetensors` or `bnstats_<name>.safetensors`
@@ -10,6 +11,7 @@ mod archive;
 mod case;
 mod inference;
 mod manifest;
+mod reference;
 mod report;
 mod self_distance;
 mod training;
@@ -19,11 +21,23 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use cfa_runtime::network::OnnxRuntime;
+use cfa_train::backbone::Backbone;
+use cfa_train::network::Parameters;
 
 pub use report::{Line, Outcome, Report};
 
 use case::Case;
 use manifest::Manifest;
+
+/// The weights of a backbone that the cases of a folder use, `None` when it has not what
+/// they are generated from.
+///
+/// # Errors
+/// A file of the folder cannot be read.
+pub fn backbone_weights(dir: &Path, backbone: Backbone) -> Result<Option<Parameters>> {
+    let seed = Manifest::read(&dir.join("manifest.json"))?.seed;
+    weights::backbone(dir, backbone, seed)
+}
 
 /// Runs every case of the folder `dir`; the exported network too when an ONNX
 /// Runtime is given. `progress` is told each line as soon as it is known.

@@ -36,12 +36,21 @@ pub(crate) struct CaseSettings {
     pub(crate) radius_big: Option<f64>,
     /// The case whose file holds descriptor weights and mean features.
     pub(crate) descriptor_weights_and_mean_map_in: Option<String>,
-    #[serde(rename = "anomalib/train_r1e-5/losses", default)]
-    pub(crate) losses: Vec<f64>,
-    #[serde(rename = "anomalib/train_rbig/losses", default)]
-    pub(crate) losses_big_radius: Vec<f64>,
     #[serde(default)]
     pub(crate) loss_table: Vec<LossRow>,
+    /// Traces of the trainings and figures that are not used, by name.
+    #[serde(flatten)]
+    others: BTreeMap<String, serde_json::Value>,
+}
+
+impl CaseSettings {
+    /// One value a step of a training, such as `anomalib/train_r1e-5/losses`; empty
+    /// when there is no such trace.
+    pub(crate) fn trace(&self, name: &str) -> Vec<f64> {
+        let values = self.others.get(name).and_then(|value| value.as_array());
+        let values = values.map(Vec::as_slice).unwrap_or_default().iter();
+        values.filter_map(serde_json::Value::as_f64).collect()
+    }
 }
 
 /// The loss of the test pictures for other K, J and r.

@@ -1,7 +1,13 @@
 //! From a trained model to the bundle that ships.
 
 mod golden;
+mod onnx_full;
 mod proof;
+
+pub(crate) use golden::drawing;
+pub use onnx_full::{
+    OnnxFullCheck, OnnxFullError, OnnxFullRequest, OnnxFullSummary, export_onnx_full,
+};
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,15 +17,13 @@ use cfa_runtime::bundle::{
     AnomalyMapSettings, BackboneIdentity, BundleParts, DescriptorShape, GoldenSample, HeatmapRange,
     Manifest, MemoryBankShape, ScoreSettings, write_bundle,
 };
-use cfa_runtime::calibration::Calibration;
+use cfa_runtime::calibration::{Calibration, DecisionRule};
 use ndarray::Array2;
 use tch::{TchError, Tensor};
 
 use crate::descriptor::with_descriptor;
 use crate::error::TrainError;
-use crate::fit::{
-    Cfa, CheckedSettings, FeatureExtractor, FeatureStore, FitEvent, FitObserver, TrainingRecord,
-};
+use crate::fit::{Cfa, CheckedSettings, FeatureExtractor, FeatureStore, FitEvent, FitObserver};
 use crate::model::{ModelError, Scored};
 use crate::onnx;
 use crate::tensor::host_values;
@@ -34,18 +38,22 @@ const GOLDEN_TOLERANCE: f32 = 2e-4;
 const RANGE_PICTURES: usize = 16;
 
 /// What belongs to a bundle besides the trained tensors.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ExportRequest<'a> {
     /// Options of the training.
     pub settings: &'a CheckedSettings,
     /// What the bundle remembers of the training.
-    pub record: &'a TrainingRecord,
+    pub record: serde_json::Value,
     /// Backbone weights.
     pub weights: &'a Weights,
-    /// Training pictures; some become golden samples.
+    /// Training pictures; some become golden samples. Without any, a drawing does.
     pub pictures: &'a [PathBuf],
     /// Good pictures that were not trained on, whose scores calibrate the model.
     pub held_out: &'a [PathBuf],
+    /// How pictures are judged; by default as the held-out pictures allow.
+    pub rule: Option<DecisionRule>,
+    /// Ends of the heat map's colours; by default found on stored features.
+    pub heatmap_range: Option<HeatmapRange>,
     /// What the bundle is verified and calibrated with; `None` leaves that out.
     pub runtime: Option<&'a OnnxRuntime>,
     /// The file to write.
@@ -73,11 +81,15 @@ pub fn export(
         training,
     };
     let golden = golden::record(request, &scorer)?;
-    let range = heatmap_range(&scorer, store)?;
+    let range = match request.heatmap_range {
+        Some(range) => range,
+        None => heatmap_range(&scorer, store)?,
+    };
+    let memory_bank = host_matrix(training.model().memory_bank()?)?;
     let parts = BundleParts {
-        manifest: manifest(request, &golden, range),
+        manifest: manifest(request, memory_bank.nrows(), &golden, range),
         network_onnx: network_onnx(request, training)?,
-        memory_bank: host_matrix(training.model().memory_bank()?)?,
+        memory_bank,
         golden: golden.into_iter().map(|g| g.record).collect(),
     };
     let parts = proof::verified_and_calibrated(parts, request, observer)?;
@@ -147,6 +159,7 @@ fn heatmap_range(
 
 fn manifest(
     request: &ExportRequest<'_>,
+    centroids: usize,
     golden: &[golden::Golden],
     heatmap_range: HeatmapRange,
 ) -> Manifest {
@@ -171,7 +184,7 @@ fn manifest(
             gamma_d: options.gamma_d,
         },
         memory_bank: MemoryBankShape {
-            centroids: settings.bank_entries(),
+            centroids,
             gamma_c: options.gamma_c,
         },
         score: ScoreSettings {
@@ -183,8 +196,11 @@ fn manifest(
             sigma: settings.sigma(),
             border: options.border,
         },
-        calibration: Calibration::default(),
-        training: serde_json::to_value(request.record).unwrap_or_default(),
+        calibration: Calibration {
+            rule: request.rule,
+            ..Calibration::default()
+        },
+        training: request.record.clone(),
         heatmap_range,
         golden: golden
             .iter()

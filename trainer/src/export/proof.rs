@@ -47,10 +47,12 @@ fn calibration(
         other => other.into(),
     })?;
     let mut calibration = Calibration::from_good_scores(scores).map_err(CalibrateError::from)?;
-    calibration.rule = calibration.usual_rule();
-    observer.event(&FitEvent::Calibrated {
-        good: calibration.good_scores.len(),
-        rule: calibration.rule,
-    });
+    calibration.rule = request.rule.or_else(|| calibration.usual_rule());
+    if request.rule.is_none() {
+        observer.event(&FitEvent::Calibrated {
+            good: calibration.good_scores.len(),
+            rule: calibration.rule,
+        });
+    }
     Ok(calibration)
 }

@@ -94,7 +94,7 @@ impl Cfa {
     }
 
     /// A model before its first step.
-    pub(super) fn new(
+    pub(crate) fn new(
         settings: &CheckedSettings,
         model: CfaModel,
         device: Device,

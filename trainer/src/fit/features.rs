@@ -130,6 +130,14 @@ impl FeatureStore {
         })
     }
 
+    /// Room in memory for pictures under these settings.
+    ///
+    /// # Errors
+    /// None; it is fallible as [`FeatureStore::new`] is.
+    pub(crate) fn in_memory(settings: &CheckedSettings) -> Result<Self, TrainError> {
+        Self::new(map_shapes(settings), false, Path::new(""))
+    }
+
     /// Number of pictures.
     #[must_use]
     pub fn len(&self) -> usize {

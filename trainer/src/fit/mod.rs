@@ -114,14 +114,17 @@ pub fn fit(request: &FitRequest, observer: &mut dyn FitObserver) -> Result<FitSu
     let loss = training.run(&mut store, &saving, observer)?;
     let request_of_export = ExportRequest {
         settings: &settings,
-        record: &TrainingRecord {
+        record: serde_json::to_value(TrainingRecord {
             identity: identity.clone(),
             final_loss: loss,
             final_radius: training.radius()?,
-        },
+        })
+        .unwrap_or_default(),
         weights: &weights,
         pictures: &split.training,
         held_out: &split.calibration,
+        rule: None,
+        heatmap_range: None,
         runtime: request.runtime.as_ref(),
         bundle: &request.bundle,
         checkpoint: &path,
@@ -155,7 +158,7 @@ pub fn checkpoint_path(bundle: &Path) -> PathBuf {
 }
 
 /// Finds out before the long work whether the bundle can be written.
-fn check_destination(bundle: &Path) -> Result<(), TrainError> {
+pub(crate) fn check_destination(bundle: &Path) -> Result<(), TrainError> {
     let refuse = |source| TrainError::File {
         path: bundle.to_owned(),
         action: "cannot write the bundle; --out must name a file in an existing folder",

@@ -5,7 +5,7 @@ use cfa_runtime::preprocess::{AspectRule, PreprocessError, Preprocessing, Resize
 use serde::{Deserialize, Serialize};
 
 use crate::backbone::{Backbone, TapActivation};
-use crate::descriptor::DescriptorShape;
+use crate::descriptor::{DescriptorShape, Pooling, with_pooling_of};
 use crate::error::TrainError;
 use crate::loss::CfaLoss;
 use crate::memory_bank;
@@ -104,6 +104,7 @@ impl FitSettings {
             preprocessing,
             descriptor,
             feature_size,
+            pooling: Pooling::Pooled,
         };
         checked.fits_the_bank()?;
         Ok(checked)
@@ -118,9 +119,18 @@ pub struct CheckedSettings {
     preprocessing: Preprocessing,
     descriptor: DescriptorShape,
     feature_size: Size,
+    pooling: Pooling,
 }
 
 impl CheckedSettings {
+    /// The same for a model that was trained elsewhere, in another way.
+    #[must_use]
+    pub(crate) fn trained_with(mut self, pooling: Pooling, mean: [f32; 3], std: [f32; 3]) -> Self {
+        self.pooling = pooling;
+        (self.preprocessing.mean, self.preprocessing.std) = (mean, std);
+        self
+    }
+
     /// The options themselves.
     #[must_use]
     pub fn options(&self) -> &FitSettings {
@@ -136,7 +146,11 @@ impl CheckedSettings {
     /// The backbone up to its pooled maps.
     #[must_use]
     pub fn pooled_graph(&self) -> Graph {
-        self.backbone.pooled_graph(self.settings.tap_activation)
+        let activation = self.settings.tap_activation;
+        match self.pooling {
+            Pooling::Pooled => self.backbone.pooled_graph(activation),
+            Pooling::Raw => with_pooling_of(&self.backbone.graph(activation), Pooling::Raw),
+        }
     }
 
     /// From a picture to the network's input.

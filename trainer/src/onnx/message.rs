@@ -66,6 +66,22 @@ pub(super) fn float_tensor(name: &str, shape: &[usize], values: &[f32]) -> Tenso
     }
 }
 
+/// A column of numbers: n × 1.
+pub(super) fn int_column(name: &str, values: &[usize]) -> TensorProto {
+    TensorProto {
+        dims: vec![values.len() as i64, 1],
+        ..int_tensor(name, values)
+    }
+}
+
+/// A single number without axes.
+pub(super) fn int_scalar(name: &str, value: usize) -> TensorProto {
+    TensorProto {
+        dims: Vec::new(),
+        ..int_tensor(name, &[value])
+    }
+}
+
 pub(super) fn int_tensor(name: &str, values: &[usize]) -> TensorProto {
     TensorProto {
         dims: vec![values.len() as i64],
@@ -78,12 +94,30 @@ pub(super) fn int_tensor(name: &str, values: &[usize]) -> TensorProto {
     }
 }
 
+/// One size of a value.
+pub(super) enum Dim<'a> {
+    /// Known.
+    Fixed(usize),
+    /// Open, under this name.
+    Open(&'a str),
+}
+
 /// A float tensor batch × `dims`, the batch size left open.
 pub(super) fn batched_value(name: &str, dims: &[usize]) -> ValueInfoProto {
-    let batch = dimension::Value::DimParam("batch".to_owned());
-    let fixed = dims.iter().map(|&n| dimension::Value::DimValue(n as i64));
-    let dim = std::iter::once(batch)
-        .chain(fixed)
+    let fixed = dims.iter().map(|&n| Dim::Fixed(n));
+    let dims: Vec<_> = std::iter::once(Dim::Open("batch")).chain(fixed).collect();
+    float_value(name, &dims)
+}
+
+/// A float tensor.
+pub(super) fn float_value(name: &str, dims: &[Dim<'_>]) -> ValueInfoProto {
+    let value = |dim: &Dim<'_>| match dim {
+        Dim::Fixed(n) => dimension::Value::DimValue(*n as i64),
+        Dim::Open(name) => dimension::Value::DimParam((*name).to_owned()),
+    };
+    let dim = dims
+        .iter()
+        .map(value)
         .map(|value| Dimension { value: Some(value) })
         .collect();
     let tensor = type_proto::Tensor {

@@ -1,8 +1,11 @@
 //! Writes a [`Graph`] as an ONNX model (opset 17, IR version 8: read by every ONNX
 //! Runtime since 1.13).
 
+mod full;
 mod message;
 mod writer;
+
+pub use full::{FullInput, FullOnnxError, encode_full};
 
 use prost::Message;
 

@@ -36,6 +36,7 @@ pub(super) fn model(
             domain: String::new(),
             version: OPSET,
         }],
+        metadata_props: Vec::new(),
     })
 }
 

@@ -21,6 +21,7 @@ use std::path::Path;
 
 use crate::digest::sha256_hex;
 
+pub(crate) use checkpoint::{Document, Node};
 pub use problem::{WeightsError, WeightsProblem};
 
 /// Larger files are refused; `wide_resnet50_2` has 0.13 GB.
@@ -29,7 +30,7 @@ const MAX_FILE_BYTES: u64 = 2 << 30;
 /// Left over from a network that was trained on several devices at once.
 const DEVICE_PREFIX: &str = "module.";
 
-type Tensors = BTreeMap<String, WeightTensor>;
+pub(crate) type Tensors = BTreeMap<String, WeightTensor>;
 
 /// One floating-point tensor, row-major, converted to `f32` whatever its dtype was.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,7 +101,8 @@ impl Weights {
     }
 }
 
-fn read_capped(path: &Path) -> Result<Vec<u8>, WeightsProblem> {
+/// The bytes of a file that is not too large.
+pub(crate) fn read_capped(path: &Path) -> Result<Vec<u8>, WeightsProblem> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))

@@ -134,9 +134,9 @@ pub(crate) struct FitArguments {
 
 /// A centre crop that may be switched off.
 #[derive(Debug, Clone, Copy)]
-struct Crop(Option<Size>);
+pub(crate) struct Crop(pub(crate) Option<Size>);
 
-fn parse_size(text: &str) -> Result<Size, String> {
+pub(crate) fn parse_size(text: &str) -> Result<Size, String> {
     let side = |text: &str| {
         text.trim()
             .parse::<usize>()
@@ -178,7 +178,7 @@ fn parse_border(text: &str) -> Result<Border, String> {
     }
 }
 
-fn parse_crop(text: &str) -> Result<Crop, String> {
+pub(crate) fn parse_crop(text: &str) -> Result<Crop, String> {
     if text == "none" {
         Ok(Crop(None))
     } else {

@@ -4,7 +4,9 @@
 mod backbones;
 mod calibrate;
 mod device;
+mod export;
 mod fit;
+mod import;
 mod onnxruntime;
 mod progress;
 mod seeds;
@@ -37,6 +39,10 @@ enum Command {
     Test(test::TestArguments),
     /// Give a bundle the scores of good parts, and thresholds that follow from them
     Calibrate(calibrate::CalibrateArguments),
+    /// Turn a model that was trained with anomalib into a bundle
+    Import(import::ImportArguments),
+    /// Write a bundle in a format for other programs
+    Export(export::ExportArguments),
     /// List the backbones: feature maps, descriptor channels D, work (GFLOP up to the
     /// last map at 224 px), parameters, and which weights fit
     Backbones(backbones::BackbonesArguments),
@@ -47,6 +53,8 @@ fn main() -> ExitCode {
         Command::Fit(arguments) => fit::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Calibrate(arguments) => calibrate::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Backbones(arguments) => backbones::list(&arguments),
     };
     match result {

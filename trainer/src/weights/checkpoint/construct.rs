@@ -27,8 +27,9 @@ impl Machine<'_> {
     /// A call of one of the allowed names.
     pub(super) fn reduce(&mut self) -> Result<Value, WeightsProblem> {
         let arguments = self.pop()?;
-        let Value::Global(global) = self.pop()? else {
-            return Err(self.input.problem("it calls what is no function"));
+        let global = match self.pop()? {
+            Value::Global(global) => global,
+            callee => return self.not_called(&callee, arguments),
         };
         let value = match (global, self.heap.items(&arguments)) {
             (Global::OrderedDict, []) => Some(self.dict(Vec::new())),
@@ -47,9 +48,13 @@ impl Machine<'_> {
 
     /// Attributes of a dictionary (torch's `_metadata`) or of an old parameter: dropped.
     pub(super) fn build(&mut self) -> Result<(), WeightsProblem> {
-        self.pop()?;
+        let state = self.pop()?;
         match self.stack.last() {
             Some(Value::Dict(_) | Value::Tensor(_)) => Ok(()),
+            Some(Value::Object(at)) => {
+                self.heap.give_state(*at, state);
+                Ok(())
+            }
             _ => Err(self.input.problem("attributes belong to nothing")),
         }
     }

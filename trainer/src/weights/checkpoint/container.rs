@@ -6,7 +6,7 @@ use zip::{CompressionMethod, ZipArchive};
 
 use super::super::WeightsProblem;
 use super::input::Input;
-use super::machine::{self, Pickle};
+use super::machine::{self, Pickle, UnknownNames};
 use super::tensor::StorageRef;
 use super::value::Value;
 
@@ -33,7 +33,10 @@ impl<'a> Checkpoint<'a> {
 }
 
 /// The format since torch 1.6: `NAME/data.pkl`, `NAME/data/KEY`, maybe `NAME/byteorder`.
-pub(super) fn open_zip(bytes: &[u8]) -> Result<Checkpoint<'_>, WeightsProblem> {
+pub(super) fn open_zip(
+    bytes: &[u8],
+    unknown: UnknownNames,
+) -> Result<Checkpoint<'_>, WeightsProblem> {
     let entries = stored_entries(bytes)?;
     let mut names = entries.keys();
     let folder = names.find_map(|name| name.strip_suffix("/data.pkl"));
@@ -42,7 +45,7 @@ pub(super) fn open_zip(bytes: &[u8]) -> Result<Checkpoint<'_>, WeightsProblem> {
     if entry("byteorder") == Some(b"big") {
         return Err(WeightsProblem::BigEndian);
     }
-    let pickle = machine::run(entry("data.pkl").unwrap_or_default(), 0)?;
+    let pickle = machine::run(entry("data.pkl").unwrap_or_default(), 0, unknown)?;
     let values = format!("{folder}/data/");
     let storages = entries
         .iter()
@@ -93,21 +96,25 @@ fn archive_problem(entry: &str, what: &str) -> WeightsProblem {
 
 /// The format before torch 1.6: pickles of a magic number, a version, facts on the
 /// machine, the object and the list of keys; then for each key a count and raw values.
-pub(super) fn open_stream(bytes: &[u8]) -> Result<Checkpoint<'_>, WeightsProblem> {
-    let magic = machine::run(bytes, 0)?;
+pub(super) fn open_stream(
+    bytes: &[u8],
+    unknown: UnknownNames,
+) -> Result<Checkpoint<'_>, WeightsProblem> {
+    let plain = |start| machine::run(bytes, start, UnknownNames::Refused);
+    let magic = plain(0)?;
     if !matches!(magic.root, Value::Integer(STREAM_MAGIC)) {
         return Err(WeightsProblem::UnknownFormat);
     }
-    let version = machine::run(bytes, magic.end)?;
+    let version = plain(magic.end)?;
     if !matches!(version.root, Value::Integer(STREAM_VERSION)) {
         return Err(WeightsProblem::UnknownFormat);
     }
-    let system = machine::run(bytes, version.end)?;
+    let system = plain(version.end)?;
     if matches!(system.entry("little_endian"), Some(Value::Boolean(false))) {
         return Err(WeightsProblem::BigEndian);
     }
-    let pickle = machine::run(bytes, system.end)?;
-    let keys = machine::run(bytes, pickle.end)?;
+    let pickle = machine::run(bytes, system.end, unknown)?;
+    let keys = plain(pickle.end)?;
     Ok(Checkpoint {
         storages: storages_in_turn(bytes, &keys, &pickle)?,
         pickle,

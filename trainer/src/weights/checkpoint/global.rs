@@ -14,8 +14,8 @@ pub(super) enum Global {
     Storage(Element),
 }
 
-/// The meaning of `module.name`, or a refusal.
-pub(super) fn resolve(module: &str, name: &str) -> Result<Global, WeightsProblem> {
+/// The meaning of `module.name`, if it has one here.
+pub(super) fn resolve(module: &str, name: &str) -> Option<Global> {
     match (module, name) {
         ("collections", "OrderedDict") => Some(Global::OrderedDict),
         ("torch._utils", "_rebuild_tensor" | "_rebuild_tensor_v2") => Some(Global::RebuildTensor),
@@ -25,7 +25,6 @@ pub(super) fn resolve(module: &str, name: &str) -> Result<Global, WeightsProblem
         ("torch", storage) => element(storage).map(Global::Storage),
         _ => None,
     }
-    .ok_or_else(|| forbidden(module, name))
 }
 
 fn element(storage: &str) -> Option<Element> {
@@ -43,7 +42,7 @@ fn element(storage: &str) -> Option<Element> {
 }
 
 /// The names come from the file: made printable and short.
-fn forbidden(module: &str, name: &str) -> WeightsProblem {
+pub(super) fn forbidden(module: &str, name: &str) -> WeightsProblem {
     let full = format!("{module}.{name}");
     WeightsProblem::ForbiddenGlobal {
         name: full.escape_debug().take(100).collect(),

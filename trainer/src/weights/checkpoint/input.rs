@@ -1,17 +1,30 @@
 use super::super::WeightsProblem;
 
 /// Far more than the name of any tensor.
-const MAX_TEXT_BYTES: usize = 4096;
+const MAX_NAME_BYTES: usize = 4096;
 
 /// A cursor over the bytes of a pickle; every step is checked.
 pub(super) struct Input<'a> {
     bytes: &'a [u8],
     position: usize,
+    longest_text: usize,
 }
 
 impl<'a> Input<'a> {
     pub(super) fn at(bytes: &'a [u8], position: usize) -> Self {
-        Self { bytes, position }
+        Self {
+            bytes,
+            position,
+            longest_text: MAX_NAME_BYTES,
+        }
+    }
+
+    /// The same, with texts of any length; a text is never longer than `bytes`.
+    pub(super) fn with_long_texts(self) -> Self {
+        Self {
+            longest_text: usize::MAX,
+            ..self
+        }
     }
 
     pub(super) fn position(&self) -> usize {
@@ -49,7 +62,7 @@ impl<'a> Input<'a> {
     }
 
     pub(super) fn text(&mut self, count: usize) -> Result<&'a str, WeightsProblem> {
-        if count > MAX_TEXT_BYTES {
+        if count > self.longest_text {
             return Err(self.problem("a name is too long"));
         }
         let raw = self.take(count)?;

@@ -12,6 +12,35 @@ use super::value::{Heap, Value};
 /// bytes of memory.
 const MAX_PICKLE_BYTES: usize = 2 << 20;
 
+/// A module pickled whole takes about 0.1 MiB for `resnet18`, and a long training may add
+/// as much again; objects take no more memory a byte than tables.
+const MAX_PICKLE_BYTES_WITH_OBJECTS: usize = 4 << 20;
+
+/// What becomes of names that are not on the list of [`global::Global`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum UnknownNames {
+    /// Refused, with the instructions that only objects need.
+    Refused,
+    /// They stand for themselves: what they would make becomes a placeholder that can be
+    /// looked at. Nothing is ever called.
+    Placeholders,
+}
+
+impl UnknownNames {
+    fn input(self, bytes: &[u8], start: usize) -> Input<'_> {
+        let cap = match self {
+            Self::Refused => MAX_PICKLE_BYTES,
+            Self::Placeholders => MAX_PICKLE_BYTES_WITH_OBJECTS,
+        };
+        let limit = start.saturating_add(cap).min(bytes.len());
+        let input = Input::at(bytes.get(..limit).unwrap_or_default(), start);
+        match self {
+            Self::Refused => input,
+            Self::Placeholders => input.with_long_texts(),
+        }
+    }
+}
+
 /// What a pickle amounts to.
 #[derive(Debug)]
 pub(super) struct Pickle {
@@ -37,10 +66,14 @@ impl Pickle {
 /// Interprets the pickle in `bytes` that begins at `start`.
 ///
 /// Knows the instructions that `torch.save` writes, in any protocol from 2 on.
-pub(super) fn run(bytes: &[u8], start: usize) -> Result<Pickle, WeightsProblem> {
-    let limit = start.saturating_add(MAX_PICKLE_BYTES).min(bytes.len());
+pub(super) fn run(
+    bytes: &[u8],
+    start: usize,
+    unknown: UnknownNames,
+) -> Result<Pickle, WeightsProblem> {
     let mut machine = Machine {
-        input: Input::at(bytes.get(..limit).unwrap_or_default(), start),
+        input: unknown.input(bytes, start),
+        unknown,
         stack: Vec::new(),
         marks: Vec::new(),
         memo: BTreeMap::new(),
@@ -58,9 +91,10 @@ pub(super) fn run(bytes: &[u8], start: usize) -> Result<Pickle, WeightsProblem> 
 
 pub(super) struct Machine<'a> {
     pub(super) input: Input<'a>,
+    pub(super) unknown: UnknownNames,
     pub(super) stack: Vec<Value>,
     /// Heights of the stack, for the instructions that take everything above a mark.
-    marks: Vec<usize>,
+    pub(super) marks: Vec<usize>,
     memo: BTreeMap<u32, Value>,
     pub(super) heap: Heap,
     pub(super) storages: BTreeMap<Rc<str>, Rc<StorageRef>>,
@@ -92,15 +126,22 @@ impl Machine<'_> {
                 self.marks.push(self.stack.len());
                 Ok(())
             }
+            opcode::POP | opcode::POP_MARK | opcode::ADDITEMS if self.takes_objects() => {
+                self.step_with_objects(opcode)
+            }
             _ => self.value(opcode).map(|value| self.stack.push(value)),
         }
+    }
+
+    fn takes_objects(&self) -> bool {
+        self.unknown == UnknownNames::Placeholders
     }
 
     /// An instruction that puts one value on the stack.
     fn value(&mut self, opcode: u8) -> Result<Value, WeightsProblem> {
         match opcode {
             opcode::NONE => Ok(Value::Plain),
-            opcode::BINFLOAT => self.input.take(8).map(|_| Value::Plain),
+            opcode::BINFLOAT => Ok(Value::Float(f64::from_be_bytes(self.input.array()?))),
             opcode::NEWTRUE => Ok(Value::Boolean(true)),
             opcode::NEWFALSE => Ok(Value::Boolean(false)),
             opcode::BININT | opcode::BININT1 | opcode::BININT2 | opcode::LONG1 => {
@@ -120,10 +161,15 @@ impl Machine<'_> {
             opcode::STACK_GLOBAL => self.stack_global(),
             opcode::BINPERSID => self.persistent_id(),
             opcode::REDUCE => self.reduce(),
-            _ => Err(WeightsProblem::ForbiddenOpcode {
-                opcode,
-                position: self.input.position().saturating_sub(1),
-            }),
+            _ if self.takes_objects() => self.object_value(opcode),
+            _ => Err(self.forbidden(opcode)),
+        }
+    }
+
+    pub(super) fn forbidden(&self, opcode: u8) -> WeightsProblem {
+        WeightsProblem::ForbiddenOpcode {
+            opcode,
+            position: self.input.position().saturating_sub(1),
         }
     }
 
@@ -132,13 +178,13 @@ impl Machine<'_> {
         popped.ok_or_else(|| self.input.problem("its stack is empty"))
     }
 
-    fn pop_many(&mut self, count: usize) -> Result<Vec<Value>, WeightsProblem> {
+    pub(super) fn pop_many(&mut self, count: usize) -> Result<Vec<Value>, WeightsProblem> {
         let height = self.stack.len().checked_sub(count);
         let height = height.ok_or_else(|| self.input.problem("its stack is empty"))?;
         Ok(self.stack.split_off(height))
     }
 
-    fn above_mark(&mut self) -> Result<Vec<Value>, WeightsProblem> {
+    pub(super) fn above_mark(&mut self) -> Result<Vec<Value>, WeightsProblem> {
         let mark = self
             .marks
             .pop()
@@ -171,19 +217,29 @@ impl Machine<'_> {
 
     fn global(&mut self) -> Result<Value, WeightsProblem> {
         let module = self.input.line()?;
-        global::resolve(module, self.input.line()?).map(Value::Global)
+        let name = self.input.line()?;
+        self.named(module, name)
     }
 
     fn stack_global(&mut self) -> Result<Value, WeightsProblem> {
         match self.pop_many(2)?.as_slice() {
-            [Value::Text(module), Value::Text(name)] => {
-                global::resolve(module, name).map(Value::Global)
-            }
+            [Value::Text(module), Value::Text(name)] => self.named(module, name),
             _ => Err(self.input.problem("a class has no name")),
         }
     }
 
-    fn tuple(&mut self, items: Vec<Value>) -> Value {
+    /// One of the few known names, or by the rule for the others.
+    fn named(&self, module: &str, name: &str) -> Result<Value, WeightsProblem> {
+        match (global::resolve(module, name), self.unknown) {
+            (Some(global), _) => Ok(Value::Global(global)),
+            (None, UnknownNames::Placeholders) => {
+                Ok(Value::Class(format!("{module}.{name}").into()))
+            }
+            (None, UnknownNames::Refused) => Err(global::forbidden(module, name)),
+        }
+    }
+
+    pub(super) fn tuple(&mut self, items: Vec<Value>) -> Value {
         Value::Tuple(self.heap.add(items))
     }
 
@@ -192,10 +248,11 @@ impl Machine<'_> {
         self.extend(items)
     }
 
-    fn extend(&mut self, items: Vec<Value>) -> Result<(), WeightsProblem> {
+    pub(super) fn extend(&mut self, items: Vec<Value>) -> Result<(), WeightsProblem> {
         match self.stack.last() {
             Some(Value::List(at)) => self.heap.extend(*at, items),
             Some(Value::Dict(at)) if items.len().is_multiple_of(2) => self.heap.extend(*at, items),
+            Some(Value::Object(at)) => self.heap.fill_object(*at, items),
             _ => return Err(self.input.problem("items belong to nothing")),
         }
         Ok(())

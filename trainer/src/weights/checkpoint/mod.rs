@@ -3,33 +3,51 @@
 
 mod construct;
 mod container;
+mod document;
 mod global;
 mod input;
 mod machine;
 mod opcode;
+mod placeholder;
 mod state_dict;
 mod tensor;
 mod value;
 
 use super::{Tensors, WeightsProblem};
 use container::Checkpoint;
+pub(crate) use document::{Document, Node};
+use machine::UnknownNames;
+use std::rc::Rc;
 use tensor::TensorRef;
 
-/// Reads a zip archive or an old stream of pickles.
+/// Reads a table of tensors; any name of something else in it is a refusal.
 pub(super) fn read(bytes: &[u8]) -> Result<Tensors, WeightsProblem> {
-    let checkpoint = if bytes.starts_with(b"PK\x03\x04") {
-        container::open_zip(bytes)?
-    } else if bytes.starts_with(&[0x80]) {
-        container::open_stream(bytes)?
-    } else {
-        return Err(WeightsProblem::UnknownFormat);
-    };
+    let checkpoint = open(bytes, UnknownNames::Refused)?;
     let named = state_dict::find(&checkpoint.pickle)?;
-    let mut budget = bytes.len();
+    values(&checkpoint, named, bytes.len())
+}
+
+/// Takes a zip archive or an old stream of pickles apart.
+fn open(bytes: &[u8], unknown: UnknownNames) -> Result<Checkpoint<'_>, WeightsProblem> {
+    if bytes.starts_with(b"PK\x03\x04") {
+        container::open_zip(bytes, unknown)
+    } else if bytes.starts_with(&[0x80]) {
+        container::open_stream(bytes, unknown)
+    } else {
+        Err(WeightsProblem::UnknownFormat)
+    }
+}
+
+/// The values of the floating-point tensors among `named`; `budget` as in [`spend`].
+fn values(
+    checkpoint: &Checkpoint<'_>,
+    named: impl IntoIterator<Item = (String, Rc<TensorRef>)>,
+    mut budget: usize,
+) -> Result<Tensors, WeightsProblem> {
     let mut tensors = Tensors::new();
     for (name, tensor) in named.into_iter().filter(|(_, tensor)| tensor.is_floating()) {
         spend(&mut budget, &name, &tensor)?;
-        let read = tensor.read(&name, &checkpoint)?;
+        let read = tensor.read(&name, checkpoint)?;
         tensors.insert(name, read);
     }
     Ok(tensors)

@@ -10,12 +10,17 @@ use super::tensor::{StorageRef, TensorRef};
 /// one is never recursive, and a container that is still being filled can be shared.
 #[derive(Clone, Debug)]
 pub(super) enum Value {
-    /// `None` or a float: nothing in a table of tensors depends on it.
+    /// `None`, or bytes: nothing depends on it.
     Plain,
     Boolean(bool),
     Integer(i128),
+    Float(f64),
     Text(Rc<str>),
     Global(Global),
+    /// An unknown class or function, by its full name. It cannot be called.
+    Class(Rc<str>),
+    /// A placeholder for what such a class or function would have made.
+    Object(usize),
     Tuple(usize),
     List(usize),
     /// Its items are keys and values in turn.
@@ -29,9 +34,10 @@ impl Value {
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Plain | Self::Boolean(_) => "a plain value",
-            Self::Integer(_) => "a number",
+            Self::Integer(_) | Self::Float(_) => "a number",
             Self::Text(_) => "a text",
-            Self::Global(_) => "a class",
+            Self::Global(_) | Self::Class(_) => "a class",
+            Self::Object(_) => "an object",
             Self::Tuple(_) => "a tuple",
             Self::List(_) => "a list",
             Self::Dict(_) => "a dictionary",
@@ -48,13 +54,48 @@ impl Value {
     }
 }
 
-/// The items of every tuple, list and dictionary of one pickle.
+/// What a pickle says of an object whose class is unknown: the recipe, never the result.
+#[derive(Debug)]
+pub(super) struct Object {
+    /// Module and name of its class, or of the function that would make it.
+    pub(super) class: Rc<str>,
+    /// What that would be called with.
+    pub(super) arguments: Value,
+    /// What it would be given afterwards, mostly its dictionary of attributes.
+    pub(super) states: Vec<Value>,
+    /// What would be put into it: items, or keys and values in turn.
+    pub(super) items: Vec<Value>,
+}
+
+/// The items of every tuple, list and dictionary of one pickle, and its objects.
 #[derive(Debug, Default)]
 pub(super) struct Heap {
     containers: Vec<Vec<Value>>,
+    objects: Vec<Object>,
 }
 
 impl Heap {
+    pub(super) fn add_object(&mut self, object: Object) -> Value {
+        self.objects.push(object);
+        Value::Object(self.objects.len() - 1)
+    }
+
+    pub(super) fn object(&self, at: usize) -> Option<&Object> {
+        self.objects.get(at)
+    }
+
+    pub(super) fn give_state(&mut self, object: usize, state: Value) {
+        if let Some(object) = self.objects.get_mut(object) {
+            object.states.push(state);
+        }
+    }
+
+    pub(super) fn fill_object(&mut self, object: usize, items: Vec<Value>) {
+        if let Some(object) = self.objects.get_mut(object) {
+            object.items.extend(items);
+        }
+    }
+
     pub(super) fn add(&mut self, items: Vec<Value>) -> usize {
         self.containers.push(items);
         self.containers.len() - 1

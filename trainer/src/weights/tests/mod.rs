@@ -9,6 +9,7 @@ mod assemble;
 mod genuine;
 mod hostile;
 mod hostile_zip;
+mod placeholders;
 
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,65 @@
+//! What anomalib's post-processor learned on its validation pictures.
+
+use serde::Serialize;
+
+use super::source::Source;
+use crate::weights::WeightTensor;
+
+/// Thresholds and value ranges, all raw: in the unit of this project's scores. A figure
+/// that the checkpoint does not have, or that was never set, is `None`.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Thresholds {
+    /// Image score above which anomalib calls a picture anomalous (largest F1).
+    pub image_threshold: Option<f32>,
+    /// The same for values of the anomaly map.
+    pub pixel_threshold: Option<f32>,
+    /// Smallest image score seen.
+    pub image_min: Option<f32>,
+    /// Largest image score seen.
+    pub image_max: Option<f32>,
+    /// Smallest map value seen.
+    pub pixel_min: Option<f32>,
+    /// Largest map value seen.
+    pub pixel_max: Option<f32>,
+}
+
+impl Thresholds {
+    pub(super) fn of(source: &Source<'_>) -> Self {
+        let figure = |names: &[&str]| names.iter().find_map(|name| scalar(source, name));
+        Self {
+            image_threshold: figure(&[
+                "_image_threshold",
+                "image_threshold",
+                "image_threshold.value",
+            ]),
+            pixel_threshold: figure(&[
+                "_pixel_threshold",
+                "pixel_threshold",
+                "pixel_threshold.value",
+            ]),
+            image_min: figure(&["image_min", "pred_scores.min"]),
+            image_max: figure(&["image_max", "pred_scores.max"]),
+            // 0.x keeps one pair, seen on maps.
+            pixel_min: figure(&["pixel_min", "anomaly_maps.min", "normalization_metrics.min"]),
+            pixel_max: figure(&["pixel_max", "anomaly_maps.max", "normalization_metrics.max"]),
+        }
+    }
+}
+
+/// The finite scalar whose name is or ends with `name`.
+fn scalar(source: &Source<'_>, name: &str) -> Option<f32> {
+    let named = |full: &str| {
+        let before = full.strip_suffix(name);
+        before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    };
+    let value = |tensor: &WeightTensor| match tensor.values[..] {
+        [value] if value.is_finite() => Some(value),
+        _ => None,
+    };
+    let mut tensors = source.tensors.iter().filter(|(full, _)| named(full));
+    let found = tensors.find_map(|(_, tensor)| value(tensor));
+    found.or_else(|| {
+        let number = source.root.get("metadata")?.get(name)?.number()? as f32;
+        number.is_finite().then_some(number)
+    })
+}

@@ -1,0 +1,132 @@
+//! From descriptors to score and map (SPEC 6, 8 and 9).
+
+use cfa_runtime::anomaly_map::{BlurError, GaussianBlur};
+use cfa_runtime::bundle::Bundle;
+use cfa_runtime::ndarray::{Array2, Axis};
+
+use super::super::OUTPUT;
+use super::super::message::{int, ints};
+use super::nodes::Nodes;
+use super::resampling::{smoothing, transposed};
+use super::{MAP, SCORE};
+
+/// Centroids looked at beyond K. The first choice rests on |c|² − 2 φ·c, whose rounding
+/// may order near ties wrongly; the last one on differences, which are exact near 0.
+const SPARE: usize = 4;
+
+/// Writes the nodes from the network's output to the two results.
+pub(super) fn write(nodes: &mut Nodes, bundle: &Bundle) -> Result<(), BlurError> {
+    let squared = squared_distances(nodes, bundle);
+    let scores = softmin(nodes, &squared, bundle.manifest.score.neighbors);
+    let map = anomaly_map(nodes, &scores, bundle)?;
+    let both = vec![ints("axes", &[1, 2]), int("keepdims", 0)];
+    nodes.name_result("ReduceMax", &[&map], SCORE, both);
+    Ok(())
+}
+
+/// The K smallest squared distances of every position, ascending: batch×P×K.
+fn squared_distances(nodes: &mut Nodes, bundle: &Bundle) -> String {
+    let descriptor = &bundle.manifest.descriptor;
+    let positions = descriptor.feature_height * descriptor.feature_width;
+    // 0 keeps the batch size.
+    let flat = nodes.ints("flat_shape", &[0, descriptor.channels, positions]);
+    let flat = nodes.apply("Reshape", &[OUTPUT, &flat], "flat", vec![]);
+    let turn = vec![ints("perm", &[0, 2, 1])];
+    let rows = nodes.apply("Transpose", &[&flat], "rows", turn);
+    let bank = bundle.memory_bank();
+    let neighbors = bundle.manifest.score.neighbors;
+    let considered = (neighbors + SPARE).min(bank.nrows());
+    let places = candidates(nodes, &rows, &bank, considered);
+    let exact = differences(nodes, &rows, &bank, &places, considered);
+    let [nearest, _places] = nodes.smallest(&exact, neighbors, "nearest");
+    nearest
+}
+
+/// Where the `count` centroids are that look nearest: batch×P×count.
+///
+/// Both sides are moved by the bank's mean first: that leaves distances alone and makes
+/// the numbers that are subtracted from each other smaller.
+fn candidates(nodes: &mut Nodes, rows: &str, bank: &Array2<f32>, count: usize) -> String {
+    let (centroids, channels) = bank.dim();
+    let mean = bank.mapv(f64::from).mean_axis(Axis(0)).unwrap_or_default();
+    let centred = bank.mapv(f64::from) - &mean;
+    let norms: Vec<f32> = centred
+        .rows()
+        .into_iter()
+        .map(|c| c.dot(&c) as f32)
+        .collect();
+    let factors: Vec<f32> = centred
+        .t()
+        .iter()
+        .map(|&value| (-2.0 * value) as f32)
+        .collect();
+    let mean: Vec<f32> = mean.iter().map(|&value| value as f32).collect();
+    let mean = nodes.floats("bank_mean", &[channels], &mean);
+    let factors = nodes.floats("bank_factors", &[channels, centroids], &factors);
+    let norms = nodes.floats("bank_norms", &[centroids], &norms);
+    let moved = nodes.apply("Sub", &[rows, &mean], "moved_rows", vec![]);
+    let products = nodes.apply("MatMul", &[&moved, &factors], "products", vec![]);
+    let order = nodes.apply("Add", &[&products, &norms], "order", vec![]);
+    let [_values, places] = nodes.smallest(&order, count, "candidates");
+    places
+}
+
+/// Squared distances to the candidates as sums of squared differences: batch×P×count.
+/// One candidate after the other, so that only one is in memory at a time.
+fn differences(
+    nodes: &mut Nodes,
+    rows: &str,
+    bank: &Array2<f32>,
+    places: &str,
+    count: usize,
+) -> String {
+    let (centroids, channels) = bank.dim();
+    let values: Vec<f32> = bank.iter().copied().collect();
+    let bank = nodes.floats("bank", &[centroids, channels], &values);
+    let mut each = Vec::new();
+    for candidate in 0..count {
+        let named = |part: &str| format!("candidate_{candidate}_{part}");
+        let number = nodes.int(&named("number"), candidate);
+        let of_places = vec![int("axis", 2)];
+        let place = nodes.apply("Gather", &[places, &number], &named("place"), of_places);
+        let centroid = vec![int("axis", 0)];
+        let centroid = nodes.apply("Gather", &[&bank, &place], &named("centroid"), centroid);
+        let apart = nodes.apply("Sub", &[rows, &centroid], &named("apart"), vec![]);
+        let last = vec![ints("axes", &[2]), int("keepdims", 1)];
+        each.push(nodes.apply("ReduceSumSquare", &[&apart], &named("squared"), last));
+    }
+    let each: Vec<_> = each.iter().map(String::as_str).collect();
+    nodes.apply("Concat", &each, "squared", vec![int("axis", 2)])
+}
+
+/// d₁ / Σ exp(d₁ − dₖ): batch×P×1.
+fn softmin(nodes: &mut Nodes, squared: &str, neighbors: usize) -> String {
+    let distances = nodes.apply("Sqrt", &[squared], "distances", vec![]);
+    if neighbors == 1 {
+        return distances;
+    }
+    let zero = nodes.ints("zero_axis", &[0]);
+    let last = vec![int("axis", 2)];
+    let first = nodes.apply("Gather", &[&distances, &zero], "first_distance", last);
+    let behind = nodes.apply("Sub", &[&first, &distances], "behind", vec![]);
+    let shares = nodes.apply("Exp", &[&behind], "shares", vec![]);
+    let axis = nodes.ints("third_axis", &[2]);
+    let keep = vec![int("keepdims", 1)];
+    let sum = nodes.apply("ReduceSum", &[&shares, &axis], "shares_sum", keep);
+    nodes.apply("Div", &[&first, &sum], "patch_scores", vec![])
+}
+
+/// Upsampled and blurred: batch×H×W.
+fn anomaly_map(nodes: &mut Nodes, scores: &str, bundle: &Bundle) -> Result<String, BlurError> {
+    let (features, map) = (&bundle.manifest.descriptor, &bundle.manifest.anomaly_map);
+    let (h, w) = (features.feature_height, features.feature_width);
+    let blur = GaussianBlur::new(map.sigma, map.border)?;
+    let grid = nodes.ints("grid_shape", &[0, h, w]);
+    let grid = nodes.apply("Reshape", &[scores, &grid], "grid", vec![]);
+    let rows = smoothing(h, map.height, &blur)?;
+    let rows = nodes.floats("smooth_rows", &[map.height, h], &rows);
+    let columns = transposed(&smoothing(w, map.width, &blur)?, w);
+    let columns = nodes.floats("smooth_columns", &[w, map.width], &columns);
+    let wide = nodes.apply("MatMul", &[&grid, &columns], "wide_map", vec![]);
+    Ok(nodes.name_result("MatMul", &[&rows, &wide], MAP, vec![]))
+}
