@@ -1,7 +1,7 @@
 //! What C calls, and the only place that follows C's pointers.
 //!
-//! Every entry point turns its pointers into references or values, which [`pointer`]
-//! and [`output`] check as far as pointers can be checked, and hands them to safe code.
+//! Every entry point turns its pointers into references or values, which `pointer`
+//! and `output` check as far as pointers can be checked, and hands them to safe code.
 
 #![allow(unsafe_code, reason = "pointers from C cannot be followed otherwise")]
 #![allow(
