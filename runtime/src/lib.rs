@@ -26,6 +26,7 @@ pub mod anomaly_map;
 mod atomic_file;
 pub mod bundle;
 pub mod calibration;
+mod cancellation;
 #[cfg(test)]
 mod golden_vectors;
 pub mod head;
@@ -39,7 +40,8 @@ pub mod verify;
 
 pub use atomic_file::write_atomically;
 pub use bundle::Bundle;
-pub use inspector::{Inspection, Inspector, InspectorOptions};
+pub use cancellation::Cancellation;
+pub use inspector::{Inspection, Inspector, InspectorOptions, Model};
 pub use ndarray;
 pub use network::{OnnxRuntime, Provider};
 pub use picture::Picture;

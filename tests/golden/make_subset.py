@@ -12,7 +12,7 @@ from pathlib import Path
 
 CASES = {
     "r18_s64_gc1_gd2": ["anomalib/feat3"],
-    "wrn50_s64_gc1_gd8": ["anomalib/feat3", "anomalib/phi"],
+    "wrn50_s64_gc1_gd8": ["anomalib/feat3", "anomalib/phi", "rows", "official/phi_rows_img0"],
 }
 KEPT = ["train_u8", "test_u8", "anomalib/memory_bank", "anomalib/topk_sqdist", "anomalib/topk_index",
         "anomalib/score", "anomalib/anomaly_map", "anomalib/pred_score", "anomalib/train_",

@@ -97,7 +97,7 @@ def described(tensor):
 LAYERS = [["layer1"], ["layer2"], ["layer3"]]
 B0 = [["features.2"], ["features.3"], ["features.5"]]
 B0_TIMM = [["blocks.1"], ["blocks.2"], ["blocks.4"]]
-B5 = [[f"features.3.{i}" for i in range(5)], [f"features.4.{i}" for i in (2, 3, 4)], ["features.5.6"]]
+B5 = [[f"features.2.{i}" for i in range(5)], [f"features.3.{i}" for i in (2, 3, 4)], ["features.5.6"]]
 B5_TIMM = [[f"blocks.{int(n.split('.')[1]) - 1}.{n.split('.')[2]}" for n in g] for g in B5]
 
 

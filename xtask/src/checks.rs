@@ -11,7 +11,14 @@ use crate::{
 };
 
 /// Packages that need no libtorch.
-const LEAN: [&str; 4] = ["--package", "cfa-runtime", "--package", "xtask"];
+const LEAN: [&str; 6] = [
+    "--package",
+    "cfa-runtime",
+    "--package",
+    "cfa-capi",
+    "--package",
+    "xtask",
+];
 
 /// Sets up, then checks format, lints, documentation and tests, and stops at the
 /// first failure.

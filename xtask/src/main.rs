@@ -4,6 +4,7 @@ mod checkout;
 mod checks;
 mod demo;
 mod golden;
+mod header;
 mod progress;
 mod setup;
 mod step;
@@ -55,6 +56,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Write the C header, `capi/include/cfa.h`, anew from the sources of `capi/`
+    Header,
     /// Set up, train on drawn sample pictures, inspect others, write a report
     ///
     /// Draws machined washers with and without defects into `target/demo/`, trains
@@ -83,6 +86,7 @@ fn run(task: Task) -> Result<ExitCode> {
             runtime_only: false,
         } => checks::run(&checkout, Scope::Everything)?,
         Task::Golden { arguments } => return golden::run(&checkout, &arguments),
+        Task::Header => header::write(&checkout)?,
         Task::Demo => demo::run(&checkout)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -1,5 +1,6 @@
 //! What follows the network: from features to the anomaly map.
 
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use ndarray::ArrayRef3;
@@ -112,6 +113,15 @@ impl Head {
         &self,
         features: &ArrayRef3<f32>,
     ) -> Result<(AnomalyMap, HeadTimes), HeadError> {
+        self.anomaly_map_unless(features, &AtomicBool::new(false))
+    }
+
+    /// The same, given up with an error as soon as `cancelled` is seen to be true.
+    pub fn anomaly_map_unless(
+        &self,
+        features: &ArrayRef3<f32>,
+        cancelled: &AtomicBool,
+    ) -> Result<(AnomalyMap, HeadTimes), HeadError> {
         let expected = self.feature_shape();
         let found: [usize; 3] = features.dim().into();
         if found != expected {
@@ -120,7 +130,9 @@ impl Head {
         let started = Instant::now();
         let Size { height, width } = self.feature_size;
         let by_channel = features.to_shape((self.bank.channels(), height * width))?;
-        let neighbors = self.bank.nearest(&by_channel.t(), self.neighbors)?;
+        let neighbors = self
+            .bank
+            .nearest_unless(&by_channel.t(), self.neighbors, cancelled)?;
         let neighbors_ms = milliseconds_since(started);
 
         let started = Instant::now();

@@ -37,6 +37,9 @@ pub enum InspectError {
     /// No map could be made of the features.
     #[error(transparent)]
     Head(#[from] HeadError),
+    /// The inspection was stopped on request.
+    #[error("the inspection was cancelled")]
+    Cancelled,
     /// Zero threads were asked for.
     #[error("0 threads cannot compute; ask for at least 1")]
     NoThreads,

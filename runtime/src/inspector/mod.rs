@@ -2,9 +2,11 @@
 
 mod error;
 mod inspection;
+mod model;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use ndarray::{Array3, Axis};
@@ -12,15 +14,15 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 pub use error::InspectError;
 pub use inspection::{Inspection, Peak, PictureSize, StageTimes};
+pub use model::Model;
 
-use crate::anomaly_map::GaussianBlur;
-use crate::bundle::{Bundle, BundleParts, GoldenRecord, Manifest};
+use crate::bundle::{Bundle, GoldenRecord, Manifest};
 use crate::calibration::{DecisionOptions, DecisionRule};
-use crate::head::{Head, milliseconds_since};
-use crate::memory_bank::MemoryBank;
-use crate::network::{Network, NetworkOptions, OnnxRuntime, Provider};
+use crate::cancellation::Cancellation;
+use crate::head::milliseconds_since;
+use crate::network::{Network, NetworkError, NetworkOptions, OnnxRuntime, OpeningWatch, Provider};
 use crate::picture::{Limits, Picture};
-use crate::preprocess::Size;
+use model::Settings;
 
 /// How an [`Inspector`] runs.
 #[derive(Debug, Clone, Default)]
@@ -39,10 +41,8 @@ pub struct InspectorOptions {
 /// A model ready to inspect pictures, one at a time.
 #[derive(Debug)]
 pub struct Inspector {
-    manifest: Manifest,
-    golden: Vec<GoldenRecord>,
+    settings: Arc<Settings>,
     network: Network,
-    head: Head,
     pool: ThreadPool,
     limits: Limits,
     rule: Option<DecisionRule>,
@@ -64,39 +64,64 @@ impl Inspector {
         runtime: &OnnxRuntime,
         options: &InspectorOptions,
     ) -> Result<Self, InspectError> {
-        let BundleParts {
-            manifest,
-            network_onnx,
-            memory_bank,
-            golden,
-        } = bundle.into_parts();
+        Self::new(&Model::from_bundle(bundle)?, runtime, options)
+    }
+
+    /// Opens the network of a model; the memory bank is shared with the model and
+    /// all its other inspectors.
+    pub fn new(
+        model: &Model,
+        runtime: &OnnxRuntime,
+        options: &InspectorOptions,
+    ) -> Result<Self, InspectError> {
+        Self::with_network(model, options, |network| {
+            Network::new(runtime, model.network_onnx(), network)
+        })
+    }
+
+    /// The same with a watch over the opening of the network, which may stop it;
+    /// see [`Network::new_watched`].
+    pub fn new_watched(
+        model: &Model,
+        runtime: &OnnxRuntime,
+        options: &InspectorOptions,
+        watch: &mut OpeningWatch<'_>,
+    ) -> Result<Self, InspectError> {
+        Self::with_network(model, options, |network| {
+            Network::new_watched(runtime, model.network_onnx(), network, watch)
+        })
+    }
+
+    fn with_network(
+        model: &Model,
+        options: &InspectorOptions,
+        open: impl FnOnce(&NetworkOptions) -> Result<Network, NetworkError>,
+    ) -> Result<Self, InspectError> {
         let threads = options.threads.unwrap_or_else(available_threads);
         if threads == 0 {
             return Err(InspectError::NoThreads);
         }
-        let head = head(&manifest, MemoryBank::new(memory_bank)?)?;
-        let input = manifest.preprocessing.input_size();
-        let network_options = NetworkOptions {
+        let rule = model.manifest().calibration.rule_for(&options.decision)?;
+        let input = model.manifest().preprocessing.input_size();
+        let network = open(&NetworkOptions {
             threads,
             provider: options.provider,
             input_shape: [3, input.height, input.width],
-            feature_shape: head.feature_shape(),
-        };
+            feature_shape: model.settings.head.feature_shape(),
+        })?;
         Ok(Self {
-            network: Network::new(runtime, &network_onnx, &network_options)?,
+            settings: Arc::clone(&model.settings),
+            network,
             pool: ThreadPoolBuilder::new().num_threads(threads).build()?,
             limits: options.limits,
-            rule: manifest.calibration.rule_for(&options.decision)?,
-            manifest,
-            golden,
-            head,
+            rule,
         })
     }
 
     /// The settings of the model.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
-        &self.manifest
+        &self.settings.manifest
     }
 
     /// The thresholds that pictures are judged by.
@@ -108,7 +133,7 @@ impl Inspector {
     /// The recorded pictures and maps, in the order of the manifest's `golden`.
     #[must_use]
     pub fn golden_records(&self) -> &[GoldenRecord] {
-        &self.golden
+        &self.settings.golden
     }
 
     /// What ONNX Runtime has warned of since the last call; see
@@ -140,18 +165,83 @@ impl Inspector {
         self.inspect_decoded(picture, 0.0)
     }
 
+    /// The same, given up with [`InspectError::Cancelled`] when `cancellation` asks
+    /// for it.
+    pub fn inspect_cancellable(
+        &mut self,
+        picture: &Picture,
+        cancellation: &Cancellation,
+    ) -> Result<Inspection, InspectError> {
+        self.inspect_unless(picture, 0.0, Some(cancellation))
+    }
+
+    /// Who computes the network.
+    #[must_use]
+    pub fn provider(&self) -> Provider {
+        self.network.provider()
+    }
+
+    /// Which picture files are refused.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Threads that the network and the head each compute with.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.pool.current_num_threads()
+    }
+
     fn inspect_decoded(
         &mut self,
         picture: &Picture,
         decode_ms: f64,
     ) -> Result<Inspection, InspectError> {
+        self.inspect_unless(picture, decode_ms, None)
+    }
+
+    fn inspect_unless(
+        &mut self,
+        picture: &Picture,
+        decode_ms: f64,
+        cancellation: Option<&Cancellation>,
+    ) -> Result<Inspection, InspectError> {
+        let cancelled = || cancellation.is_some_and(Cancellation::is_cancelled);
+        if cancelled() {
+            return Err(InspectError::Cancelled);
+        }
+        // What a stage says that was stopped in its middle is of no use.
+        self.stages(picture, decode_ms, cancellation)
+            .map_err(|error| {
+                if cancelled() {
+                    InspectError::Cancelled
+                } else {
+                    error
+                }
+            })
+    }
+
+    fn stages(
+        &mut self,
+        picture: &Picture,
+        decode_ms: f64,
+        cancellation: Option<&Cancellation>,
+    ) -> Result<Inspection, InspectError> {
         let started = Instant::now();
-        let input = self.manifest.preprocessing.apply(picture)?;
+        let preprocessing = &self.settings.manifest.preprocessing;
+        let input = preprocessing.apply(picture)?;
         let preprocess_ms = milliseconds_since(started);
         let started = Instant::now();
-        let features = self.features(input)?;
+        let features = self.features(input, cancellation)?;
         let network_ms = milliseconds_since(started);
-        let (map, head) = self.pool.install(|| self.head.anomaly_map(&features))?;
+        let (map, head) = self.pool.install(|| {
+            let head = &self.settings.head;
+            match cancellation {
+                Some(cancellation) => head.anomaly_map_unless(&features, cancellation.flag()),
+                None => head.anomaly_map(&features),
+            }
+        })?;
         let stages = StageTimes {
             decode_ms,
             preprocess_ms,
@@ -164,17 +254,26 @@ impl Inspector {
             height_px: picture.height_px(),
         };
         let geometry = self
+            .settings
             .manifest
             .preprocessing
             .geometry(size.width_px, size.height_px);
         let provider = self.network.provider();
         let inspection = Inspection::new(map, geometry, stages, provider, size);
-        Ok(inspection.judged(&self.manifest.calibration, self.rule))
+        Ok(inspection.judged(&self.settings.manifest.calibration, self.rule))
     }
 
     /// Descriptors `D × h × w` of one normalised picture.
-    fn features(&mut self, input: Array3<f32>) -> Result<Array3<f32>, InspectError> {
-        let features = self.network.run(&input.insert_axis(Axis(0)))?;
+    fn features(
+        &mut self,
+        input: Array3<f32>,
+        cancellation: Option<&Cancellation>,
+    ) -> Result<Array3<f32>, InspectError> {
+        let input = input.insert_axis(Axis(0));
+        let features = match cancellation {
+            Some(cancellation) => self.network.run_cancellable(&input, cancellation),
+            None => self.network.run(&input),
+        }?;
         Ok(features.index_axis_move(Axis(0), 0))
     }
 }
@@ -183,34 +282,21 @@ fn available_threads() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
-fn head(manifest: &Manifest, bank: MemoryBank) -> Result<Head, InspectError> {
-    let (descriptor, map) = (&manifest.descriptor, &manifest.anomaly_map);
-    let feature_size = Size {
-        height: descriptor.feature_height,
-        width: descriptor.feature_width,
-    };
-    let map_size = Size {
-        height: map.height,
-        width: map.width,
-    };
-    let blur = GaussianBlur::new(map.sigma, map.border)?;
-    Ok(Head::new(
-        bank,
-        manifest.score.neighbors,
-        feature_size,
-        map_size,
-        blur,
-    )?)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::Inspector;
+    use super::{Inspector, Model};
 
     /// An inspector may be moved to another thread, for instance behind a mutex.
     #[test]
     fn inspectors_can_be_sent_between_threads() {
         fn assert_send<T: Send>() {}
         assert_send::<Inspector>();
+    }
+
+    /// A model is shared by the threads that make inspectors of it.
+    #[test]
+    fn models_can_be_shared_between_threads() {
+        fn assert_shareable<T: Send + Sync>() {}
+        assert_shareable::<Model>();
     }
 }

@@ -6,6 +6,8 @@
 //! get their distance from direct differences: the sum of squares cannot cancel
 //! below zero, as `|φ|² + |c|² − 2 φ·c` does close to a centroid.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use ndarray::parallel::prelude::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 use ndarray::{Array2, ArrayRef2, ArrayViewMut2, Axis, Slice, linalg::general_mat_mul};
 
@@ -64,6 +66,9 @@ pub enum NeighborsError {
         /// Row of the descriptors, counted row by row over the feature map.
         position: usize,
     },
+    /// The search was stopped on request.
+    #[error("the search for the nearest centroids was cancelled")]
+    Cancelled,
 }
 
 impl MemoryBank {
@@ -77,6 +82,16 @@ impl MemoryBank {
         descriptors: &ArrayRef2<f32>,
         k: usize,
     ) -> Result<Neighbors, NeighborsError> {
+        self.nearest_unless(descriptors, k, &AtomicBool::new(false))
+    }
+
+    /// The same, given up with an error as soon as `cancelled` is seen to be true.
+    pub fn nearest_unless(
+        &self,
+        descriptors: &ArrayRef2<f32>,
+        k: usize,
+        cancelled: &AtomicBool,
+    ) -> Result<Neighbors, NeighborsError> {
         self.check_query(descriptors, k)?;
         let positions = descriptors.nrows();
         let mut squared_distances = Array2::zeros((positions, k));
@@ -87,8 +102,16 @@ impl MemoryBank {
             .zip(squared_distances.axis_chunks_iter_mut(Axis(0), TILE_ROWS))
             .zip(indices.axis_chunks_iter_mut(Axis(0), TILE_ROWS));
         let searched: Vec<Result<(), usize>> = tiles
-            .map(|((tile, distances), indices)| self.search_tile(&tile, distances, indices))
+            .map(|((tile, distances), indices)| {
+                if cancelled.load(Ordering::Relaxed) {
+                    return Ok(());
+                }
+                self.search_tile(&tile, distances, indices)
+            })
             .collect();
+        if cancelled.load(Ordering::Relaxed) {
+            return Err(NeighborsError::Cancelled);
+        }
         for (tile, result) in searched.into_iter().enumerate() {
             result.map_err(|row| NeighborsError::NotFinite {
                 position: tile * TILE_ROWS + row,

@@ -2,6 +2,7 @@
 
 mod library_file;
 mod onnx_runtime;
+mod opening;
 mod provider;
 mod session;
 #[cfg(test)]
@@ -13,9 +14,13 @@ use std::path::PathBuf;
 
 pub use library_file::library_near;
 pub use onnx_runtime::OnnxRuntime;
+pub use opening::OpeningWatch;
 pub use provider::{Provider, UnknownProvider};
 pub use session::{Network, NetworkOptions};
 pub use whole_model::WholeModel;
+
+/// The oldest ONNX Runtime that works is 1 point this.
+pub const MINIMUM_MINOR_VERSION: u32 = ort::MINOR_VERSION;
 
 /// The text of an ONNX Runtime error, kept as the source of ours.
 type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -55,6 +60,9 @@ pub enum NetworkError {
         "ONNX Runtime cannot open the network; is the bundle made for an older or newer ONNX Runtime?"
     )]
     Open(#[source] Cause),
+    /// The watch over the opening asked for its end.
+    #[error("the opening of the network was stopped")]
+    OpeningStopped,
     /// An input or output is missing or has another type or shape.
     #[error(
         "the network's {outlet} is {found}, where {expected} is needed; export the model again with cfa-train"

@@ -2,11 +2,13 @@
 
 use ndarray::{Array4, ArrayRef4};
 use ort::logging::LogLevel;
-use ort::session::{Session, builder::GraphOptimizationLevel};
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+use ort::session::{RunOptions, Session};
 use ort::value::{Outlet, TensorElementType, TensorRef};
 
 use super::warnings::Warnings;
-use super::{NetworkError, OnnxRuntime, Provider};
+use super::{NetworkError, OnnxRuntime, OpeningWatch, Provider, opening};
+use crate::cancellation::Cancellation;
 
 const INPUT: &str = "input";
 const OUTPUT: &str = "features";
@@ -43,8 +45,33 @@ impl Network {
         options: &NetworkOptions,
     ) -> Result<Self, NetworkError> {
         let warnings = Warnings::default();
-        let session = open(runtime, onnx, options.provider, options.threads, &warnings)
+        let session = builder(runtime, options.provider, options.threads, &warnings)
+            .and_then(|mut builder| builder.commit_from_memory(onnx))
             .map_err(|error| NetworkError::Open(error.into()))?;
+        Self::checked(session, options, warnings)
+    }
+
+    /// The same with a watch, because opening may take minutes where a provider
+    /// compiles the network: `watch` is called at once and then several times a
+    /// second, on the calling thread, with the time since the start. When it
+    /// answers `Break`, the opening ends with [`NetworkError::OpeningStopped`].
+    pub fn new_watched(
+        runtime: &OnnxRuntime,
+        onnx: &[u8],
+        options: &NetworkOptions,
+        watch: &mut OpeningWatch<'_>,
+    ) -> Result<Self, NetworkError> {
+        let warnings = Warnings::default();
+        let build = || builder(runtime, options.provider, options.threads, &warnings);
+        let session = opening::watched(build, onnx, watch)?;
+        Self::checked(session, options, warnings)
+    }
+
+    fn checked(
+        session: Session,
+        options: &NetworkOptions,
+        warnings: Warnings,
+    ) -> Result<Self, NetworkError> {
         check_outlet("input", session.inputs(), INPUT, options.input_shape)?;
         check_outlet("output", session.outputs(), OUTPUT, options.feature_shape)?;
         Ok(Self {
@@ -70,10 +97,28 @@ impl Network {
     /// Descriptors `N × D × h × w` of normalised pictures `N × 3 × H × W`
     /// (row-major). Values are passed on as they are, NaN included.
     pub fn run(&mut self, input: &ArrayRef4<f32>) -> Result<Array4<f32>, NetworkError> {
+        let run = RunOptions::new().map_err(|error| NetworkError::Run(error.into()))?;
+        self.run_with(input, &run)
+    }
+
+    /// The same; fails at the next operation once `cancellation` asks for the end.
+    pub fn run_cancellable(
+        &mut self,
+        input: &ArrayRef4<f32>,
+        cancellation: &Cancellation,
+    ) -> Result<Array4<f32>, NetworkError> {
+        self.run_with(input, cancellation.run_options())
+    }
+
+    fn run_with(
+        &mut self,
+        input: &ArrayRef4<f32>,
+        run: &RunOptions,
+    ) -> Result<Array4<f32>, NetworkError> {
         let pictures = input.dim().0;
         let expected = shape_of_batch(pictures, self.options.feature_shape);
         let (shape, values) = self
-            .run_session(input)
+            .run_session(input, run)
             .map_err(|error| NetworkError::Run(error.into()))?;
         Array4::from_shape_vec(expected, values).map_err(|_shape| NetworkError::Signature {
             outlet: "output",
@@ -82,11 +127,17 @@ impl Network {
         })
     }
 
-    fn run_session(&mut self, input: &ArrayRef4<f32>) -> ort::Result<(Vec<i64>, Vec<f32>)> {
+    fn run_session(
+        &mut self,
+        input: &ArrayRef4<f32>,
+        run: &RunOptions,
+    ) -> ort::Result<(Vec<i64>, Vec<f32>)> {
         let rows = input.as_standard_layout();
         let tensor =
             TensorRef::from_array_view((rows.shape(), rows.as_slice().unwrap_or_default()))?;
-        let outputs = self.session.run(ort::inputs![INPUT => tensor])?;
+        let outputs = self
+            .session
+            .run_with_options(ort::inputs![INPUT => tensor], run)?;
         let features = outputs
             .get(OUTPUT)
             .ok_or_else(|| ort::Error::new("no output `features`"))?;
@@ -95,25 +146,24 @@ impl Network {
     }
 }
 
-pub(super) fn open(
+pub(super) fn builder(
     runtime: &OnnxRuntime,
-    onnx: &[u8],
     provider: Provider,
     threads: usize,
     warnings: &Warnings,
-) -> ort::Result<Session> {
+) -> ort::Result<SessionBuilder> {
     match provider {
         // The CPU provider is always there and takes what no other takes.
         Provider::Cpu => {}
     }
-    Session::builder(&runtime.environment)?
+    let builder = Session::builder(&runtime.environment)?
         .with_logger(warnings.logger())?
         .with_log_level(LogLevel::Warning)?
         .with_optimization_level(GraphOptimizationLevel::All)?
         .with_intra_threads(threads)?
         // Waiting threads would take the cores that the head needs next.
-        .with_intra_op_spinning(false)?
-        .commit_from_memory(onnx)
+        .with_intra_op_spinning(false)?;
+    Ok(builder)
 }
 
 fn shape_of_batch(pictures: usize, [channels, height, width]: [usize; 3]) -> [usize; 4] {

@@ -4,7 +4,7 @@ use ndarray::{Array1, Array3, ArrayRef4};
 use ort::session::Session;
 use ort::value::TensorRef;
 
-use super::session::open;
+use super::session::builder;
 use super::warnings::Warnings;
 use super::{NetworkError, OnnxRuntime, Provider};
 
@@ -24,7 +24,8 @@ impl WholeModel {
     /// Opens an ONNX file held in memory.
     pub fn new(runtime: &OnnxRuntime, onnx: &[u8], threads: usize) -> Result<Self, NetworkError> {
         let warnings = Warnings::default();
-        let session = open(runtime, onnx, Provider::Cpu, threads, &warnings)
+        let session = builder(runtime, Provider::Cpu, threads, &warnings)
+            .and_then(|mut builder| builder.commit_from_memory(onnx))
             .map_err(|error| NetworkError::Open(error.into()))?;
         Ok(Self { session, warnings })
     }

@@ -1,6 +1,6 @@
 //! Pixels that are already in memory, such as a frame from a camera driver.
 
-use super::{PictureProblem, Samples};
+use super::{PictureError, PictureProblem, Samples};
 
 /// How one pixel lies in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum PixelFormat {
     Bgr8,
     /// Four bytes: red, green, blue, alpha; alpha is dropped.
     Rgba8,
+    /// Four bytes: blue, green, red, alpha; alpha is dropped.
+    Bgra8,
     /// Two bytes in the machine's own byte order, full range 0 to 65535.
     Gray16,
 }
@@ -25,7 +27,7 @@ impl PixelFormat {
             Self::Gray8 => 1,
             Self::Gray16 => 2,
             Self::Rgb8 | Self::Bgr8 => 3,
-            Self::Rgba8 => 4,
+            Self::Rgba8 | Self::Bgra8 => 4,
         }
     }
 }
@@ -47,6 +49,12 @@ pub struct PixelView<'a> {
 }
 
 impl PixelView<'_> {
+    /// Whether the stride holds a row, and the data all rows.
+    pub fn check(&self) -> Result<(), PictureError> {
+        self.checked_row_bytes()?;
+        Ok(())
+    }
+
     pub(super) fn rgb_samples(&self) -> Result<Samples, PictureProblem> {
         let row_bytes = self.checked_row_bytes()?;
         let pixels = self
@@ -61,7 +69,9 @@ impl PixelView<'_> {
         Ok(match self.format {
             PixelFormat::Gray16 => Samples::Sixteen(pixels.flat_map(gray16).collect()),
             PixelFormat::Gray8 => Samples::Eight(pixels.flat_map(gray8).collect()),
-            PixelFormat::Bgr8 => Samples::Eight(pixels.flat_map(bgr8).collect()),
+            PixelFormat::Bgr8 | PixelFormat::Bgra8 => {
+                Samples::Eight(pixels.flat_map(bgr8).collect())
+            }
             PixelFormat::Rgb8 | PixelFormat::Rgba8 => {
                 Samples::Eight(pixels.flat_map(rgb8).collect())
             }

@@ -34,9 +34,7 @@ pub fn heatmap(inspection: &Inspection, range: HeatmapRange) -> RgbImage {
     let size = inspection.picture_size;
     let levels = Upscale::new(inspection);
     RgbImage::from_fn(size.width_px, size.height_px, |x, y| {
-        levels
-            .at(x, y)
-            .map_or(UNINSPECTED, |value| inferno(share(value, range)))
+        colour(levels.at(x, y), range)
     })
 }
 
@@ -71,6 +69,24 @@ pub fn map_in_picture(inspection: &Inspection) -> AnomalyMap {
     AnomalyMap {
         values: Array2::from_shape_fn(shape, at),
     }
+}
+
+/// The map at every pixel of the original picture, row by row: scaled up bilinearly,
+/// `None` where the picture was not inspected.
+pub fn values_in_picture(inspection: &Inspection) -> impl Iterator<Item = Option<f32>> {
+    let size = inspection.picture_size;
+    let levels = Upscale::new(inspection);
+    let pixels = (0..size.height_px).flat_map(move |y| (0..size.width_px).map(move |x| (x, y)));
+    pixels.map(move |(x, y)| levels.at(x, y))
+}
+
+/// The colour of one value of an anomaly map; of `None` or NaN, the gray of what was
+/// not inspected.
+#[must_use]
+pub fn colour(value: Option<f32>, range: HeatmapRange) -> Rgb<u8> {
+    value
+        .filter(|value| !value.is_nan())
+        .map_or(UNINSPECTED, |value| inferno(share(value, range)))
 }
 
 /// Where a value lies in the range, 0 to 1.

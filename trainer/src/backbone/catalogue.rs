@@ -242,7 +242,7 @@ static EFFICIENTNET_B5: Entry = Entry {
     name: "efficientnet_b5",
     network: Network::InvertedResiduals(efficientnet_b5),
     taps: taps(
-        ["features.3.0-4", "features.4.2-4", "features.5"],
+        ["features.2.0-4", "features.3.2-4", "features.5.6"],
         [200, 192, 176],
         STRIDES,
     ),

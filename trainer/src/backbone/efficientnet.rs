@@ -1,4 +1,4 @@
-//! `EfficientNet` (arXiv 1905.11946) and its Lite form (ReLU6 and no
+//! `EfficientNet` (arXiv 1905.11946) and its Lite form (`ReLU6` and no
 //! squeeze-and-excitation), up to the fifth stage.
 
 use std::ops::RangeInclusive;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::discover::{mask_of, masks_by_stem};
 use super::folder::{contents, pictures};
-use super::{DatasetError, GOOD, TestPicture};
+use super::{DatasetError, GOOD, TestPicture, require_masks};
 
 /// Name of a kind of defect whose folder has none of its own.
 const ABNORMAL: &str = "abnormal";
@@ -25,7 +25,7 @@ pub struct FolderLayout {
 impl FolderLayout {
     /// The pictures, folder by folder and sorted within each; opens none of them. As in
     /// [`Dataset::discover`](super::Dataset::discover), what lies in folders below is
-    /// passed over.
+    /// passed over. With folders of masks every defective picture needs its mask.
     pub fn test_pictures(&self) -> Result<Vec<TestPicture>, DatasetError> {
         if !self.masks.is_empty() && self.masks.len() != self.abnormal.len() {
             return Err(DatasetError::MaskFolders {
@@ -40,6 +40,9 @@ impl FolderLayout {
         for (index, folder) in self.abnormal.iter().enumerate() {
             let masks = self.masks.get(index).map(PathBuf::as_path);
             found.extend(of_folder(folder, &defect(folder), masks)?);
+        }
+        if !self.masks.is_empty() {
+            require_masks(&found)?;
         }
         Ok(found)
     }

@@ -86,12 +86,18 @@ impl Dataset {
         if !self.has_ground_truth {
             return Ok(PixelTruth::Absent);
         }
-        let without = |picture: &&TestPicture| picture.is_defective() && picture.mask.is_none();
-        let missing = self.test.iter().filter(without);
-        let missing: Vec<PathBuf> = missing.map(|picture| picture.path.clone()).collect();
-        if missing.is_empty() {
-            return Ok(PixelTruth::Complete);
-        }
-        Err(DatasetError::MissingMasks { pictures: missing })
+        require_masks(&self.test)?;
+        Ok(PixelTruth::Complete)
     }
+}
+
+/// Fails, and names them, when defective pictures have no mask.
+pub(crate) fn require_masks(pictures: &[TestPicture]) -> Result<(), DatasetError> {
+    let without = |picture: &&TestPicture| picture.is_defective() && picture.mask.is_none();
+    let missing = pictures.iter().filter(without);
+    let missing: Vec<PathBuf> = missing.map(|picture| picture.path.clone()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(DatasetError::MissingMasks { pictures: missing })
 }

@@ -139,6 +139,12 @@ fn folders_named_one_by_one_are_a_test_set() {
     let paths = found.into_iter().map(|picture| picture.path).take(2);
     assert_eq!(below(&root, paths), ["fine/0.png", "fine/1.png"]);
 
+    layout.masks.swap(0, 1);
+    let message = layout.test_pictures().unwrap_err().to_string();
+    assert!(
+        message.contains("dent/1.jpg") && !message.contains("0.png"),
+        "{message}"
+    );
     layout.masks.pop();
     let message = layout.test_pictures().unwrap_err().to_string();
     assert!(message.contains("1 folders of masks for 2"), "{message}");

@@ -4,6 +4,8 @@
 mod error;
 mod figures;
 mod map_folder;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +16,7 @@ use cfa_runtime::picture::{Limits, Mask};
 use cfa_runtime::preprocess::Preprocessing;
 use serde::Serialize;
 
-use crate::dataset::{DatasetError, GOOD, TestPicture};
+use crate::dataset::{DatasetError, GOOD, TestPicture, require_masks};
 use crate::metrics::{MetricsError, PixelScores, RankedPixels};
 
 pub use error::EvaluationError;
@@ -115,11 +117,8 @@ struct Tally {
 impl Tally {
     fn new(pictures: &[TestPicture]) -> Result<Self, DatasetError> {
         let with_masks = pictures.iter().any(|picture| picture.mask.is_some());
-        let without = |picture: &&TestPicture| picture.is_defective() && picture.mask.is_none();
-        let missing = pictures.iter().filter(without);
-        let missing: Vec<_> = missing.map(|picture| picture.path.clone()).collect();
-        if with_masks && !missing.is_empty() {
-            return Err(DatasetError::MissingMasks { pictures: missing });
+        if with_masks {
+            require_masks(pictures)?;
         }
         Ok(Self {
             with_masks,

@@ -49,6 +49,10 @@ fn plain(value: &Value) -> String {
     match (value, side("height"), side("width")) {
         (Value::String(text), ..) => text.clone(),
         (Value::Null, ..) => "none".to_owned(),
+        // The manifest holds 32-bit numbers; more digits mean nothing.
+        (Value::Number(number), ..) if number.is_f64() => number
+            .as_f64()
+            .map_or_else(String::new, |value| (value as f32).to_string()),
         (_, Some(height), Some(width)) => format!("{height} × {width}"),
         _ => value.to_string(),
     }

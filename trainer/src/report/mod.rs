@@ -58,7 +58,7 @@ pub enum ReportError {
         source: image::ImageError,
     },
     /// The disk is full, the folder not writable, or the like.
-    #[error("cannot write the report {}; check that its folder exists and is writable", path.display())]
+    #[error("cannot write the report {}; check that its folder exists and is writable and the disk not full", path.display())]
     Write {
         /// The file.
         path: PathBuf,

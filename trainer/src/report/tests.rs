@@ -90,6 +90,7 @@ fn html(evaluation: &Evaluation) -> String {
             "backbone": {"name": "mobilenet_v2"},
             "preprocessing": {"resize": {"height": 256, "width": 640}, "center_crop": null},
             "memory_bank": {"centroids": 3136},
+            "anomaly_map": {"sigma": 0.17_f32},
         }),
         sections: sections.collect(),
     }
@@ -139,6 +140,7 @@ fn the_page_holds_figures_settings_and_what_went_wrong() {
         "0123abcd",
         "3136",
         "256 × 640",
+        "<td>0.17</td>",
         "2 good and 10 defective",
         "2 kinds of defect",
         "&lt;burr&gt;/000 <b>1.2000</b> <em>missed</em>",

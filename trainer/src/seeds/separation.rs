@@ -1,7 +1,7 @@
 //! How well scores tell two groups apart, whatever the model's unit.
 
-/// (mean of `defective` − mean of `good`) / √((s²_good + s²_defective) / 2), Cohen's d
-/// with sample variances. Larger is better, and the same when all scores are scaled;
+/// Difference of the means over the root of the mean of both sample variances, Cohen's d;
+/// positive when `defective` lies higher. Larger is better, and the same when all scores are scaled;
 /// 0 for equal groups without spread. Each group needs at least two scores.
 #[must_use]
 pub fn separation(good: &[f32], defective: &[f32]) -> f64 {

@@ -24,7 +24,7 @@ pub enum SourceError {
     },
     /// Any other trouble with the hub.
     #[error(
-        "cannot download {file} of {repository} from {endpoint}; check the network and --hub-endpoint and try again (what is there already is kept), or give a file"
+        "cannot download {file} of {repository} from {endpoint}; check the network and --hub-endpoint and try again (what is there already is kept), or give a file: {cause}"
     )]
     Hub {
         /// `OWNER/NAME`
@@ -33,8 +33,8 @@ pub enum SourceError {
         file: String,
         /// The hub's address.
         endpoint: String,
-        /// What the client says.
-        source: Box<ApiError>,
+        /// What the client says, down to the last cause.
+        cause: Box<ApiError>,
     },
     /// The file is shorter than announced, or has another digest.
     #[error(

@@ -78,7 +78,7 @@ impl Hub {
                 repository,
                 file,
                 endpoint: self.endpoint.clone().unwrap_or(Self::PUBLIC.to_owned()),
-                source: Box::new(error),
+                cause: Box::new(error),
             },
         }
     }

@@ -1,0 +1,91 @@
+//! Entry points for options.
+
+use std::ffi::c_void;
+
+use super::Progress;
+use super::output::{HandleOut, reporting};
+use super::pointer::{exclusive, free, text};
+use crate::options::cfa_options;
+use crate::status::cfa_status;
+use crate::types::{cfa_error, cfa_progress_fn, cfa_str};
+
+/// New options with all defaults.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cfa_options_new(
+    out: *mut *mut cfa_options,
+    err: *mut cfa_error,
+) -> cfa_status {
+    let work = || {
+        // SAFETY: the caller keeps the header's rules for `out`.
+        let out = unsafe { HandleOut::new(out) }?;
+        out.give(cfa_options::default());
+        Ok(())
+    };
+    // SAFETY: the caller keeps the header's rules for `err`.
+    unsafe { reporting(err, work) }
+}
+
+/// Sets one option; both key and value are text. Exclusive.
+///
+/// `onnxruntime`: the file of libonnxruntime; default: beside libcfa, in `../lib`
+/// beside it, or where the system's loader finds `libonnxruntime.so`. The first session
+/// loads it, and it stays the same until the process ends.
+/// `provider`: who computes the network; only `cpu` in this version.
+/// `threads`: 1 to 1024; default: as many as the machine offers.
+/// `threshold`: reject pictures with a raw score above it; `review_threshold`: have those
+/// above it looked at. Or `false_reject_rate`: reject at most this share of good parts, such
+/// as 0.01, by the good scores in the bundle; `review_rate`: reject or have looked at so many
+/// in all. Default for these four: the rule in the bundle, if there is one. Whether they fit
+/// each other and the bundle, `cfa_session_new` says.
+/// `max_encoded_bytes`, `max_side_px`, `max_pixels`: encoded pictures beyond are refused.
+///
+/// A key that is not known is `CFA_E_BAD_ARGUMENT`; a provider that is not there is
+/// `CFA_E_PROVIDER`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cfa_options_set(
+    options: *mut cfa_options,
+    key: cfa_str,
+    value: cfa_str,
+    err: *mut cfa_error,
+) -> cfa_status {
+    let work = || {
+        // SAFETY: the caller keeps the header's rules for handles and texts.
+        let (options, key, value) = unsafe {
+            (
+                exclusive(options, "options")?,
+                text(key, "key")?,
+                text(value, "value")?,
+            )
+        };
+        options.choices.set(key, value)
+    };
+    // SAFETY: the caller keeps the header's rules for `err`.
+    unsafe { reporting(err, work) }
+}
+
+/// Sets who is told how opening goes on, and may stop it. `userdata` is handed through.
+/// Both must live as long as the options are used. Exclusive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cfa_options_set_progress(
+    options: *mut cfa_options,
+    function: cfa_progress_fn,
+    userdata: *mut c_void,
+    err: *mut cfa_error,
+) -> cfa_status {
+    let work = || {
+        // SAFETY: the caller keeps the header's rules for handles and callbacks.
+        unsafe {
+            exclusive(options, "options")?.progress = Some(Progress::new(function, userdata)?);
+        }
+        Ok(())
+    };
+    // SAFETY: the caller keeps the header's rules for `err`.
+    unsafe { reporting(err, work) }
+}
+
+/// Frees options; NULL is fine. Models and sessions do not need them any more.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cfa_options_free(options: *mut cfa_options) {
+    // SAFETY: the caller keeps the header's rules for handles.
+    unsafe { free(options) };
+}

@@ -1,0 +1,135 @@
+//! Why a call failed, as a status and a message.
+
+use std::error::Error;
+
+use cfa_runtime::bundle::{BundleError, BundleProblem};
+use cfa_runtime::head::HeadError;
+use cfa_runtime::inspector::InspectError;
+use cfa_runtime::memory_bank::NeighborsError;
+use cfa_runtime::network::NetworkError;
+use cfa_runtime::picture::{PictureError, PictureProblem};
+
+use crate::status::{
+    CFA_E_BAD_ARGUMENT, CFA_E_BAD_PICTURE, CFA_E_BUNDLE_DIGEST, CFA_E_BUNDLE_FORMAT,
+    CFA_E_BUNDLE_VERSION, CFA_E_CANCELLED, CFA_E_INTERNAL, CFA_E_IO, CFA_E_LIMIT, CFA_E_NETWORK,
+    CFA_E_NONFINITE, CFA_E_NULL_ARGUMENT, CFA_E_ONNXRUNTIME, cfa_status,
+};
+
+/// A status other than `CFA_OK`, with one line for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) status: cfa_status,
+    pub(crate) message: String,
+}
+
+impl Fault {
+    pub(crate) fn new(status: cfa_status, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn null(name: &str) -> Self {
+        Self::new(CFA_E_NULL_ARGUMENT, format!("{name} is NULL"))
+    }
+
+    pub(crate) fn argument(message: impl Into<String>) -> Self {
+        Self::new(CFA_E_BAD_ARGUMENT, message)
+    }
+
+    /// The whole chain of causes becomes the message.
+    fn caused(status: cfa_status, error: &(dyn Error + 'static)) -> Self {
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            message = format!("{message}: {error}");
+            cause = error.source();
+        }
+        Self::new(status, message)
+    }
+}
+
+impl From<InspectError> for Fault {
+    fn from(error: InspectError) -> Self {
+        match error {
+            InspectError::Network(error) => error.into(),
+            InspectError::Picture(error) => error.into(),
+            other => Self::caused(status_of(&other), &other),
+        }
+    }
+}
+
+impl From<NetworkError> for Fault {
+    fn from(error: NetworkError) -> Self {
+        let status = match &error {
+            NetworkError::Library { .. } => return library_missing(&error),
+            NetworkError::OtherLibrary { .. } => CFA_E_ONNXRUNTIME,
+            NetworkError::OpeningStopped => CFA_E_CANCELLED,
+            _ => CFA_E_NETWORK,
+        };
+        Self::caused(status, &error)
+    }
+}
+
+impl From<PictureError> for Fault {
+    fn from(error: PictureError) -> Self {
+        Self::caused(status_of_picture(&error.problem), &error)
+    }
+}
+
+/// The runtime's own message is for users of its program.
+fn library_missing(error: &NetworkError) -> Fault {
+    let NetworkError::Library { path, minimum, .. } = error else {
+        return Fault::caused(CFA_E_ONNXRUNTIME, error);
+    };
+    let cause = error.source().map(ToString::to_string).unwrap_or_default();
+    Fault::new(
+        CFA_E_ONNXRUNTIME,
+        format!(
+            "ONNX Runtime could not be loaded from {}; install ONNX Runtime 1.{minimum} or newer \
+             and name the file of libonnxruntime in the option \"onnxruntime\": {cause}",
+            path.display()
+        ),
+    )
+}
+
+fn status_of(error: &InspectError) -> cfa_status {
+    match error {
+        InspectError::Bundle(error) => status_of_bundle(error),
+        InspectError::MemoryBank(_) | InspectError::Blur(_) => CFA_E_BUNDLE_FORMAT,
+        InspectError::Head(HeadError::Neighbors(NeighborsError::NotFinite { .. })) => {
+            CFA_E_NONFINITE
+        }
+        InspectError::Cancelled => CFA_E_CANCELLED,
+        InspectError::NoThreads | InspectError::Calibration(_) => CFA_E_BAD_ARGUMENT,
+        _ => CFA_E_INTERNAL,
+    }
+}
+
+fn status_of_bundle(error: &BundleError) -> cfa_status {
+    match error.problem {
+        BundleProblem::Read(_) => CFA_E_IO,
+        BundleProblem::TooLarge { .. } => CFA_E_LIMIT,
+        BundleProblem::HeaderDamaged
+        | BundleProblem::ManifestDamaged
+        | BundleProblem::PartDamaged { .. } => CFA_E_BUNDLE_DIGEST,
+        BundleProblem::NewerVersion { .. } | BundleProblem::OlderVersion { .. } => {
+            CFA_E_BUNDLE_VERSION
+        }
+        _ => CFA_E_BUNDLE_FORMAT,
+    }
+}
+
+fn status_of_picture(problem: &PictureProblem) -> cfa_status {
+    match problem {
+        PictureProblem::Read(_) => CFA_E_IO,
+        PictureProblem::FileTooLarge { .. }
+        | PictureProblem::TooLarge { .. }
+        | PictureProblem::TooSmall { .. } => CFA_E_LIMIT,
+        PictureProblem::SampleCount { .. }
+        | PictureProblem::Stride { .. }
+        | PictureProblem::BufferTooShort { .. } => CFA_E_BAD_ARGUMENT,
+        _ => CFA_E_BAD_PICTURE,
+    }
+}

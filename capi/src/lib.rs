@@ -1,0 +1,16 @@
+//! `libcfa`: the runtime embedded from C.
+//!
+//! The interface is described in `include/cfa.h`, which is generated from this crate
+//! (`cargo xtask header`). [`abi`] holds what C calls and is the only place that
+//! follows pointers; the other modules are safe code behind it.
+
+pub mod abi;
+mod boundary;
+mod build_info;
+mod fault;
+mod frame;
+mod options;
+mod scoring;
+mod session;
+pub mod status;
+pub mod types;

@@ -1,0 +1,110 @@
+//! What a caller may choose.
+
+#![allow(non_camel_case_types, reason = "the name is that of the C interface")]
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use cfa_runtime::{InspectorOptions, Provider};
+
+use crate::abi::Progress;
+use crate::fault::Fault;
+use crate::status::{CFA_E_CANCELLED, CFA_E_PROVIDER};
+
+const KEYS: &str = "onnxruntime, provider, threads, threshold, review_threshold, \
+                    false_reject_rate, review_rate, max_encoded_bytes, max_side_px, max_pixels";
+
+/// Settings for opening models and making sessions; used by one thread at a time.
+#[derive(Debug, Default)]
+pub struct cfa_options {
+    pub(crate) choices: Choices,
+    pub(crate) progress: Option<Progress>,
+}
+
+/// The settings that are plain values.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Choices {
+    pub(crate) onnxruntime: Option<PathBuf>,
+    pub(crate) inspector: InspectorOptions,
+}
+
+impl Choices {
+    pub(crate) fn set(&mut self, key: &str, value: &str) -> Result<(), Fault> {
+        let limits = &mut self.inspector.limits;
+        let decision = &mut self.inspector.decision;
+        match key {
+            "onnxruntime" => self.onnxruntime = Some(path(key, value)?),
+            "provider" => self.inspector.provider = provider(value)?,
+            "threads" => self.inspector.threads = Some(threads(value)?),
+            "threshold" => decision.threshold = Some(number(key, value)?),
+            "review_threshold" => decision.review_threshold = Some(number(key, value)?),
+            "false_reject_rate" => decision.false_reject_rate = Some(number(key, value)?),
+            "review_rate" => decision.review_rate = Some(number(key, value)?),
+            "max_encoded_bytes" => limits.max_encoded_bytes = number(key, value)?,
+            "max_side_px" => limits.max_side_px = number(key, value)?,
+            "max_pixels" => limits.max_pixels = number(key, value)?,
+            _ => {
+                return Err(Fault::argument(format!(
+                    "there is no option {key:?}; known: {KEYS}"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn path(key: &str, value: &str) -> Result<PathBuf, Fault> {
+    if value.is_empty() {
+        return Err(Fault::argument(format!(
+            "option {key} needs a path, not an empty text"
+        )));
+    }
+    Ok(PathBuf::from(value))
+}
+
+fn provider(value: &str) -> Result<Provider, Fault> {
+    value
+        .parse()
+        .map_err(|error| Fault::new(CFA_E_PROVIDER, format!("option provider: {error}")))
+}
+
+fn threads(value: &str) -> Result<usize, Fault> {
+    let threads: u16 = number("threads", value)?;
+    if (1..=1024).contains(&threads) {
+        return Ok(usize::from(threads));
+    }
+    Err(Fault::argument(format!(
+        "option threads must be 1 to 1024, not {value:?}"
+    )))
+}
+
+fn number<T: FromStr>(key: &str, value: &str) -> Result<T, Fault> {
+    value.parse().map_err(|_not_a_number| {
+        Fault::argument(format!(
+            "option {key} must be a number that fits it, not {value:?}"
+        ))
+    })
+}
+
+/// Tells the caller's callback, if there is one.
+pub(crate) fn report(progress: Option<&Progress>, phase: &str, fraction: f32) -> ControlFlow<()> {
+    progress.map_or(ControlFlow::Continue(()), |progress| {
+        progress.report(phase, fraction)
+    })
+}
+
+/// The same at the start or end of a phase, where stopping is an error at once.
+pub(crate) fn report_or_stop(
+    progress: Option<&Progress>,
+    phase: &str,
+    fraction: f32,
+) -> Result<(), Fault> {
+    match report(progress, phase, fraction) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(Fault::new(
+            CFA_E_CANCELLED,
+            format!("the progress callback stopped: {phase}"),
+        )),
+    }
+}

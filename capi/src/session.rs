@@ -1,0 +1,238 @@
+//! Models and sessions behind their handles.
+
+#![allow(
+    non_camel_case_types,
+    reason = "the names are those of the C interface"
+)]
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+
+use cfa_runtime::network::library_near;
+use cfa_runtime::verify::{self, VerifyReport};
+use cfa_runtime::{Cancellation, Inspection, Inspector, Model, OnnxRuntime, Picture};
+use serde_json::{Value, json};
+
+use crate::abi::Progress;
+use crate::fault::Fault;
+use crate::options::{cfa_options, report, report_or_stop};
+use crate::status::{CFA_E_BUSY, CFA_E_PANIC, CFA_E_SELF_TEST};
+
+/// Warnings beyond this number are not kept.
+const MOST_WARNINGS: usize = 64;
+
+const OPENING: &str = "opening the network";
+const LOADING: &str = "loading ONNX Runtime";
+
+/// A checked model in memory: immutable, for all threads.
+#[derive(Debug)]
+pub struct cfa_model {
+    pub(crate) model: Model,
+}
+
+/// Inspects pictures with a model, one call at a time.
+#[derive(Debug)]
+pub struct cfa_session {
+    inspector: Mutex<Inspector>,
+    runtime: OnnxRuntime,
+    /// Of the call that is computing.
+    running: Mutex<Option<Cancellation>>,
+    facts: Value,
+    map_px: (u32, u32),
+    warnings: Mutex<Vec<String>>,
+}
+
+impl cfa_model {
+    pub(crate) fn info(&self) -> Value {
+        json!({ "sha256": self.model.digest_hex(), "manifest": self.model.manifest() })
+    }
+
+    /// Columns and rows of the model's own map.
+    pub(crate) fn map_px(&self) -> (u32, u32) {
+        let map = &self.model.manifest().anomaly_map;
+        (map.width as u32, map.height as u32)
+    }
+}
+
+impl cfa_session {
+    pub(crate) fn open(model: &cfa_model, options: &cfa_options) -> Result<Self, Fault> {
+        let (map_px, model) = (model.map_px(), &model.model);
+        let progress = options.progress.as_ref();
+        report_or_stop(progress, LOADING, 0.0)?;
+        let runtime = OnnxRuntime::load(&library(options))?;
+        let inspector = open_watched(model, &runtime, options)?;
+        report_or_stop(progress, OPENING, 1.0)?;
+        let facts = json!({
+            "provider": inspector.provider().name(),
+            "provider_asked_for": options.choices.inspector.provider.name(),
+            "precision": "f32",
+            "threads": inspector.threads(),
+            "onnxruntime": { "version": runtime.version(), "path": runtime.path() },
+            "bundle_sha256": model.digest_hex(),
+            "decision_rule": inspector.rule(),
+            "good_scores": model.manifest().calibration.good_scores.len(),
+        });
+        let session = Self {
+            runtime,
+            running: Mutex::default(),
+            facts,
+            map_px,
+            warnings: Mutex::default(),
+            inspector: Mutex::new(inspector),
+        };
+        session.keep_warnings(&*session.exclusive()?);
+        Ok(session)
+    }
+
+    /// Everything known of who computes, for any thread.
+    pub(crate) fn info(&self) -> Value {
+        let mut info = self.facts.clone();
+        info["warnings"] = json!(*locked(&self.warnings));
+        info
+    }
+
+    /// The right to compute, for one call; what runs under it can be cancelled.
+    pub(crate) fn job(&self) -> Result<Job<'_>, Fault> {
+        let inspector = self.exclusive()?;
+        let cancellation = Cancellation::new(&self.runtime)?;
+        *locked(&self.running) = Some(cancellation.clone());
+        Ok(Job {
+            session: self,
+            inspector,
+            cancellation,
+        })
+    }
+
+    /// Stops the call that is computing; without one, nothing happens.
+    pub(crate) fn cancel(&self) {
+        if let Some(running) = &*locked(&self.running) {
+            running.cancel();
+        }
+    }
+
+    fn exclusive(&self) -> Result<MutexGuard<'_, Inspector>, Fault> {
+        self.inspector.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => Fault::new(
+                CFA_E_BUSY,
+                "the session is computing for another thread; give each thread a session of its own",
+            ),
+            TryLockError::Poisoned(_) => Fault::new(
+                CFA_E_PANIC,
+                "this session panicked before and can only be freed; make a new one",
+            ),
+        })
+    }
+
+    fn keep_warnings(&self, inspector: &Inspector) {
+        let mut kept = locked(&self.warnings);
+        let room = MOST_WARNINGS.saturating_sub(kept.len());
+        kept.extend(inspector.take_warnings().into_iter().take(room));
+    }
+}
+
+/// One call that computes.
+#[derive(Debug)]
+pub(crate) struct Job<'a> {
+    session: &'a cfa_session,
+    inspector: MutexGuard<'a, Inspector>,
+    cancellation: Cancellation,
+}
+
+impl Job<'_> {
+    pub(crate) fn inspect(&mut self, picture: &Picture) -> Result<Inspection, Fault> {
+        #[cfg(test)]
+        crate::boundary::injection::panic_while_computing();
+        Ok(self
+            .inspector
+            .inspect_cancellable(picture, &self.cancellation)?)
+    }
+
+    /// Decodes a picture file under the session's limits.
+    pub(crate) fn decode(&self, encoded: &[u8]) -> Result<Picture, Fault> {
+        Ok(Picture::decode(encoded, self.inspector.limits())?)
+    }
+
+    /// Columns and rows of the model's own map.
+    pub(crate) fn map_px(&self) -> (u32, u32) {
+        self.session.map_px
+    }
+
+    /// Replays the results recorded in the bundle.
+    pub(crate) fn self_test(&mut self) -> Result<(), Fault> {
+        let report = verify::replay(&mut self.inspector)?;
+        if report.ok() {
+            return Ok(());
+        }
+        Err(Fault::new(CFA_E_SELF_TEST, disagreement(&report)))
+    }
+}
+
+impl Drop for Job<'_> {
+    fn drop(&mut self) {
+        *locked(&self.session.running) = None;
+        self.session.keep_warnings(&self.inspector);
+    }
+}
+
+fn disagreement(report: &VerifyReport) -> String {
+    let wrong = report.samples.iter().find(|sample| !sample.ok);
+    wrong.map_or(
+        "the bundle holds no recorded results to compare with".to_owned(),
+        |sample| {
+            format!(
+                "this machine computes other results than were recorded: score {} instead of {} \
+                 (map off by {}, allowed {}) for {}",
+                sample.score,
+                sample.expected_score,
+                sample.largest_map_error,
+                sample.tolerance,
+                sample.name
+            )
+        },
+    )
+}
+
+fn open_watched(
+    model: &Model,
+    runtime: &OnnxRuntime,
+    options: &cfa_options,
+) -> Result<Inspector, Fault> {
+    let inspector_options = &options.choices.inspector;
+    let Some(progress) = &options.progress else {
+        return Ok(Inspector::new(model, runtime, inspector_options)?);
+    };
+    report_or_stop(Some(progress), OPENING, 0.0)?;
+    let mut watch = |_elapsed| report(Some(progress), OPENING, Progress::UNKNOWN);
+    Inspector::new_watched(model, runtime, inspector_options, &mut watch).map_err(Fault::from)
+}
+
+/// The ONNX Runtime asked for, or the one beside this library, or whichever the
+/// system's loader finds.
+fn library(options: &cfa_options) -> PathBuf {
+    match &options.choices.onnxruntime {
+        Some(path) => path.clone(),
+        None => library_near(&own_file().unwrap_or_default()),
+    }
+}
+
+/// The file that this code was loaded from, as Linux tells it.
+fn own_file() -> Option<PathBuf> {
+    let here = own_file as *const () as usize;
+    let mappings = std::fs::read_to_string("/proc/self/maps").ok()?;
+    let holds = |line: &&str| {
+        let (first, end) = line.split_once(' ')?.0.split_once('-')?;
+        let bounds = [first, end].map(|bound| usize::from_str_radix(bound, 16).ok());
+        let [Some(first), Some(end)] = bounds else {
+            return None;
+        };
+        (first..end).contains(&here).then_some(())
+    };
+    let line = mappings.lines().find(|line| holds(line).is_some())?;
+    let file = &line[line.find('/')?..];
+    Some(Path::new(file).to_owned())
+}
+
+/// None of these can be left half changed by a panic.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

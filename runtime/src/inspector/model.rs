@@ -1,0 +1,94 @@
+//! What all inspectors of one bundle share.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::InspectError;
+use crate::anomaly_map::GaussianBlur;
+use crate::bundle::{Bundle, BundleParts, GoldenRecord, Manifest};
+use crate::head::Head;
+use crate::memory_bank::MemoryBank;
+use crate::preprocess::Size;
+
+/// A checked model in memory, from which any number of
+/// [`Inspector`](super::Inspector)s are made without another copy of its bank.
+///
+/// Immutable, cheap to clone, and usable from all threads at once.
+#[derive(Debug, Clone)]
+pub struct Model {
+    pub(super) settings: Arc<Settings>,
+    network_onnx: Arc<Vec<u8>>,
+}
+
+/// Everything but the network file, which an opened network no longer needs.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) manifest: Manifest,
+    pub(super) golden: Vec<GoldenRecord>,
+    pub(super) head: Head,
+    digest_hex: String,
+}
+
+impl Model {
+    /// Reads and checks a bundle file.
+    pub fn open(bundle: &Path) -> Result<Self, InspectError> {
+        Self::from_bundle(Bundle::open(bundle)?)
+    }
+
+    /// Takes over a bundle that is already loaded.
+    pub fn from_bundle(bundle: Bundle) -> Result<Self, InspectError> {
+        let digest_hex = bundle.digest_hex().to_owned();
+        let BundleParts {
+            manifest,
+            network_onnx,
+            memory_bank,
+            golden,
+        } = bundle.into_parts();
+        let head = head(&manifest, MemoryBank::new(memory_bank)?)?;
+        Ok(Self {
+            settings: Arc::new(Settings {
+                manifest,
+                golden,
+                head,
+                digest_hex,
+            }),
+            network_onnx: Arc::new(network_onnx),
+        })
+    }
+
+    /// The settings of the model.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.settings.manifest
+    }
+
+    /// SHA-256 of the bundle file, in lower-case hexadecimal.
+    #[must_use]
+    pub fn digest_hex(&self) -> &str {
+        &self.settings.digest_hex
+    }
+
+    pub(super) fn network_onnx(&self) -> &[u8] {
+        &self.network_onnx
+    }
+}
+
+fn head(manifest: &Manifest, bank: MemoryBank) -> Result<Head, InspectError> {
+    let (descriptor, map) = (&manifest.descriptor, &manifest.anomaly_map);
+    let feature_size = Size {
+        height: descriptor.feature_height,
+        width: descriptor.feature_width,
+    };
+    let map_size = Size {
+        height: map.height,
+        width: map.width,
+    };
+    let blur = GaussianBlur::new(map.sigma, map.border)?;
+    Ok(Head::new(
+        bank,
+        manifest.score.neighbors,
+        feature_size,
+        map_size,
+        blur,
+    )?)
+}

@@ -1,0 +1,149 @@
+//! C programs that misuse the library, use it hard, and are watched while they do.
+
+use std::process::Command;
+
+use crate::workbench::{
+    Workbench, bundle, command, has, libraries, onnxruntime, root, run, rust_files, source,
+    succeeds,
+};
+
+/// Runs `misuse.c` and `usage.c`, built with these arguments.
+fn both(compiler: &str, arguments: &[&str], prepare: impl Fn(&mut Command)) {
+    let bench = Workbench::new();
+    for name in ["misuse.c", "usage.c"] {
+        let arguments = [&["-std=c11", "-Wstrict-prototypes"], arguments].concat();
+        let program = bench.program(compiler, &arguments, &source(name));
+        let mut client = command(&program, [onnxruntime(), bundle()]);
+        prepare(&mut client);
+        succeeds(&mut client);
+    }
+}
+
+#[test]
+fn misuse_is_answered_and_use_keeps_its_promises() {
+    both("gcc", &["-O1"], |_| {});
+}
+
+/// With LeakSanitizer, which AddressSanitizer brings along.
+#[test]
+fn clients_under_sanitizers_report_nothing() {
+    let bench = Workbench::new();
+    let probe = bench.write("probe.c", "int main(void) { return 0; }\n");
+    let sanitize = "-fsanitize=address,undefined";
+    let mut compile = Command::new("gcc");
+    compile
+        .arg(sanitize)
+        .arg(&probe)
+        .arg("-o")
+        .arg(bench.at("probe"));
+    if !run(&mut compile).status.success() {
+        crate::workbench::skipped("gcc has no sanitizers here");
+        return;
+    }
+    let suppressions = source("leaks.supp");
+    both("gcc", &[sanitize, "-fno-sanitize-recover=all"], |client| {
+        client.env(
+            "LSAN_OPTIONS",
+            format!("suppressions={}", suppressions.display()),
+        );
+        client.env("ASAN_OPTIONS", "detect_leaks=1:halt_on_error=1");
+    });
+}
+
+/// The sanitizers must be able to see a leak of ours, or they prove nothing.
+#[test]
+fn a_handle_that_is_not_freed_is_seen_as_a_leak() {
+    let bench = Workbench::new();
+    let arguments = ["-std=c11", "-fsanitize=address", "-DLEAK"];
+    if !run(Command::new("gcc").args(["-fsanitize=address", "-print-file-name=libasan.so"]))
+        .status
+        .success()
+    {
+        return;
+    }
+    let program = bench.program("gcc", &arguments, &source("memory.c"));
+    let mut client = command(
+        &program,
+        [
+            onnxruntime().as_os_str(),
+            bundle().as_os_str(),
+            "1".as_ref(),
+        ],
+    );
+    client.env(
+        "LSAN_OPTIONS",
+        format!("suppressions={}", source("leaks.supp").display()),
+    );
+    let output = run(&mut client);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && said.contains("detected memory leaks"),
+        "{said}"
+    );
+}
+
+#[test]
+fn valgrind_finds_no_error_and_nothing_lost() {
+    if !has("valgrind", "--version") {
+        return;
+    }
+    let bench = Workbench::new();
+    let program = bench.program("gcc", &["-std=c11"], &source("misuse.c"));
+    let mut valgrind = Command::new("valgrind");
+    valgrind.args(["--quiet", "--error-exitcode=9", "--leak-check=full"]);
+    valgrind.args([
+        "--show-leak-kinds=definite",
+        "--errors-for-leak-kinds=definite",
+    ]);
+    let suppressions = source("valgrind.supp");
+    valgrind.arg(format!("--suppressions={}", suppressions.display()));
+    succeeds(valgrind.arg(program).arg(onnxruntime()).arg(bundle()));
+}
+
+#[test]
+fn memory_stays_flat_over_a_thousand_rounds() {
+    let bench = Workbench::new();
+    let program = bench.program("gcc", &["-std=c11", "-O1"], &source("memory.c"));
+    let mut rounds = command(&program, [onnxruntime(), bundle()]);
+    println!("{}", succeeds(rounds.arg("1000")));
+}
+
+#[test]
+fn the_guard_of_the_memory_sees_a_leak() {
+    let bench = Workbench::new();
+    let program = bench.program("gcc", &["-std=c11", "-O1", "-DLEAK"], &source("memory.c"));
+    let mut rounds = command(&program, [onnxruntime(), bundle()]);
+    let output = run(rounds.arg("150"));
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+}
+
+#[test]
+fn loading_and_unloading_again_and_again_is_harmless() {
+    let bench = Workbench::new();
+    let program = bench.program("gcc", &["-std=gnu11", "-O1"], &source("unload.c"));
+    let library = libraries().join("libcfa.so.1");
+    let mut rounds = command(&program, [library, onnxruntime(), bundle()]);
+    println!("{}", succeeds(rounds.arg("1000")));
+}
+
+/// One module follows pointers. What is counted here may not grow unnoticed.
+#[test]
+fn unsafe_code_has_one_address() {
+    let folders = ["capi/src", "runtime/src", "trainer/src", "xtask/src"];
+    let mut blocks = 0;
+    for folder in folders {
+        for file in rust_files(&root().join(folder)) {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let found = text.matches("unsafe {").count();
+            let inside = file.starts_with(root().join("capi/src/abi"));
+            assert!(found == 0 || inside, "unsafe code in {}", file.display());
+            if !file.ends_with("tests.rs") {
+                blocks += found;
+            }
+        }
+    }
+    assert!(
+        blocks <= 70,
+        "{blocks} unsafe blocks: is each of them needed?"
+    );
+}

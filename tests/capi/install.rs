@@ -1,0 +1,182 @@
+//! Installed as packagers install it, and found by pkg-config and CMake.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::workbench::{
+    Workbench, built, bundle, command, example, has, onnxruntime, root, skipped, succeeds,
+};
+
+/// `cargo cinstall` from the PATH, or where `.ci/run` puts it.
+fn cargo_c() -> Option<PathBuf> {
+    let own = root().join(".native/cargo-c/bin/cargo-cinstall");
+    let candidates = [own, PathBuf::from("cargo-cinstall")];
+    let works = |path: &PathBuf| {
+        let answer = Command::new(path).args(["cinstall", "--version"]).output();
+        answer.is_ok_and(|output| output.status.success())
+    };
+    candidates.into_iter().find(works)
+}
+
+fn installed(bench: &Workbench, cargo_c: &Path) -> PathBuf {
+    let prefix = bench.at("prefix");
+    let mut install = Command::new(cargo_c);
+    install.args([
+        "cinstall",
+        "--package",
+        "cfa-capi",
+        "--profile",
+        "dev",
+        "--quiet",
+    ]);
+    install
+        .arg("--prefix")
+        .arg(&prefix)
+        .arg("--libdir")
+        .arg(prefix.join("lib"));
+    // In a folder that is kept, so that only the first run builds everything.
+    install.arg("--target-dir").arg(built_in());
+    succeeds(install.env("CARGO", env!("CARGO")).current_dir(root()));
+    prefix
+}
+
+fn built_in() -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    tests.ancestors().nth(3).unwrap().join("cargo-c")
+}
+
+/// The part of the installation that needs no cargo-c: what CMake looks at.
+fn laid_out(bench: &Workbench) -> PathBuf {
+    let prefix = bench.at("laid_out");
+    let capi = root().join("capi");
+    let libraries = ["libcfa.so", "libcfa.a"].map(|name| (built(name), format!("lib/{name}")));
+    let others =
+        ["include/cfa.h", "include/cfa.hpp"].map(|name| (capi.join(name), name.to_owned()));
+    let configs = ["cfaConfig.cmake", "cfaConfigVersion.cmake"].map(|name| {
+        (
+            capi.join("cmake").join(name),
+            format!("share/cfa/cmake/{name}"),
+        )
+    });
+    for (from, to) in libraries.into_iter().chain(others).chain(configs) {
+        let to = prefix.join(to);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(from, to).unwrap();
+    }
+    std::os::unix::fs::symlink("libcfa.so", prefix.join("lib/libcfa.so.1")).unwrap();
+    prefix
+}
+
+#[test]
+fn cmake_finds_an_installed_library() {
+    let bench = Workbench::new();
+    let prefix = laid_out(&bench);
+    found_by_cmake(&bench, &prefix);
+}
+
+#[test]
+fn cargo_cinstall_installs_what_pkg_config_and_cmake_find() {
+    let Some(cargo_c) = cargo_c() else {
+        skipped("cargo-c is not installed; `cargo install cargo-c --locked` brings it");
+        return;
+    };
+    let bench = Workbench::new();
+    let prefix = installed(&bench, &cargo_c);
+    for file in [
+        "include/cfa.h",
+        "include/cfa.hpp",
+        "lib/libcfa.so",
+        "lib/libcfa.so.1",
+        "lib/libcfa.so.1.0.0",
+        "lib/libcfa.a",
+        "lib/pkgconfig/cfa.pc",
+        "share/cfa/cmake/cfaConfig.cmake",
+        "share/cfa/cmake/cfaConfigVersion.cmake",
+    ] {
+        assert!(prefix.join(file).exists(), "{file} is not installed");
+    }
+    let dynamic = succeeds(
+        Command::new("readelf")
+            .args(["-d", "-W"])
+            .arg(prefix.join("lib/libcfa.so")),
+    );
+    assert!(dynamic.contains("[libcfa.so.1]"), "{dynamic}");
+    found_by_pkg_config(&bench, &prefix);
+    found_by_cmake(&bench, &prefix);
+}
+
+fn found_by_pkg_config(bench: &Workbench, prefix: &Path) {
+    if !has("pkg-config", "--version") {
+        return;
+    }
+    let ask = |question: &[&str]| {
+        let mut command = Command::new("pkg-config");
+        command.args(question).arg("cfa");
+        succeeds(command.env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig")))
+    };
+    assert_eq!(ask(&["--modversion"]).trim(), "1.0.0");
+    let program = bench.at("by_pkg_config");
+    let mut compile = Command::new("gcc");
+    compile
+        .args(ask(&["--cflags"]).split_whitespace())
+        .arg(example("c/inspect.c"));
+    compile
+        .args(ask(&["--libs"]).split_whitespace())
+        .arg("-o")
+        .arg(&program);
+    succeeds(&mut compile);
+    runs(bench, &program, &prefix.join("lib"));
+}
+
+const PROJECT: &str = "
+cmake_minimum_required(VERSION 3.16)
+project(smoke C)
+find_package(cfa 1.0 REQUIRED)
+add_executable(shared INSPECT)
+target_link_libraries(shared cfa::cfa)
+add_executable(static INSPECT)
+target_link_libraries(static cfa::static)
+";
+
+fn found_by_cmake(bench: &Workbench, prefix: &Path) {
+    if !has("cmake", "--version") {
+        return;
+    }
+    let inspect = example("c/inspect.c");
+    bench.write(
+        "CMakeLists.txt",
+        &PROJECT.replace("INSPECT", inspect.to_str().unwrap()),
+    );
+    let build = bench.at("build");
+    let mut configure = Command::new("cmake");
+    configure.arg("-S").arg(bench.at("")).arg("-B").arg(&build);
+    succeeds(configure.arg(format!("-DCMAKE_PREFIX_PATH={}", prefix.display())));
+    succeeds(Command::new("cmake").arg("--build").arg(&build));
+    for program in ["shared", "static"] {
+        runs(bench, &build.join(program), &prefix.join("lib"));
+    }
+    bench.write(
+        "CMakeLists.txt",
+        &PROJECT
+            .replace("INSPECT", inspect.to_str().unwrap())
+            .replace("cfa 1.0", "cfa 2.0"),
+    );
+    let mut newer = Command::new("cmake");
+    newer
+        .arg("-S")
+        .arg(bench.at(""))
+        .arg("-B")
+        .arg(bench.at("newer"));
+    newer.arg(format!("-DCMAKE_PREFIX_PATH={}", prefix.display()));
+    assert!(
+        !newer.output().unwrap().status.success(),
+        "version 2.0 was found"
+    );
+}
+
+fn runs(bench: &Workbench, program: &Path, libraries: &Path) {
+    let picture = crate::callers::picture(bench);
+    let mut inspect = command(program, [onnxruntime(), bundle(), picture]);
+    let said = succeeds(inspect.env("LD_LIBRARY_PATH", libraries));
+    assert!(said.starts_with("score "), "{said}");
+}

@@ -1,0 +1,20 @@
+//! Tests of the C interface as its users meet it: C, C++ and Python programs against the
+//! shared library, with the committed bundle of random weights and a real ONNX Runtime.
+//!
+//! What needs a tool that is not installed says that it is skipped.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod callers;
+mod clients;
+mod header;
+mod install;
+mod layout;
+mod library_file;
+mod onnx_runtime;
+mod workbench;
