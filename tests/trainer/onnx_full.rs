@@ -5,7 +5,7 @@ use cfa_runtime::bundle::{Bundle, BundleParts, write_bundle};
 use cfa_runtime::inspector::{Inspector, InspectorOptions};
 use cfa_runtime::network::{Network, NetworkOptions, OnnxRuntime, Provider, WholeModel};
 use cfa_runtime::picture::Picture;
-use cfa_runtime::preprocess::Size;
+use cfa_runtime::preprocess::{AspectRule, ResizeFilter, Size};
 use cfa_train::onnx::{FullInput, encode_full};
 use ndarray::{Array3, Array4, Axis};
 
@@ -118,6 +118,37 @@ fn every_setting_of_the_head_is_followed() {
                 "no difference to see"
             );
         }
+    }
+}
+
+#[test]
+fn resizes_that_a_plain_graph_cannot_do_need_pictures_of_one_size() {
+    let Some(library) = onnx_runtime() else {
+        return;
+    };
+    let fixed = |width, height| FullInput::Fixed(Size { height, width });
+    let lanczos = changed(|parts| {
+        parts.manifest.preprocessing.filter = ResizeFilter::Lanczos8Bit;
+    });
+    for input in [FullInput::Any, fixed(80, 72)] {
+        let message = encode_full(&lanczos, input).unwrap_err().to_string();
+        assert!(message.contains("--input-size 72x72"), "{message}");
+    }
+    let worst = error(&lanczos, fixed(72, 72), &[picture(4, 72, 72)], &library);
+    assert!(worst <= TOLERANCE, "{worst:e}");
+
+    let shorter = changed(|parts| {
+        parts.manifest.preprocessing.aspect = AspectRule::ShorterSide;
+    });
+    let message = encode_full(&shorter, FullInput::Any)
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("give --input-size"), "{message}");
+    for (width, height) in [(150, 100), (72, 99), (60, 60)] {
+        let shown = [picture(4, width, height)];
+        let given = fixed(width as usize, height as usize);
+        let worst = error(&shorter, given, &shown, &library);
+        assert!(worst <= TOLERANCE, "{width}x{height}: {worst:e}");
     }
 }
 

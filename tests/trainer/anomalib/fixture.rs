@@ -54,14 +54,10 @@ impl Checkpoint {
         let mut entries = kept(name);
         let removed = removed(&note, &weights);
         let mut digest = Sha256::new();
-        removed
-            .iter()
-            .for_each(|(_, content)| digest.update(content));
-        let digest: String = digest
-            .finalize()
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect();
+        for (_entry, content) in &removed {
+            digest.update(content);
+        }
+        let digest = hexadecimal(&digest.finalize());
         assert_eq!(
             digest, note["removed_sha256"],
             "{name}: other weights were generated"
@@ -108,6 +104,12 @@ impl Checkpoint {
         std::fs::write(&path, self.bytes()).unwrap();
         path
     }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|b| [b >> 4, b & 15]);
+    let digits = digits.filter_map(|digit| char::from_digit(digit.into(), 16));
+    digits.collect()
 }
 
 fn kept(name: &str) -> Vec<(String, Vec<u8>)> {

@@ -192,7 +192,7 @@ fn features_must_be_named_where_the_file_does_not_tell() {
     let checkpoint = Checkpoint::read("v2.0.0.ckpt").save(&folder);
     let error = imported(checkpoint.clone(), &ImportOverrides::default()).unwrap_err();
     assert!(
-        matches!(error.problem, ImportProblem::UnknownFeatures { .. }),
+        matches!(*error.problem, ImportProblem::UnknownFeatures { .. }),
         "{error}"
     );
     let message = error.to_string();

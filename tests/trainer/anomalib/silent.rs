@@ -26,7 +26,7 @@ fn problem(overrides: &ImportOverrides, change: impl FnOnce(&mut Checkpoint)) ->
     let error = imported(path.clone(), overrides).unwrap_err();
     assert!(error.to_string().contains("v2.7.0.ckpt"), "{error}");
     assert!(!path.with_extension("cfa").exists());
-    error.problem
+    *error.problem
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn without_settings_the_shapes_tell() {
 fn other_models_are_named_as_such() {
     let silent = ImportOverrides::default();
     let found = problem(&silent, |c| {
-        c.rename("layer.conv2d.weight", "layer.conv3d.weight")
+        c.rename("layer.conv2d.weight", "layer.conv3d.weight");
     });
     let message = found.to_string();
     assert!(message.contains("no CFA model of anomalib"), "{message}");
@@ -94,14 +94,14 @@ fn other_models_are_named_as_such() {
         "{message}"
     );
     let found = problem(&silent, |c| {
-        c.rename("model.memory_bank", "model.memory_tank")
+        c.rename("model.memory_bank", "model.memory_tank");
     });
     assert!(
         found.to_string().contains("memory_bank is missing"),
         "{found}"
     );
     let found = problem(&silent, |c| {
-        c.rename("layer2.0.conv1.weight", "layer9.0.conv1.weight")
+        c.rename("layer2.0.conv1.weight", "layer9.0.conv1.weight");
     });
     assert!(
         found.to_string().contains("layer2.0.conv1.weight"),
@@ -170,7 +170,7 @@ fn a_truncated_checkpoint_is_refused() {
         std::fs::write(&path, &whole[..length]).unwrap();
         let error = imported(path.clone(), &ImportOverrides::default()).unwrap_err();
         assert!(
-            matches!(error.problem, ImportProblem::Unreadable(_)),
+            matches!(*error.problem, ImportProblem::Unreadable(_)),
             "{length}: {error}"
         );
     }

@@ -16,7 +16,7 @@ pub struct ImportError {
     /// The checkpoint.
     pub path: PathBuf,
     /// What is wrong.
-    pub problem: ImportProblem,
+    pub problem: Box<ImportProblem>,
 }
 
 impl fmt::Display for ImportError {
@@ -36,7 +36,7 @@ impl ImportError {
     pub(super) fn at(path: &Path, problem: impl Into<ImportProblem>) -> Self {
         Self {
             path: path.to_owned(),
-            problem: problem.into(),
+            problem: Box::new(problem.into()),
         }
     }
 }

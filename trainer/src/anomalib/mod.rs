@@ -43,7 +43,7 @@ use crate::fit::{
 };
 use crate::model::CfaModel;
 use crate::tensor;
-use crate::weights::{Document, read_capped};
+use crate::weights::{Document, Node, read_capped};
 use parameters::Parameters;
 use source::Source;
 use transform::Recipe;
@@ -275,18 +275,7 @@ fn recipe(
     }
     let found = match Recipe::of(source)? {
         Some(found) => found,
-        None => {
-            let default =
-                Recipe::default_of(release).ok_or_else(|| ImportProblem::Preprocessing {
-                    step: "the checkpoint does not tell the size of its pictures".to_owned(),
-                })?;
-            notes.push(format!(
-                "the checkpoint does not tell the size of its pictures; {}'s default of 256×256 is taken \
-                 (--image-size gives another)",
-                release.describe()
-            ));
-            default
-        }
+        None => default_recipe(release, notes)?,
     };
     if release == Release::V0 {
         notes.push(
@@ -301,6 +290,18 @@ fn recipe(
     })
 }
 
+fn default_recipe(release: Release, notes: &mut Vec<String>) -> Result<Recipe, ImportProblem> {
+    let default = Recipe::default_of(release).ok_or_else(|| ImportProblem::Preprocessing {
+        step: "the checkpoint does not tell the size of its pictures".to_owned(),
+    })?;
+    notes.push(format!(
+        "the checkpoint does not tell the size of its pictures; {}'s default of 256×256 is taken \
+         (--image-size gives another)",
+        release.describe()
+    ));
+    Ok(default)
+}
+
 fn settings(
     source: &Source<'_>,
     release: Release,
@@ -308,7 +309,7 @@ fn settings(
     parameters: &Parameters,
     recipe: &Recipe,
 ) -> Result<CheckedSettings, ImportProblem> {
-    let number = |name| source.setting(name).and_then(|value| value.size());
+    let number = |name| source.setting(name).and_then(Node::size);
     // 0.x reads it from its configuration and does not use it.
     let neighbors = number("num_nearest_neighbors").filter(|_k| release != Release::V0);
     let mut settings = FitSettings {

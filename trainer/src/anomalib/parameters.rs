@@ -8,7 +8,7 @@ use crate::backbone::{Backbone, TapActivation};
 use crate::descriptor::DescriptorShape;
 use crate::digest::sha256_hex;
 use crate::network::{ParameterMismatch, check_parameters};
-use crate::weights::{Tensors, WeightTensor, Weights};
+use crate::weights::{Node, Tensors, WeightTensor, Weights};
 
 /// What stands before the backbone's own names.
 const BACKBONE_PREFIX: &str = "feature_extractor.";
@@ -106,7 +106,7 @@ fn backbone(
     asked: Option<Backbone>,
     tensors: &Tensors,
 ) -> Result<Backbone, ImportProblem> {
-    let named = source.setting("backbone").and_then(|name| name.text());
+    let named = source.setting("backbone").and_then(Node::text);
     let chosen = match (asked, named) {
         (Some(asked), _) => asked,
         (None, Some(name)) => name.parse().map_err(|_unknown| {
@@ -142,7 +142,7 @@ fn gamma_d(
     backbone: Backbone,
     weight: &WeightTensor,
 ) -> Result<usize, ImportProblem> {
-    let set = source.setting("gamma_d").and_then(|gamma_d| gamma_d.size());
+    let set = source.setting("gamma_d").and_then(Node::size);
     let outputs = weight.shape.first().copied().unwrap_or(0);
     let derived = || backbone.feature_channels().checked_div(outputs);
     set.or_else(derived).ok_or_else(|| ImportProblem::Shape {

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::source::Source;
 use crate::descriptor::Pooling;
+use crate::weights::Node;
 
 /// Releases that can be told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -29,7 +30,7 @@ pub enum Release {
 impl Release {
     pub(super) fn of(source: &Source<'_>) -> Self {
         let root = source.root;
-        let module = source.module.and_then(|module| module.class());
+        let module = source.module.and_then(Node::class);
         let module = module.unwrap_or_default();
         let pickled_module = !module.is_empty();
         if root.get("anomalib_components_enabled").is_some() {

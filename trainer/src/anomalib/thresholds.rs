@@ -40,8 +40,10 @@ impl Thresholds {
             image_min: figure(&["image_min", "pred_scores.min"]),
             image_max: figure(&["image_max", "pred_scores.max"]),
             // 0.x keeps one pair, seen on maps.
-            pixel_min: figure(&["pixel_min", "anomaly_maps.min", "normalization_metrics.min"]),
-            pixel_max: figure(&["pixel_max", "anomaly_maps.max", "normalization_metrics.max"]),
+            pixel_min: figure(&["pixel_min", "anomaly_maps.min", "normalization_metrics.min"])
+                .or_else(|| in_metadata(source, "min")),
+            pixel_max: figure(&["pixel_max", "anomaly_maps.max", "normalization_metrics.max"])
+                .or_else(|| in_metadata(source, "max")),
         }
     }
 }
@@ -58,8 +60,11 @@ fn scalar(source: &Source<'_>, name: &str) -> Option<f32> {
     };
     let mut tensors = source.tensors.iter().filter(|(full, _)| named(full));
     let found = tensors.find_map(|(_, tensor)| value(tensor));
-    found.or_else(|| {
-        let number = source.root.get("metadata")?.get(name)?.number()? as f32;
-        number.is_finite().then_some(number)
-    })
+    found.or_else(|| in_metadata(source, name))
+}
+
+/// A finite number beside a module that was saved whole (0.x and 1.x).
+fn in_metadata(source: &Source<'_>, name: &str) -> Option<f32> {
+    let number = source.root.get("metadata")?.get(name)?.number()? as f32;
+    number.is_finite().then_some(number)
 }

@@ -45,10 +45,9 @@ pub enum Backbone {
     MobilenetV3Large,
     /// The smallest `EfficientNet`, padded as torchvision and timm pad it.
     EfficientnetB0,
-    /// The paper's fourth backbone, padded as torchvision pads it. The official
-    /// code pads on the larger side where a size is even (for pictures of 456 px,
-    /// whatever their size); these are the weights' own features all the same
-    /// only in torchvision's network, for which its file is meant.
+    /// The paper's fourth backbone, as torchvision has it: its weights were trained
+    /// under `TensorFlow`'s padding, torchvision runs them with half the kernel on
+    /// each side. The official code pads as `TensorFlow` does for 456 px.
     EfficientnetB5,
     /// Made for small devices: no squeeze-and-excitation. Padded as in
     /// `TensorFlow`, where its weights come from; they come with a Python package.

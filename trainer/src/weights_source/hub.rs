@@ -1,5 +1,6 @@
 //! The Hugging Face hub.
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +13,7 @@ use super::{Downloaded, SourceError};
 use crate::digest::sha256_hex;
 
 /// How to reach the hub, and where its files are kept.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Hub {
     /// Address without a trailing slash; `None`: the public hub.
     pub endpoint: Option<String>,
@@ -21,6 +22,16 @@ pub struct Hub {
     /// For repositories that are not public; `None`: the one in the file `token`
     /// beside the cache folder, if any.
     pub token: Option<String>,
+}
+
+/// Without the token.
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub")
+            .field("endpoint", &self.endpoint)
+            .field("cache", &self.cache)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Hub {

@@ -46,7 +46,7 @@ pub(crate) struct ImportArguments {
     onnxruntime: OnnxRuntimeArgument,
 }
 
-/// Releases of anomalib differ here (see docs/FROM_ANOMALIB.md).
+/// Releases of anomalib differ here (see `docs/FROM_ANOMALIB.md`).
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Features {
     /// 0.x, and 2.3.2 and newer

@@ -15,7 +15,7 @@ pub(super) const OUTPUT: &str = "cfa_normalised";
 /// Writes the nodes from [`INPUT`] to [`OUTPUT`].
 ///
 /// Normalisation comes first: the weights of a resize sum to 1, so the order is free, and
-/// OpenVINO 2026.4 refuses constants of three channels behind a product.
+/// `OpenVINO` 2026.4 refuses constants of three channels behind a product.
 pub(super) fn write(
     nodes: &mut Nodes,
     recipe: &Preprocessing,

@@ -80,12 +80,12 @@ fn attributes_arguments_and_items_can_be_looked_at() {
     // Attributes in slots: a pair of dictionaries.
     let slots = [&class[..], b")\x81N}", &text("x"), b"K\x05s\x86b"].concat();
     seen(&slots, |root| {
-        assert_eq!(root.get("x").and_then(Node::size), Some(5))
+        assert_eq!(root.get("x").and_then(Node::size), Some(5));
     });
     // A dictionary of another class.
     let items = [&class[..], b")\x81", &text("k"), b"K\x06s"].concat();
     seen(&items, |root| {
-        assert_eq!(root.get("k").and_then(Node::size), Some(6))
+        assert_eq!(root.get("k").and_then(Node::size), Some(6));
     });
     // Numbers, truths, sets.
     let values = [
@@ -103,10 +103,10 @@ fn attributes_arguments_and_items_can_be_looked_at() {
     });
     // Python takes back what it has said before.
     seen(b"NK\x010K\x02\x86", |root| {
-        assert_eq!(root.items().len(), 2)
+        assert_eq!(root.items().len(), 2);
     });
     seen(b"K\x01(K\x02K\x031", |root| {
-        assert_eq!(root.size(), Some(1))
+        assert_eq!(root.size(), Some(1));
     });
     seen(b"K\x01(0", |root| assert_eq!(root.size(), Some(1)));
 }
@@ -217,7 +217,7 @@ fn endless_nesting_of_objects_costs_little() {
     // Calls of what calls gave, and calls with what calls gave.
     let chain = [&function[..], &b")R".repeat(500_000)].concat();
     seen(&chain, |root| {
-        assert_eq!(root.class(), Some("(call of an object)"))
+        assert_eq!(root.class(), Some("(call of an object)"));
     });
     let callees = [&function[..], b"q\0", &b"h\0".repeat(300_000)].concat();
     let nested = [&callees[..], b"N", &b"\x85R".repeat(300_000)].concat();
