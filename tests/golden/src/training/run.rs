@@ -216,9 +216,10 @@ impl<'a> Run<'a> {
         flipped: bool,
         report: &mut Report<'_>,
     ) -> Result<()> {
-        let tolerance = match flipped {
-            true => WEIGHTS_AFTER_A_FLIP,
-            false => WEIGHTS_AFTER_STEPS[steps - 1],
+        let tolerance = if flipped {
+            WEIGHTS_AFTER_A_FLIP
+        } else {
+            WEIGHTS_AFTER_STEPS[steps - 1]
         };
         for (name, parameter) in ["weight", "bias"].iter().zip(descriptor.parameters()) {
             let path = self.path(&format!("after{steps}/{name}"));
