@@ -25,7 +25,7 @@ pub(crate) struct WeightsArguments {
     /// Token for repositories that are not public
     #[arg(long, value_name = "TOKEN", env = "HF_TOKEN", hide_env_values = true)]
     hub_token: Option<String>,
-    /// Where `--weights pip` keeps its files; default: cfa in $XDG_CACHE_HOME or
+    /// Where `--weights pip` keeps its files; default: `cfa` in `$XDG_CACHE_HOME` or
     /// ~/.cache
     #[arg(long, value_name = "DIR", env = "CFA_WEIGHTS_CACHE")]
     weights_cache: Option<PathBuf>,
