@@ -251,7 +251,12 @@ fn largest_difference(a: &Array2<f32>, b: &Array2<f32>) -> f32 {
         return f32::INFINITY;
     }
     let differences = a.iter().zip(b).map(|(a, b)| (a - b).abs());
-    differences.fold(0.0, |most, d| if d <= most { most } else { d })
+    differences.fold(
+        0.0,
+        |most: f32, d| {
+            if most.is_nan() || d <= most { most } else { d }
+        },
+    )
 }
 
 #[cfg(test)]
