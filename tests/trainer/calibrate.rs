@@ -149,6 +149,16 @@ fn what_cannot_be_promised_is_refused_and_the_bundle_stays() {
     let rate = ["--false-reject-rate", "0.01"];
     run(&workshop, &rate).refused(&["at least 99 good pictures", "has 4"]);
     run(&workshop, &["--f1-max"]).refused(&["--defective"]);
+    fs::create_dir(workshop.at("few")).unwrap();
+    fs::copy(workshop.at("good/12.png"), workshop.at("few/12.png")).unwrap();
+    let few = [
+        "calibrate",
+        "--model",
+        &workshop.text("model.cfa"),
+        "--good",
+    ];
+    let few = Run::of(program(few).arg(workshop.at("few")));
+    few.refused(&["at least 4 good pictures", "has 1"]);
     workshop.write("good/broken.png", b"no picture");
     run(&workshop, &[]).refused(&["broken.png"]);
     run(&workshop, &["--skip-bad"]).fine();

@@ -34,6 +34,16 @@ fn labelled() -> Option<Workshop> {
     Some(workshop)
 }
 
+#[test]
+fn maps_never_land_among_the_test_pictures() {
+    let Some(workshop) = labelled() else {
+        return;
+    };
+    let above = workshop.text("");
+    test_with(&workshop, &["--tiff", &above]).refused(&["among the test pictures", "--tiff"]);
+    assert!(!workshop.at("data/test/good/0.tiff").exists());
+}
+
 fn test(workshop: &Workshop) -> Run {
     test_with(workshop, &["--json"])
 }

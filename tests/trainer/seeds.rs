@@ -116,3 +116,23 @@ fn too_few_pictures_to_choose_by_are_refused() {
         .fit(&[("--seeds", "1")])
         .refused(&["--seeds", "2..=1000"]);
 }
+
+/// Whatever would end the work after hours ends it before the first training.
+#[test]
+fn what_must_fail_fails_before_the_first_training() {
+    let Some(workshop) = workshop() else {
+        return;
+    };
+    let seeds = [("--epochs", "1"), ("--seeds", "2")];
+    let none = [&seeds[..], &[("--selection-split", "0")]].concat();
+    workshop
+        .fit(&none)
+        .refused_at_once(&["0 good pictures are held out"]);
+    fs::create_dir(workshop.at("model")).unwrap();
+    let folder = workshop.text("model");
+    let folder = [&seeds[..], &[("--out", folder.as_str())]].concat();
+    workshop.fit(&folder).refused_at_once(&["--out"]);
+    workshop.draw("data/test/second/1.png", 2);
+    workshop.draw("data/ground_truth/square/0_mask.png", 2);
+    workshop.fit(&seeds).refused_at_once(&["mask"]);
+}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use cfa_runtime::bundle::{Bundle, BundleError, write_bundle};
 use cfa_runtime::calibration::{
-    Basis, Calibration, CalibrationError, DecisionRule, F1MaxThreshold,
+    Basis, Calibration, CalibrationError, DecisionRule, F1MaxThreshold, HIGHEST_USUAL_RATE,
 };
 use cfa_runtime::inspector::{InspectError, Inspector, InspectorOptions};
 use cfa_runtime::network::OnnxRuntime;
@@ -15,8 +15,7 @@ use crate::metrics::{MetricsError, f1_max};
 /// How a calibrated model judges when nothing else is asked for at run time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RuleChoice {
-    /// The lowest of the usual false-reject rates that the good pictures allow; no
-    /// rule when there are too few for any.
+    /// The lowest of the usual false-reject rates that the good pictures allow.
     Usual,
     /// A share of good parts that may be rejected, and one that may be rejected or
     /// reviewed; `None` for twice the first.
@@ -82,7 +81,7 @@ pub fn calibrate(
     let mut inspector = Inspector::from_bundle(bundle, runtime, &InspectorOptions::default())?;
     let good = scores(&mut inspector, &request.good, seen)?;
     let defective = scores(&mut inspector, &request.defective, seen)?;
-    let f1_max = f1_max_threshold(&good, &defective)?;
+    let f1_max = f1_max_threshold(&good, &defective)?.or(parts.manifest.calibration.f1_max);
     let mut calibration = Calibration {
         f1_max,
         ..Calibration::from_good_scores(good)?
@@ -118,7 +117,13 @@ fn rule(
     choice: RuleChoice,
 ) -> Result<Option<DecisionRule>, CalibrateError> {
     match choice {
-        RuleChoice::Usual => Ok(calibration.usual_rule()),
+        // The rate that needs the fewest pictures tells how many are missing.
+        RuleChoice::Usual => match calibration.usual_rule() {
+            Some(rule) => Ok(Some(rule)),
+            None => Ok(Some(
+                calibration.false_reject_rule(HIGHEST_USUAL_RATE, None)?,
+            )),
+        },
         RuleChoice::FalseRejectRate { rate, review_rate } => {
             Ok(Some(calibration.false_reject_rule(rate, review_rate)?))
         }
@@ -147,6 +152,7 @@ fn f1_max_threshold(
     let next = lower.fold(f32::NEG_INFINITY, f32::max);
     let reject_above = if next.is_finite() {
         next.midpoint(best.threshold)
+            .min(best.threshold.next_down())
     } else {
         best.threshold.next_down()
     };

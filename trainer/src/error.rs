@@ -40,6 +40,14 @@ pub enum TrainError {
     /// A picture cannot be brought to the network's input.
     #[error(transparent)]
     Preprocess(#[from] cfa_runtime::preprocess::PreprocessError),
+    /// One picture of many cannot be prepared.
+    #[error("{path}: {source}", path = path.display())]
+    Unprepared {
+        /// The picture.
+        path: PathBuf,
+        /// Why.
+        source: cfa_runtime::preprocess::PreprocessError,
+    },
     /// The weight file cannot be read.
     #[error(transparent)]
     Weights(#[from] WeightsError),

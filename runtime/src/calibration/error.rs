@@ -52,6 +52,9 @@ pub enum CalibrationError {
     /// A threshold and a rate at the same time.
     #[error("give a threshold or a false-reject rate, not both: each determines the other")]
     Both,
+    /// A review threshold and a review rate at the same time.
+    #[error("give a review threshold or a review rate, not both: each determines the other")]
+    BothForReview,
     /// A review threshold or rate without anything to reject by.
     #[error(
         "{option} alone judges nothing: the model has no recorded rule; give a threshold or a false-reject rate as well"

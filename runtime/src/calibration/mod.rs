@@ -17,7 +17,9 @@ pub use error::CalibrationError;
 pub use rule::{Basis, Decision, DecisionOptions, DecisionRule, Verdict};
 
 /// Rates that are tried, lowest first, when no false-reject rate is asked for.
-const USUAL_RATES: [f64; 5] = [0.01, 0.02, 0.05, 0.1, 0.2];
+const USUAL_RATES: [f64; 5] = [0.01, 0.02, 0.05, 0.1, HIGHEST_USUAL_RATE];
+/// The false-reject rate that the fewest good scores, four, allow.
+pub const HIGHEST_USUAL_RATE: f64 = 0.2;
 
 /// What is known about the image scores of a model. The default knows nothing.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -142,7 +144,7 @@ impl Calibration {
 /// Good scores that may lie above a threshold for `rate`: floor((n + 1) · rate), where
 /// a product just below a whole number for rounding alone counts as that number.
 fn scores_above(count: usize, rate: f64) -> usize {
-    ((count + 1) as f64 * rate + 1e-9).floor() as usize
+    ((count as f64 + 1.0) * rate + 1e-9).floor() as usize
 }
 
 /// The smallest number of scores for which [`scores_above`] is at least one.

@@ -36,7 +36,8 @@ impl fmt::Display for Decision {
     }
 }
 
-/// Where thresholds come from.
+/// Where the threshold for rejection comes from; the one for review may have been
+/// moved by an option.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Basis {
@@ -70,7 +71,7 @@ impl Basis {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DecisionRule {
-    /// Where the thresholds come from.
+    /// Where the threshold for rejection comes from.
     pub basis: Basis,
     /// Scores above it are for a person to look at; at most `reject_above`. Equal to
     /// it when nothing is to be reviewed.
@@ -154,6 +155,9 @@ pub(super) fn resolve(
     calibration: &Calibration,
     options: &DecisionOptions,
 ) -> Result<Option<DecisionRule>, CalibrationError> {
+    if options.review_threshold.is_some() && options.review_rate.is_some() {
+        return Err(CalibrationError::BothForReview);
+    }
     let rule = match (options.threshold, options.false_reject_rate) {
         (Some(_), Some(_)) => return Err(CalibrationError::Both),
         (Some(threshold), None) => Some(DecisionRule::single(Basis::Given, threshold)?),

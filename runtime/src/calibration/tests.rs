@@ -55,6 +55,8 @@ fn the_stated_number_of_good_parts_is_the_smallest_that_works() {
 
 #[test]
 fn impossible_rates_and_scores_are_refused() {
+    // Nobody has that many pictures; the number must not overflow.
+    assert!(ranks(9).threshold(1e-20).is_err());
     for rate in [0.0, 1.0, -0.1, 2.0, f64::NAN] {
         assert!(matches!(
             ranks(9).threshold(rate),
@@ -200,6 +202,15 @@ fn contradicting_options_are_refused() {
     ] {
         assert!(matches!(refused(alone), CalibrationError::NoRule { .. }));
     }
+    assert_eq!(
+        refused(DecisionOptions {
+            threshold: Some(1.0),
+            review_threshold: Some(0.5),
+            review_rate: Some(0.1),
+            ..none
+        }),
+        CalibrationError::BothForReview
+    );
     for threshold in [f32::NAN, f32::INFINITY] {
         let options = DecisionOptions {
             threshold: Some(threshold),

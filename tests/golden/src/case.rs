@@ -243,7 +243,9 @@ impl<'a> Case<'a> {
         let who = self.reference.prefix();
         let quantity = format!("k-means: excess of inertia over {who}'s");
         let tolerance = self.reference.inertia_tolerance();
-        report.error(self.name, &quantity, excess.max(0.0), tolerance);
+        // A NaN must stay one, which `max` would not let it.
+        let excess = excess.clamp(0.0, f64::INFINITY);
+        report.error(self.name, &quantity, excess, tolerance);
         Ok(())
     }
 }

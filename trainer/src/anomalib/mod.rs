@@ -271,6 +271,11 @@ fn recipe(
     notes: &mut Vec<String>,
 ) -> Result<Recipe, ImportProblem> {
     if let Some(size) = overrides.image_size {
+        notes.push(
+            "with --image-size nothing of the checkpoint's own pre-processing is used: \
+             ImageNet's normalisation, and the crop of --center-crop"
+                .to_owned(),
+        );
         return Ok(Recipe::plain(size, overrides.center_crop.flatten()));
     }
     let found = match Recipe::of(source)? {

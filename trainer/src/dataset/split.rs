@@ -40,6 +40,14 @@ impl GoodSplit {
     }
 }
 
+impl GoodSplit {
+    /// All pictures, by purpose.
+    #[must_use]
+    pub fn all(&self) -> Vec<PathBuf> {
+        [&*self.training, &*self.calibration, &*self.selection].concat()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -24,6 +24,9 @@ pub enum EvaluationError {
     /// A map cannot be written.
     #[error(transparent)]
     MapFolder(#[from] MapFolderError),
+    /// The user stopped.
+    #[error("interrupted; nothing was written")]
+    Interrupted,
     /// A mask that belongs to another picture.
     #[error(
         "{mask} is {mask_size:?} px, its picture {picture_size:?} px (width, height); draw it again in the picture's size"

@@ -40,6 +40,12 @@ pub enum MapFolderError {
         /// As it was given.
         data: PathBuf,
     },
+    /// The maps' folder is that of the test pictures.
+    #[error("maps would lie among the test pictures in {}; give --tiff another folder", folder.display())]
+    AmongPictures {
+        /// Where the maps would go.
+        folder: PathBuf,
+    },
     /// The disk is full, the folder not writable, or the like.
     #[error("cannot write {}; check that the folder is writable and the disk not full", path.display())]
     Write {
@@ -71,6 +77,7 @@ impl MapFolder {
         };
         let mut taken = BTreeMap::new();
         for picture in pictures {
+            maps.keep_away_from(picture)?;
             if let Some(first) = taken.insert(maps.file(picture), &picture.path) {
                 return Err(MapFolderError::SameName {
                     first: first.clone(),
@@ -79,6 +86,18 @@ impl MapFolder {
             }
         }
         Ok(maps)
+    }
+
+    /// Maps must not lie among the pictures that they are made of.
+    fn keep_away_from(&self, picture: &TestPicture) -> Result<(), MapFolderError> {
+        let folder = |path: &Path| path.parent().and_then(|folder| folder.canonicalize().ok());
+        let of_map = folder(&self.file(picture));
+        if of_map.is_some() && of_map == folder(&picture.path) {
+            return Err(MapFolderError::AmongPictures {
+                folder: self.test.clone(),
+            });
+        }
+        Ok(())
     }
 
     /// Where the map of a picture goes.

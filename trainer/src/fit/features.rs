@@ -258,13 +258,39 @@ pub(super) fn extract(
             .par_iter()
             .map(|path| Ok(Picture::open(path, &Limits::default())?))
             .collect::<Result<Vec<_>, TrainError>>()?;
-        store.push(&extractor.pooled_of_pictures(&decoded)?)?;
+        let pooled = extractor
+            .pooled_of_pictures(&decoded)
+            .map_err(|error| name_unprepared(error, batch, &decoded, settings))?;
+        store.push(&pooled)?;
         observer.event(&FitEvent::Features {
             done: store.len(),
             pictures: pictures.len(),
         });
     }
     Ok(store)
+}
+
+/// Names the picture of a batch that cannot be prepared.
+fn name_unprepared(
+    error: TrainError,
+    paths: &[PathBuf],
+    pictures: &[Picture],
+    settings: &CheckedSettings,
+) -> TrainError {
+    let TrainError::Preprocess(source) = error else {
+        return error;
+    };
+    let prepared = pictures
+        .iter()
+        .map(|picture| settings.preprocessing().apply(picture));
+    let failed = prepared.zip(paths).find(|(prepared, _)| prepared.is_err());
+    match failed {
+        Some((_, path)) => TrainError::Unprepared {
+            path: path.clone(),
+            source,
+        },
+        None => source.into(),
+    }
 }
 
 fn map_shapes(settings: &CheckedSettings) -> [[usize; 3]; 3] {

@@ -81,7 +81,7 @@ pub fn fit(request: &FitRequest, observer: &mut dyn FitObserver) -> Result<FitSu
     let identity = TrainingIdentity {
         settings: request.settings.clone(),
         weights_sha256: weights.sha256_hex.clone(),
-        pictures_sha256: content_digest(&split.training)?,
+        pictures_sha256: content_digest(&split.all())?,
     };
     let summary = |loss| FitSummary {
         bundle: request.bundle.clone(),
@@ -93,6 +93,7 @@ pub fn fit(request: &FitRequest, observer: &mut dyn FitObserver) -> Result<FitSu
         && let Some(record) = record::of_finished(&request.bundle, &identity)
     {
         observer.event(&FitEvent::AlreadyTrained);
+        checkpoint::remove(&checkpoint_path(&request.bundle))?;
         return Ok(summary(record.final_loss));
     }
     let path = checkpoint_path(&request.bundle);

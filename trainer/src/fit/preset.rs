@@ -11,7 +11,8 @@ use crate::backbone::{Backbone, TapActivation};
 
 /// Where default settings come from. In both: pooled features, a bank that weighs
 /// pictures alike, squared distances of at least 0, repulsion from index K, seeded
-/// k-means++ (DIFFERENCES, section D).
+/// k-means++ (DIFFERENCES, section D); the last, smaller batch of an epoch is kept, and a
+/// tenth of the pictures held out for calibration.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Preset {
     /// As anomalib has it: taps after the ReLU, constant radius, pictures stretched by

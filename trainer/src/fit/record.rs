@@ -14,7 +14,7 @@ pub struct TrainingIdentity {
     pub settings: FitSettings,
     /// sha256 of the weight file.
     pub weights_sha256: String,
-    /// sha256 over the training pictures' contents.
+    /// sha256 over the contents of all good pictures, those held out included.
     pub pictures_sha256: String,
 }
 

@@ -210,13 +210,26 @@ impl CheckedSettings {
 
     fn fits_the_bank(&self) -> Result<(), TrainError> {
         let entries = self.bank_entries();
-        let wanted = self.loss().entries();
+        let FitSettings {
+            neighbors,
+            hard_negatives,
+            gamma_c,
+            train_radius,
+            ..
+        } = self.settings;
+        // A radius that can never repel makes J meaningless.
+        let repels = train_radius || self.loss().can_repel();
+        let (wanted, together) = if repels {
+            let together = format!("together with --hard-negatives {hard_negatives} that is ");
+            (self.loss().entries(), together)
+        } else {
+            (neighbors, "that is ".to_owned())
+        };
         if wanted > entries {
             let reason = format!(
-                "together with --hard-negatives {} that is {wanted} bank entries, and with --gamma-c {} the bank has {entries}",
-                self.settings.hard_negatives, self.settings.gamma_c
+                "{together}{wanted} bank entries, and with --gamma-c {gamma_c} the bank has {entries}"
             );
-            return Err(impossible("neighbors", &self.settings.neighbors, reason));
+            return Err(impossible("neighbors", &neighbors, reason));
         }
         let size = self.preprocessing.input_size();
         let radius = (4.0 * SIGMA + 0.5) as usize;

@@ -14,11 +14,15 @@ const AREA_SHARE: std::ops::Range<f64> = 0.005..0.03;
 /// Natural logarithm of width over height: 1 : 3 to 3 : 1.
 const LOG_ASPECT: std::ops::Range<f64> = -1.1..1.1;
 
+/// The picture at 8 bits, so that nothing but the pasted rectangle sets it apart from
+/// its defective copy.
 pub(super) fn open(path: &Path) -> Result<Picture, PictureError> {
-    Picture::open(path, &Limits::default())
+    let rgb = Picture::open(path, &Limits::default())?.to_rgb8();
+    let (width, height) = rgb.dimensions();
+    Picture::from_rgb8(width, height, rgb.into_raw())
 }
 
-/// The picture at 8 bits with one pasted rectangle. Which one depends on `index` and the
+/// The picture with one pasted rectangle. Which one depends on `index` and the
 /// picture's size alone, so that every seed's model sees the same defects.
 pub(super) fn with_defect(picture: &Picture, index: usize) -> Result<Picture, PictureError> {
     let mut rng = random_stream(index as u64, "cut and paste");

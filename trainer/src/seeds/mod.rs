@@ -17,10 +17,12 @@ use serde::Serialize;
 pub use separation::separation;
 pub use statistics::{MeanSd, SeedFigure};
 
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, GoodSplit};
 use crate::error::TrainError;
-use crate::evaluation::{Evaluation, Figures, evaluate};
-use crate::fit::{FitEvent, FitObserver, FitRequest, FitSummary, fit};
+use crate::evaluation::{Evaluation, EvaluationError, Figures, evaluate};
+use crate::fit::{
+    FitEvent, FitObserver, FitRequest, FitSettings, FitSummary, check_destination, fit,
+};
 
 /// Fewest pictures whose scores have a spread to measure.
 const FEWEST_SELECTION_PICTURES: usize = 2;
@@ -74,6 +76,7 @@ pub fn fit_seeds(
         .runtime
         .as_ref()
         .ok_or(TrainError::SeedsNeedRuntime)?;
+    check_before_training(request)?;
     let first = request.settings.seed;
     let mut candidates = Vec::with_capacity(seeds);
     for (number, seed) in (first..).take(seeds).enumerate() {
@@ -82,11 +85,51 @@ pub fn fit_seeds(
             number: number + 1,
             seeds,
         });
-        let candidate = train(request, seed, runtime, observer)?;
+        let candidate = train(request, seed, runtime, observer)
+            .map_err(|error| with_finished(error, &candidates))?;
         observer.event(&FitEvent::SeedFinished(candidate.report.clone()));
         candidates.push(candidate);
     }
     keep_best(candidates, &request.bundle)
+}
+
+/// What would otherwise end the work after hours: a place that cannot be written to,
+/// too few pictures to choose by, test pictures that cannot be reported on.
+fn check_before_training(request: &FitRequest) -> Result<(), TrainError> {
+    check_destination(&request.bundle)?;
+    let dataset = Dataset::discover(&request.data)?;
+    dataset.require_masks()?;
+    let FitSettings {
+        calibration_split,
+        selection_split,
+        ..
+    } = request.settings;
+    let split = GoodSplit::new(&dataset.train_good, calibration_split, selection_split);
+    require_selection(split.selection.len())
+}
+
+fn require_selection(found: usize) -> Result<(), TrainError> {
+    if found >= FEWEST_SELECTION_PICTURES {
+        return Ok(());
+    }
+    Err(TrainError::Setting {
+        option: "seeds",
+        value: "above 1".to_owned(),
+        reason: format!(
+            "{found} good pictures are held out to choose by, and at least \
+             {FEWEST_SELECTION_PICTURES} are needed; raise --selection-split or add pictures"
+        ),
+    })
+}
+
+/// An interruption before a later seed's training loses nothing either.
+fn with_finished(error: TrainError, finished: &[Candidate]) -> TrainError {
+    match (error, finished.last()) {
+        (TrainError::InterruptedEarly, Some(last)) => TrainError::Interrupted {
+            checkpoint: last.bundle.clone(),
+        },
+        (error, _) => error,
+    }
 }
 
 fn train(
@@ -125,16 +168,7 @@ fn separation_of(
     observer: &dyn FitObserver,
 ) -> Result<f64, TrainError> {
     let found = summary.selection.len();
-    if found < FEWEST_SELECTION_PICTURES {
-        return Err(TrainError::Setting {
-            option: "seeds",
-            value: "above 1".to_owned(),
-            reason: format!(
-                "{found} good pictures are held out to choose by, and at least \
-                 {FEWEST_SELECTION_PICTURES} are needed; raise --selection-split or add pictures"
-            ),
-        });
-    }
+    require_selection(found)?;
     let (mut good, mut pasted) = (Vec::with_capacity(found), Vec::with_capacity(found));
     for (index, path) in summary.selection.iter().enumerate() {
         stop_if_interrupted(&summary.bundle, observer)?;
@@ -155,9 +189,19 @@ fn test_figures(
     if test.is_empty() {
         return Ok(None);
     }
-    stop_if_interrupted(&request.bundle, observer)?;
-    let Evaluation { overall, .. } = evaluate(inspector, &test, &mut |_, _| Ok(()))?;
-    Ok(Some(overall))
+    let evaluation = evaluate(inspector, &test, &mut |_, _| {
+        if observer.interrupted() {
+            return Err(EvaluationError::Interrupted);
+        }
+        Ok(())
+    });
+    match evaluation {
+        Ok(Evaluation { overall, .. }) => Ok(Some(overall)),
+        Err(EvaluationError::Interrupted) => Err(TrainError::Interrupted {
+            checkpoint: request.bundle.clone(),
+        }),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn stop_if_interrupted(bundle: &Path, observer: &dyn FitObserver) -> Result<(), TrainError> {

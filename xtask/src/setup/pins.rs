@@ -187,7 +187,7 @@ mod tests {
                 .iter()
                 .flat_map(|component| &component.wheels)
                 .count(),
-            5
+            6
         );
     }
 

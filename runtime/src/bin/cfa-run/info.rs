@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use cfa_runtime::Bundle;
 use cfa_runtime::bundle::Manifest;
-use cfa_runtime::calibration::{Basis, DecisionRule};
+use cfa_runtime::calibration::{Basis, DecisionRule, F1MaxThreshold};
 
 use crate::Outcome;
 
@@ -91,7 +91,17 @@ fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
             format!("{} good scores", manifest.calibration.good_scores.len()),
         ),
         ("judged by", rule(manifest.calibration.rule)),
+        ("highest F1", f1_max(manifest.calibration.f1_max)),
     ]
+}
+
+fn f1_max(found: Option<F1MaxThreshold>) -> String {
+    found.map_or("not known".to_owned(), |found| {
+        format!(
+            "{:.4} above {}, over {} good and {} defective pictures",
+            found.f1, found.reject_above, found.good, found.defective
+        )
+    })
 }
 
 fn rule(rule: Option<DecisionRule>) -> String {

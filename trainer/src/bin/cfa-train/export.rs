@@ -1,7 +1,7 @@
 //! `cfa-train export`.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
 use anyhow::Result;
@@ -45,6 +45,7 @@ enum Format {
 
 pub(crate) fn run(arguments: &ExportArguments) -> Result<()> {
     let Format::OnnxFull = arguments.format;
+    refuse_own_input(&arguments.bundle, &arguments.out)?;
     let request = OnnxFullRequest {
         bundle: arguments.bundle.clone(),
         out: arguments.out.clone(),
@@ -59,6 +60,17 @@ pub(crate) fn run(arguments: &ExportArguments) -> Result<()> {
     } else {
         describe(&summary);
     }
+    Ok(())
+}
+
+/// A result must not replace what it is made from.
+pub(crate) fn refuse_own_input(input: &Path, out: &Path) -> Result<()> {
+    let same = matches!((input.canonicalize(), out.canonicalize()), (Ok(a), Ok(b)) if a == b);
+    anyhow::ensure!(
+        !same,
+        "--out {} is the input itself; name another file",
+        out.display()
+    );
     Ok(())
 }
 

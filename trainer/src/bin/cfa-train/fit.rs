@@ -192,7 +192,7 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
         .fetch(arguments.backbone, arguments.json)?;
     let mut progress = Progress::new(arguments.json).context("cannot listen for Ctrl-C")?;
     if let Some(threads) = arguments.threads {
-        tch::set_num_threads(i32::from(threads.get() as i16));
+        tch::set_num_threads(i32::from(threads.get()));
     }
     let (device, description) = arguments.device.resolve()?;
     progress.say(&format!("device: {description}"));
@@ -203,6 +203,12 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
         ));
     }
     let request = arguments.request(weights, device, runtime.ok());
+    if let Some(share) = inspected_share(&request.settings) {
+        progress.say(&format!(
+            "the centre crop leaves {:.0} % of each picture to be inspected (--center-crop none: all of it)",
+            100.0 * share
+        ));
+    }
     let Some(seeds) = arguments.seeds else {
         let summary = fit(&request, &mut progress)?;
         progress.summary(&summary);
@@ -212,6 +218,14 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
     progress.summary(&summary);
     progress.say(&seeds::table(&summary));
     Ok(())
+}
+
+/// Share of a square picture that the centre crop keeps; `None` when it keeps all.
+fn inspected_share(settings: &FitSettings) -> Option<f64> {
+    let (crop, whole) = (settings.center_crop?, settings.image_size);
+    let area = |size: Size| (size.height * size.width) as f64;
+    let share = area(crop) / area(whole);
+    (share < 1.0).then_some(share)
 }
 
 impl FitArguments {

@@ -10,6 +10,7 @@ use cfa_train::backbone::Backbone;
 use cfa_train::descriptor::Pooling;
 use clap::{Args, ValueEnum};
 
+use crate::export::refuse_own_input;
 use crate::fit::{Crop, parse_crop, parse_size};
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::{Progress, print_json};
@@ -66,6 +67,7 @@ impl From<Features> for Pooling {
 
 pub(crate) fn run(arguments: &ImportArguments) -> Result<()> {
     let mut progress = Progress::new(arguments.json).context("cannot listen for Ctrl-C")?;
+    refuse_own_input(&arguments.checkpoint, &arguments.out)?;
     let runtime = arguments.onnxruntime.load();
     if let Err(error) = &runtime {
         progress.say(&format!("the bundle will not be verified: {error:#}"));

@@ -171,7 +171,7 @@ impl FitObserver for Progress {
 pub(crate) fn calibrated(good: usize, rule: Option<DecisionRule>) -> String {
     let Some(rule) = rule else {
         return format!(
-            "calibrated with {good} good pictures: too few for a threshold; more can be added with `cfa-train calibrate`"
+            "calibrated with {good} good pictures: too few for a threshold; `cfa-train calibrate` takes more that were not trained on"
         );
     };
     let basis = match rule.basis {

@@ -73,19 +73,30 @@ fn divisors_that_leave_nothing_are_refused() {
     refused(&["--neighbors 3", "--gamma-c 257", "the bank has 0"], |s| {
         s.gamma_c = 257;
     });
-    refused(&["--neighbors 3", "--gamma-c 43", "the bank has 5"], |s| {
-        s.gamma_c = 43;
+    refused(&["--neighbors 3", "--gamma-c 100", "the bank has 2"], |s| {
+        s.gamma_c = 100;
     });
 }
 
 #[test]
 fn more_neighbours_than_entries_are_refused() {
-    refused(&["--neighbors 254", "--hard-negatives 3", "257"], |s| {
-        s.neighbors = 254;
+    refused(&["--neighbors 257", "257 bank entries"], |s| {
+        s.neighbors = 257;
     });
-    refused(&["--hard-negatives 254"], |s| s.hard_negatives = 254);
     refused(&["--neighbors"], |s| s.neighbors = usize::MAX);
-    refused(&["--hard-negatives"], |s| s.hard_negatives = usize::MAX);
+    // J counts where the radius lets it act.
+    refused(&["--neighbors 254", "--hard-negatives 3", "257"], |s| {
+        (s.neighbors, s.radius) = (254, 1.0);
+    });
+    refused(&["--hard-negatives 254"], |s| {
+        (s.hard_negatives, s.train_radius) = (254, true);
+    });
+    refused(&["--hard-negatives"], |s| {
+        (s.hard_negatives, s.radius) = (usize::MAX, 1.0);
+    });
+    let mut idle = possible();
+    idle.hard_negatives = 254;
+    assert!(idle.check().is_ok());
 }
 
 #[test]

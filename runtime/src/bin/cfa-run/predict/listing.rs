@@ -89,7 +89,16 @@ impl Listing {
                 writeln!(out, "{line}")
             }
             Self::Table { .. } => {
-                eprintln!("error: {error:#}");
+                let (path, text) = (path.to_string_lossy(), format!("{error:#}"));
+                let named = text.contains(&*path);
+                eprintln!(
+                    "error: {}",
+                    if named {
+                        text
+                    } else {
+                        format!("{path}: {text}")
+                    }
+                );
                 Ok(())
             }
         }

@@ -70,6 +70,12 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
     for warning in inspector.take_warnings() {
         eprintln!("warning: ONNX Runtime: {warning}");
     }
+    if inspector.rule().is_none() {
+        eprintln!(
+            "warning: the model has no thresholds, so nothing is judged; give --threshold, \
+             or calibrate it with `cfa-train calibrate`"
+        );
+    }
     let range = heatmap_range(inspector.manifest().heatmap_range, args.heatmap_max)?;
     let inputs = Inputs::find(&args.paths);
     let saver = args

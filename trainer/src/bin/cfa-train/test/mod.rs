@@ -3,6 +3,7 @@
 mod pictures;
 mod table;
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -66,7 +67,8 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
         let model = &model;
         print_json(&Output { evaluation, model });
     } else {
-        print!("{}", table::text(&evaluation));
+        // A reader that has gone away does not keep the report from being written.
+        let _ = io::stdout().write_all(table::text(&evaluation).as_bytes());
     }
     arguments.write_report(&mut inspector, &evaluation, model)
 }

@@ -49,7 +49,8 @@ fn scores(evaluation: &Evaluation, width: usize) -> String {
     let threshold = |value: Option<f32>| value.map_or(ABSENT.to_owned(), |v| format!("{v:.4}"));
     let _ = writeln!(
         text,
-        "\nF1-max is reached at the score {}, for pixels at {}",
+        "\nF1-max counts scores from {} on as defective, pixels from {} on\n\
+         (for a threshold that a bundle keeps: cfa-train calibrate --f1-max)",
         threshold(evaluation.overall.image_f1max_threshold),
         threshold(evaluation.overall.pixel_f1max_threshold)
     );
