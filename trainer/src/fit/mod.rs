@@ -74,71 +74,106 @@ pub struct FitSummary {
 /// See [`TrainError`]. After [`TrainError::Interrupted`] the same request with
 /// `resume` goes on where it stopped and ends with the same numbers.
 pub fn fit(request: &FitRequest, observer: &mut dyn FitObserver) -> Result<FitSummary, TrainError> {
-    let settings = request.settings.check()?;
-    check_destination(&request.bundle)?;
-    let split = usable_pictures(request, observer)?;
-    let weights = fitting_weights(settings.backbone(), &request.weights)?;
-    let identity = TrainingIdentity {
-        settings: request.settings.clone(),
-        weights_sha256: weights.sha256_hex.clone(),
-        pictures_sha256: content_digest(&split.all())?,
-    };
-    let summary = |loss| FitSummary {
-        bundle: request.bundle.clone(),
-        pictures: split.training.len(),
-        loss,
-        selection: split.selection.clone(),
-    };
+    let job = Job::prepare(request, observer)?;
     if request.resume
-        && let Some(record) = record::of_finished(&request.bundle, &identity)
+        && let Some(record) = record::of_finished(&request.bundle, &job.identity)
     {
         observer.event(&FitEvent::AlreadyTrained);
-        checkpoint::remove(&checkpoint_path(&request.bundle))?;
-        return Ok(summary(record.final_loss));
+        checkpoint::remove(&job.checkpoint)?;
+        return Ok(job.summary(record.final_loss));
     }
-    let path = checkpoint_path(&request.bundle);
-    let found = if request.resume {
-        Checkpoint::find(&path, &identity)?
-    } else {
-        None
-    };
-    let extractor = FeatureExtractor::new(&settings, &weights, request.device)?;
-    let mut store = features::extract(request, &settings, &extractor, &split.training, observer)?;
-    let mut training = match found {
-        Some(checkpoint) => Cfa::resume(&settings, checkpoint, request.device)?,
-        None => Cfa::start(&settings, &mut store, request.device, observer)?,
-    };
-    let saving = Saving {
-        path: &path,
-        identity: &identity,
-    };
-    let loss = training.run(&mut store, &saving, observer)?;
-    let request_of_export = ExportRequest {
-        settings: &settings,
-        record: serde_json::to_value(TrainingRecord {
-            identity: identity.clone(),
+    let loss = job.train_and_export(observer)?;
+    checkpoint::remove(&job.checkpoint)?;
+    Ok(job.summary(loss))
+}
+
+/// A request whose settings, pictures and weights were found to be usable.
+struct Job<'a> {
+    request: &'a FitRequest,
+    settings: CheckedSettings,
+    split: GoodSplit,
+    weights: Weights,
+    identity: TrainingIdentity,
+    checkpoint: PathBuf,
+}
+
+impl<'a> Job<'a> {
+    fn prepare(
+        request: &'a FitRequest,
+        observer: &mut dyn FitObserver,
+    ) -> Result<Self, TrainError> {
+        let settings = request.settings.check()?;
+        check_destination(&request.bundle)?;
+        let split = usable_pictures(request, observer)?;
+        let weights = fitting_weights(settings.backbone(), &request.weights)?;
+        let identity = TrainingIdentity {
+            settings: request.settings.clone(),
+            weights_sha256: weights.sha256_hex.clone(),
+            pictures_sha256: content_digest(&split.all())?,
+        };
+        Ok(Self {
+            request,
+            settings,
+            split,
+            weights,
+            identity,
+            checkpoint: checkpoint_path(&request.bundle),
+        })
+    }
+
+    fn summary(&self, loss: Option<f64>) -> FitSummary {
+        FitSummary {
+            bundle: self.request.bundle.clone(),
+            pictures: self.split.training.len(),
+            loss,
+            selection: self.split.selection.clone(),
+        }
+    }
+
+    fn train_and_export(&self, observer: &mut dyn FitObserver) -> Result<Option<f64>, TrainError> {
+        let (settings, device) = (&self.settings, self.request.device);
+        // Before the long work: whether there is a checkpoint, and whether it fits.
+        let found = if self.request.resume {
+            Checkpoint::find(&self.checkpoint, &self.identity)?
+        } else {
+            None
+        };
+        let extractor = FeatureExtractor::new(settings, &self.weights, device)?;
+        let pictures = &self.split.training;
+        let mut store = features::extract(self.request, settings, &extractor, pictures, observer)?;
+        let mut training = match found {
+            Some(checkpoint) => Cfa::resume(settings, checkpoint, device)?,
+            None => Cfa::start(settings, &mut store, device, observer)?,
+        };
+        let saving = Saving {
+            path: &self.checkpoint,
+            identity: &self.identity,
+        };
+        let loss = training.run(&mut store, &saving, observer)?;
+        let record = TrainingRecord {
+            identity: self.identity.clone(),
             final_loss: loss,
             final_radius: training.radius()?,
-        })
-        .unwrap_or_default(),
-        weights: &weights,
-        pictures: &split.training,
-        held_out: &split.calibration,
-        rule: None,
-        heatmap_range: None,
-        runtime: request.runtime.as_ref(),
-        bundle: &request.bundle,
-        checkpoint: &path,
-    };
-    export(
-        &request_of_export,
-        &extractor,
-        &training,
-        &mut store,
-        observer,
-    )?;
-    checkpoint::remove(&path)?;
-    Ok(summary(loss))
+        };
+        let export_request = self.export_request(&record);
+        export(&export_request, &extractor, &training, &mut store, observer)?;
+        Ok(loss)
+    }
+
+    fn export_request(&self, record: &TrainingRecord) -> ExportRequest<'_> {
+        ExportRequest {
+            settings: &self.settings,
+            record: serde_json::to_value(record).unwrap_or_default(),
+            weights: &self.weights,
+            pictures: &self.split.training,
+            held_out: &self.split.calibration,
+            rule: None,
+            heatmap_range: None,
+            runtime: self.request.runtime.as_ref(),
+            bundle: &self.request.bundle,
+            checkpoint: &self.checkpoint,
+        }
+    }
 }
 
 /// Where and for which training checkpoints are written.
