@@ -174,9 +174,35 @@ pub(crate) fn succeeds(command: &mut Command) -> String {
 pub(crate) fn run(command: &mut Command) -> Output {
     // A library that reads the environment would find ONNX Runtime without being told.
     command.env_remove("ORT_DYLIB_PATH");
-    command
+    let output = bounded(command)
         .output()
-        .unwrap_or_else(|error| panic!("{command:?}: {error}"))
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert_ne!(output.status.code(), Some(TIMED_OUT), "{command:?} hangs");
+    output
+}
+
+/// What `timeout` of the coreutils answers.
+const TIMED_OUT: i32 = 124;
+
+/// The same program with a bound on its time, so that one that hangs fails its test.
+fn bounded(command: &Command) -> Command {
+    let mut bounded = Command::new("timeout");
+    bounded.args(["--kill-after=10", "600"]);
+    bounded.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => {
+                bounded.env(name, value);
+            }
+            None => {
+                bounded.env_remove(name);
+            }
+        }
+    }
+    if let Some(folder) = command.get_current_dir() {
+        bounded.current_dir(folder);
+    }
+    bounded
 }
 
 pub(crate) fn command<A: AsRef<OsStr>>(

@@ -234,10 +234,36 @@ static void view(struct fixture all, cfa_status expected, cfa_image image)
     EXPECT(expected, cfa_session_score(all.session, &image, &verdict, NULL, &err));
 }
 
+/* Preparing these would take many times their memory. */
+static void long_views(struct fixture all)
+{
+    const size_t len = 30000000;
+    uint8_t *data = calloc(len, 1);
+    cfa_image high = cfa_image_new(CFA_PIXEL_GRAY8, 1, 30000000, data, len), image;
+    cfa_image wide = cfa_image_new(CFA_PIXEL_GRAY8, 30000000, 1, data, len);
+    cfa_verdict verdict = cfa_verdict_new();
+    const cfa_image *in[1] = {&high};
+    cfa_verdict *out[1] = {&verdict};
+    if (data == NULL)
+        exit(2);
+    view(all, CFA_E_LIMIT, high);
+    view(all, CFA_E_LIMIT, wide);
+    EXPECT(CFA_E_LIMIT, cfa_session_score_batch(all.session, in, 1, out, NULL, NULL, &err));
+    /* What is inspected counts, not what lies around it. */
+    image = wide, image.roi_x_px = 29999000, image.roi_width_px = 1000, image.roi_height_px = 1;
+    view(all, CFA_OK, image);
+    image.roi_x_px = 0, image.roi_width_px = 16385;
+    view(all, CFA_E_LIMIT, image);
+    free(data);
+}
+
 static void views(struct fixture all)
 {
+    cfa_image dot = cfa_image_new(CFA_PIXEL_GRAY8, 1, 1, pixels, 1);
     static const uint32_t bytes[] = {1, 3, 3, 4, 4, 2};
     uint32_t format;
+    view(all, CFA_OK, dot);
+    long_views(all);
     for (format = CFA_PIXEL_GRAY8; format <= CFA_PIXEL_GRAY16; format++) {
         size_t row = (size_t)33 * bytes[format - 1], stride = row + 5;
         /* The last row ends without its padding. */
