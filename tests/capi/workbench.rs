@@ -138,12 +138,20 @@ pub(crate) fn onnxruntime() -> PathBuf {
         .into()
 }
 
+/// What `.ci/run` installs before it sets `CFA_TESTS_NO_SKIP`.
+const INSTALLED_FOR_TESTS: [&str; 5] = ["clang", "clang++", "cmake", "pkg-config", "valgrind"];
+
 /// Whether a tool can be started; if not, says so where the test run is read.
 pub(crate) fn has(tool: &str, argument: &str) -> bool {
     let answered = Command::new(tool).arg(argument).output();
     if answered.is_ok_and(|output| output.status.success()) {
         return true;
     }
+    let required = std::env::var_os("CFA_TESTS_NO_SKIP").is_some();
+    assert!(
+        !(required && INSTALLED_FOR_TESTS.contains(&tool)),
+        "`{tool}` cannot be started, and CFA_TESTS_NO_SKIP says that it is installed"
+    );
     skipped(&format!("`{tool}` is not installed"));
     false
 }

@@ -183,8 +183,8 @@ pub unsafe extern "C" fn cfa_session_score_batch(
 
 /// Ends the call that is computing in this session, which then answers
 /// `CFA_E_CANCELLED`, or `CFA_OK` when everything was computed already; nothing happens
-/// when there is none. The network stops at its next operation. `cfa_session_self_test` is not stopped. NULL is fine. Any thread, also
-/// while another one computes in the session.
+/// when there is none. The network stops at its next operation. `cfa_session_self_test` is
+/// not stopped. NULL is fine. Any thread, also while another one computes in the session.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cfa_session_cancel(session: *const cfa_session) {
     let work = || {

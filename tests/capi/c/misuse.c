@@ -158,6 +158,34 @@ static void session_and_null(struct fixture all)
     CHECK(cfa_abi_check(CFA_ABI_VERSION, NULL) == CFA_OK);
 }
 
+/* A wrong size is `delta` from the right one, or 0. */
+static void sizes_in_other_calls(struct fixture all, uint32_t delta, int zero)
+{
+    float room[4];
+    cfa_image images[2] = {a_picture(), a_picture()};
+    cfa_verdict verdicts[2] = {cfa_verdict_new(), cfa_verdict_new()};
+    cfa_map maps[2] = {cfa_map_new(CFA_MAP_SIZE_MODEL, room, 4),
+                       cfa_map_new(CFA_MAP_SIZE_MODEL, room, 4)};
+    const cfa_image *in[2] = {&images[0], &images[1]};
+    cfa_verdict *out[2] = {&verdicts[0], &verdicts[1]};
+    cfa_map *map_out[2] = {&maps[0], &maps[1]};
+    uint32_t *sizes[] = {&images[1].struct_size, &verdicts[1].struct_size, &maps[1].struct_size};
+    size_t j, done = 7;
+    for (j = 0; j < 3; j++) {
+        const uint32_t right = *sizes[j];
+        *sizes[j] = zero ? 0 : right + delta;
+        EXPECT(CFA_E_BAD_STRUCT_SIZE,
+               cfa_session_score_batch(all.session, in, 2, out, map_out, &done, &err));
+        CHECK(done == 0 && strstr(err.message, "picture 1") != NULL);
+        if (j > 0)
+            EXPECT(CFA_E_BAD_STRUCT_SIZE, cfa_session_score_encoded(all.session, pixels, 9,
+                                                                    out[1], map_out[1], &err));
+        *sizes[j] = right;
+    }
+    CHECK(verdicts[0].network_ns == 0 && verdicts[1].network_ns == 0);
+    CHECK(maps[0].width_px == 0 && maps[1].width_px == 0);
+}
+
 static void structure_sizes(struct fixture all)
 {
     static const uint32_t deltas[] = {(uint32_t)-1, 1, 4, 1000, 0x7fffffff, 0x80000000u};
@@ -186,6 +214,7 @@ static void structure_sizes(struct fixture all)
             *sizes[j] = right;
         }
         CHECK(verdict.network_ns == 0 && map.width_px == 0);
+        sizes_in_other_calls(all, i == 0 ? 0 : deltas[i - 1], i == 0);
     }
 }
 
