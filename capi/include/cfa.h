@@ -534,8 +534,8 @@ cfa_status cfa_session_score_batch(struct cfa_session *session,
 
 // Ends the call that is computing in this session, which then answers
 // `CFA_E_CANCELLED`, or `CFA_OK` when everything was computed already; nothing happens
-// when there is none. The network stops at its next operation. `cfa_session_self_test` is not stopped. NULL is fine. Any thread, also
-// while another one computes in the session.
+// when there is none. The network stops at its next operation. `cfa_session_self_test` is
+// not stopped. NULL is fine. Any thread, also while another one computes in the session.
 void cfa_session_cancel(const struct cfa_session *session);
 
 // Frees a session; NULL is fine. No call may be computing in it.

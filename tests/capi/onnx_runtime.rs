@@ -123,8 +123,8 @@ fn the_working_directory_is_not_looked_into() {
     for folder in ["", "below"] {
         let mut finder = command(&program, [bundle(), "libonnxruntime.so".into()]);
         let said = succeeds(finder.current_dir(decoys.join(folder)));
-        let codes: Vec<_> = said.lines().map(|line| &line[..4]).collect();
-        assert_eq!(codes, ["503 ", "503 "], "{said}");
+        let codes: Vec<_> = said.lines().map(|line| line.split(' ').next()).collect();
+        assert_eq!(codes, [Some("503"); 2], "{said}");
     }
     // A path is another matter.
     let mut named = command(&program, [bundle(), "./libonnxruntime.so".into()]);
