@@ -29,7 +29,7 @@ if(NOT TARGET cfa::cfa)
 endif()
 if(CFA_STATIC_LIBRARY AND NOT TARGET cfa::static)
   add_library(cfa::static STATIC IMPORTED)
-  # What `rustc --print native-static-libs` names; a test compares.
+  # What `rustc --print native-static-libs` names; a test links with them.
   set_target_properties(cfa::static PROPERTIES
     IMPORTED_LOCATION "${CFA_STATIC_LIBRARY}"
     INTERFACE_INCLUDE_DIRECTORIES "${CFA_INCLUDE_DIR}"

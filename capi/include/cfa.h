@@ -62,6 +62,7 @@
  *
  * To compute in several threads, share one model and give each thread a session. A session
  * may move to another thread between calls. Nothing depends on the identity of the thread.
+ * A fork with a live session is not supported: the child has none of its threads.
  *
  *
  * OWNERSHIP
@@ -81,6 +82,8 @@
  * struct_size must be the sizeof of the structure, and the fields that are marked "in" must
  * be set; the ..._new functions in this header do both. A structure of another size is
  * refused (CFA_E_BAD_STRUCT_SIZE) and not touched.
+ * Nothing may write what a function reads while it runs, and outputs overlap neither inputs
+ * nor each other.
  *
  *
  * ERRORS
@@ -92,7 +95,8 @@
  * With an err of the wrong struct_size nothing is done at all.
  *
  * No function prints, exits, raises a signal, or changes locale or environment. A fault
- * inside libcfa (a Rust panic) is caught and answered with CFA_E_PANIC.
+ * inside libcfa (a Rust panic) is caught and answered with CFA_E_PANIC. Running out of memory
+ * ends the process, as is the rule in Rust; the limits in the options bound what a picture takes.
  * Callbacks must return: no C++ exception and no longjmp may pass through libcfa.
  *
  *
@@ -175,9 +179,11 @@ typedef struct cfa_str {
 // Is told how a long operation goes on. Answers 0 to stop it, anything else to go on.
 //
 // `phase` is text for people. `fraction` runs from 0 to 1, and is -1 while nobody knows
-// how long it takes. Called on the thread that called libcfa, at the start and the end of
-// a phase and several times a second in between; never after the call has returned. It
-// must return (no exception, no longjmp) and must not use the same options.
+// how long it takes. Called on the thread that called libcfa, at the start and, unless
+// something failed, the end of a phase, and while a network is being opened several times
+// a second in between; never after the call has returned. Options that several threads use
+// call it from each of them. It must return (no exception, no longjmp) and must not change
+// or free the same options.
 typedef int32_t (*cfa_progress_fn)(void *userdata, struct cfa_str phase, float fraction);
 
 // How one pixel lies in memory: one of `CFA_PIXEL_...`.
@@ -200,7 +206,7 @@ typedef struct cfa_image {
     uint32_t roi_x_px;
     // First row of the region of interest.
     uint32_t roi_y_px;
-    // Columns of the region of interest; 0 in width and height: the whole picture.
+    // Columns of the region of interest; all four fields 0: the whole picture.
     // A region is inspected as if it were a picture of its own.
     uint32_t roi_width_px;
     // Rows of the region of interest.
@@ -397,8 +403,9 @@ cfa_status cfa_options_new(struct cfa_options **out, struct cfa_error *err);
 
 // Sets one option; both key and value are text. Exclusive.
 //
-// `onnxruntime`: the file of libonnxruntime; default: beside libcfa, in `../lib`
-// beside it, or where the system's loader finds `libonnxruntime.so`. The first session
+// `onnxruntime`: the file of libonnxruntime; a name without a `/` is sought beside the
+// program and by the system's loader. Default: the one that is loaded already, beside
+// libcfa, in `../lib` beside it, or by the name `libonnxruntime.so`. The first session
 // loads it, and it stays the same until the process ends.
 // `provider`: who computes the network; only `cpu` in this version.
 // `threads`: 1 to 1024; default: as many as the machine offers.
@@ -407,7 +414,8 @@ cfa_status cfa_options_new(struct cfa_options **out, struct cfa_error *err);
 // as 0.01, by the good scores in the bundle; `review_rate`: reject or have looked at so many
 // in all. Default for these four: the rule in the bundle, if there is one. Whether they fit
 // each other and the bundle, `cfa_session_new` says.
-// `max_encoded_bytes`, `max_side_px`, `max_pixels`: encoded pictures beyond are refused.
+// `max_encoded_bytes`: encoded pictures beyond are refused; `max_side_px`, `max_pixels`: all
+// pictures are, or their regions of interest (`CFA_E_LIMIT`).
 //
 // A key that is not known is `CFA_E_BAD_ARGUMENT`; a provider that is not there is
 // `CFA_E_PROVIDER`.
@@ -525,9 +533,9 @@ cfa_status cfa_session_score_batch(struct cfa_session *session,
                                    struct cfa_error *err);
 
 // Ends the call that is computing in this session, which then answers
-// `CFA_E_CANCELLED`; nothing happens when there is none. The network stops at its next
-// operation. `cfa_session_self_test` is not stopped. NULL is fine. Any thread, also
-// while another one computes in the session.
+// `CFA_E_CANCELLED`, or `CFA_OK` when everything was computed already; nothing happens
+// when there is none. The network stops at its next operation. `cfa_session_self_test` is
+// not stopped. NULL is fine. Any thread, also while another one computes in the session.
 void cfa_session_cancel(const struct cfa_session *session);
 
 // Frees a session; NULL is fine. No call may be computing in it.

@@ -51,11 +51,16 @@ inline cfa_str str(std::string_view text) noexcept {
 }
 
 template <class Call> std::string text(Call &&call) {
+    std::string out;
     std::size_t needed = 0;
-    cfa_error err = cfa_error_new();
-    if (call(nullptr, std::size_t{0}, &needed, &err) != CFA_E_BUFFER_TOO_SMALL) throw Error(err);
-    std::string out(needed, '\0');
-    check([&](cfa_error *e) { return call(&out[0], out.size(), &needed, e); });
+    cfa_status status = CFA_OK;
+    // Again while the text grows: another thread may add warnings meanwhile.
+    do {
+        out.resize(needed);
+        cfa_error err = cfa_error_new();
+        status = call(needed > 0 ? &out[0] : nullptr, needed, &needed, &err);
+        if (status != CFA_OK && status != CFA_E_BUFFER_TOO_SMALL) throw Error(err);
+    } while (status != CFA_OK);
     out.resize(needed - 1);
     return out;
 }
@@ -209,7 +214,8 @@ public:
 
     // With the map in the size of the picture, or of its region of interest.
     cfa_verdict score_in_picture_size(const cfa_image &image, Map &map) {
-        const bool whole = image.roi_width_px == 0 && image.roi_height_px == 0;
+        const bool whole = image.roi_x_px == 0 && image.roi_y_px == 0 &&
+                           image.roi_width_px == 0 && image.roi_height_px == 0;
         const Size size = whole ? Size{image.width_px, image.height_px}
                                 : Size{image.roi_width_px, image.roi_height_px};
         return with_map(map, CFA_MAP_SIZE_PICTURE, size,

@@ -31,7 +31,9 @@ pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fa
 fn fault_of(payload: &(dyn Any + Send)) -> Fault {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    let place = PLACE.take().map(|place| format!(" at {place}"));
+    // A thread that is ending has no place to remember in.
+    let place = PLACE.try_with(RefCell::take).ok().flatten();
+    let place = place.map(|place| format!(" at {place}"));
     Fault::new(
         CFA_E_PANIC,
         format!(

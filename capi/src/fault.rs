@@ -8,6 +8,7 @@ use cfa_runtime::inspector::InspectError;
 use cfa_runtime::memory_bank::NeighborsError;
 use cfa_runtime::network::NetworkError;
 use cfa_runtime::picture::{PictureError, PictureProblem};
+use cfa_runtime::preprocess::PreprocessError;
 
 use crate::status::{
     CFA_E_BAD_ARGUMENT, CFA_E_BAD_PICTURE, CFA_E_BUNDLE_DIGEST, CFA_E_BUNDLE_FORMAT,
@@ -66,6 +67,7 @@ impl From<NetworkError> for Fault {
             NetworkError::Library { .. } => return library_missing(&error),
             NetworkError::OtherLibrary { .. } => CFA_E_ONNXRUNTIME,
             NetworkError::OpeningStopped => CFA_E_CANCELLED,
+            NetworkError::Threads(_) => CFA_E_LIMIT,
             _ => CFA_E_NETWORK,
         };
         Self::caused(status, &error)
@@ -102,6 +104,9 @@ fn status_of(error: &InspectError) -> cfa_status {
             CFA_E_NONFINITE
         }
         InspectError::Cancelled => CFA_E_CANCELLED,
+        InspectError::Threads(_) | InspectError::Preprocess(PreprocessError::TooLong { .. }) => {
+            CFA_E_LIMIT
+        }
         InspectError::NoThreads | InspectError::Calibration(_) => CFA_E_BAD_ARGUMENT,
         _ => CFA_E_INTERNAL,
     }

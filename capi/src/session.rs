@@ -8,7 +8,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-use cfa_runtime::network::library_near;
+use cfa_runtime::inspector::InspectError;
+use cfa_runtime::network::library_beside;
 use cfa_runtime::verify::{self, VerifyReport};
 use cfa_runtime::{Cancellation, Inspection, Inspector, Model, OnnxRuntime, Picture};
 use serde_json::{Value, json};
@@ -42,6 +43,13 @@ pub struct cfa_session {
     warnings: Mutex<Vec<String>>,
 }
 
+/// The header lets all threads use a handle at once; the pointers hide it from the compiler.
+const _: () = {
+    const fn shareable<T: Send + Sync>() {}
+    shareable::<cfa_model>();
+    shareable::<cfa_session>();
+};
+
 impl cfa_model {
     pub(crate) fn info(&self) -> Value {
         json!({ "sha256": self.model.digest_hex(), "manifest": self.model.manifest() })
@@ -59,12 +67,12 @@ impl cfa_session {
         let (map_px, model) = (model.map_px(), &model.model);
         let progress = options.progress.as_ref();
         report_or_stop(progress, LOADING, 0.0)?;
-        let runtime = OnnxRuntime::load(&library(options))?;
+        let runtime = onnx_runtime(options)?;
+        report_or_stop(progress, LOADING, 1.0)?;
         let inspector = open_watched(model, &runtime, options)?;
         report_or_stop(progress, OPENING, 1.0)?;
         let facts = json!({
             "provider": inspector.provider().name(),
-            "provider_asked_for": options.choices.inspector.provider.name(),
             "precision": "f32",
             "threads": inspector.threads(),
             "onnxruntime": { "version": runtime.version(), "path": runtime.path() },
@@ -142,14 +150,24 @@ impl Job<'_> {
     pub(crate) fn inspect(&mut self, picture: &Picture) -> Result<Inspection, Fault> {
         #[cfg(test)]
         crate::boundary::injection::panic_while_computing();
-        Ok(self
+        let inspection = self
             .inspector
-            .inspect_cancellable(picture, &self.cancellation)?)
+            .inspect_cancellable(picture, &self.cancellation)?;
+        // Cancelled after the last stage looked: nothing has been put out yet.
+        if self.cancellation.is_cancelled() {
+            return Err(InspectError::Cancelled.into());
+        }
+        Ok(inspection)
     }
 
     /// Decodes a picture file under the session's limits.
     pub(crate) fn decode(&self, encoded: &[u8]) -> Result<Picture, Fault> {
         Ok(Picture::decode(encoded, self.inspector.limits())?)
+    }
+
+    /// Refuses what is beyond the session's limits; a picture in memory may be small.
+    pub(crate) fn check_size(&self, (width_px, height_px): (u32, u32)) -> Result<(), Fault> {
+        Ok(self.inspector.limits().check_largest(width_px, height_px)?)
     }
 
     /// Columns and rows of the model's own map.
@@ -206,13 +224,13 @@ fn open_watched(
     Inspector::new_watched(model, runtime, inspector_options, &mut watch).map_err(Fault::from)
 }
 
-/// The ONNX Runtime asked for, or the one beside this library, or whichever the
-/// system's loader finds.
-fn library(options: &cfa_options) -> PathBuf {
-    match &options.choices.onnxruntime {
-        Some(path) => path.clone(),
-        None => library_near(&own_file().unwrap_or_default()),
-    }
+/// The ONNX Runtime asked for, or the one loaded already, or the one beside this
+/// library, or whichever the system's loader finds.
+fn onnx_runtime(options: &cfa_options) -> Result<OnnxRuntime, Fault> {
+    Ok(match &options.choices.onnxruntime {
+        Some(path) => OnnxRuntime::load(path),
+        None => OnnxRuntime::loaded_or_load(&library_beside(own_file().as_deref())),
+    }?)
 }
 
 /// The file that this code was loaded from, as Linux tells it.

@@ -83,7 +83,7 @@ pub struct cfa_image {
     pub roi_x_px: u32,
     /// First row of the region of interest.
     pub roi_y_px: u32,
-    /// Columns of the region of interest; 0 in width and height: the whole picture.
+    /// Columns of the region of interest; all four fields 0: the whole picture.
     /// A region is inspected as if it were a picture of its own.
     pub roi_width_px: u32,
     /// Rows of the region of interest.
@@ -173,8 +173,10 @@ pub struct cfa_map {
 /// Is told how a long operation goes on. Answers 0 to stop it, anything else to go on.
 ///
 /// `phase` is text for people. `fraction` runs from 0 to 1, and is -1 while nobody knows
-/// how long it takes. Called on the thread that called libcfa, at the start and the end of
-/// a phase and several times a second in between; never after the call has returned. It
-/// must return (no exception, no longjmp) and must not use the same options.
+/// how long it takes. Called on the thread that called libcfa, at the start and, unless
+/// something failed, the end of a phase, and while a network is being opened several times
+/// a second in between; never after the call has returned. Options that several threads use
+/// call it from each of them. It must return (no exception, no longjmp) and must not change
+/// or free the same options.
 pub type cfa_progress_fn =
     Option<unsafe extern "C" fn(userdata: *mut c_void, phase: cfa_str, fraction: f32) -> i32>;

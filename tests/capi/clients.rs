@@ -24,20 +24,28 @@ fn misuse_is_answered_and_use_keeps_its_promises() {
     both("gcc", &["-O1"], |_| {});
 }
 
-/// With LeakSanitizer, which AddressSanitizer brings along.
-#[test]
-fn clients_under_sanitizers_report_nothing() {
+/// Whether gcc can link with them; if not, says so.
+fn has_sanitizers(sanitize: &str) -> bool {
     let bench = Workbench::new();
     let probe = bench.write("probe.c", "int main(void) { return 0; }\n");
-    let sanitize = "-fsanitize=address,undefined";
     let mut compile = Command::new("gcc");
     compile
         .arg(sanitize)
         .arg(&probe)
         .arg("-o")
         .arg(bench.at("probe"));
-    if !run(&mut compile).status.success() {
+    let found = run(&mut compile).status.success();
+    if !found {
         crate::workbench::skipped("gcc has no sanitizers here");
+    }
+    found
+}
+
+/// With LeakSanitizer, which AddressSanitizer brings along.
+#[test]
+fn clients_under_sanitizers_report_nothing() {
+    let sanitize = "-fsanitize=address,undefined";
+    if !has_sanitizers(sanitize) {
         return;
     }
     let suppressions = source("leaks.supp");
@@ -53,14 +61,12 @@ fn clients_under_sanitizers_report_nothing() {
 /// The sanitizers must be able to see a leak of ours, or they prove nothing.
 #[test]
 fn a_handle_that_is_not_freed_is_seen_as_a_leak() {
-    let bench = Workbench::new();
-    let arguments = ["-std=c11", "-fsanitize=address", "-DLEAK"];
-    if !run(Command::new("gcc").args(["-fsanitize=address", "-print-file-name=libasan.so"]))
-        .status
-        .success()
-    {
+    let sanitize = "-fsanitize=address";
+    if !has_sanitizers(sanitize) {
         return;
     }
+    let bench = Workbench::new();
+    let arguments = ["-std=c11", sanitize, "-DLEAK"];
     let program = bench.program("gcc", &arguments, &source("memory.c"));
     let mut client = command(
         &program,

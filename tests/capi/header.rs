@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::workbench::{WARNINGS, Workbench, bundle, has, include, run, succeeds};
+use crate::workbench::{
+    WARNINGS, Workbench, bundle, command, has, include, onnxruntime, root, run, succeeds,
+};
 
 const C: [&str; 3] = ["c11", "c17", "gnu17"];
 const CPP: [&str; 4] = ["c++11", "c++14", "c++17", "c++20"];
@@ -106,4 +108,36 @@ fn the_program_in_the_header_compiles_and_runs() {
         !output.status.success() && said.contains("error 200: model.cfa"),
         "{said}"
     );
+}
+
+#[test]
+fn the_program_of_the_guide_compiles_and_runs() {
+    let guide = std::fs::read_to_string(root().join("docs/EMBEDDING.md")).unwrap();
+    let (_, after) = guide.split_once("```c\n").unwrap();
+    let (program, _) = after.split_once("```").unwrap();
+    let bench = Workbench::new();
+    let source = bench.write("inspect.c", program);
+    let program = bench.program("gcc", &["-std=c11"], &source);
+    let library = std::fs::canonicalize(onnxruntime()).unwrap();
+    std::os::unix::fs::symlink(library, bench.at("libonnxruntime.so")).unwrap();
+    let picture = crate::callers::picture(&bench);
+    let inspect = |arguments: &[&Path]| {
+        let mut inspect = command(&program, arguments);
+        inspect.current_dir(bench.at(""));
+        inspect
+    };
+    let said = succeeds(&mut inspect(&[&bundle(), &picture]));
+    assert!(
+        said.starts_with("score ") && said.contains(", none, "),
+        "{said}"
+    );
+    // A picture that does not fit must not be judged by its first part.
+    let mut large = std::fs::read(&picture).unwrap();
+    large.resize(16 << 20, 0);
+    std::fs::write(bench.at("large.png"), large).unwrap();
+    for wrong in [&[&*bundle()][..], &[&bundle(), &bench.at("large.png")]] {
+        let output = run(&mut inspect(wrong));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && said.contains("usage"), "{said}");
+    }
 }

@@ -34,7 +34,7 @@ fn built_in() -> PathBuf {
     tests.ancestors().nth(3).unwrap().join("cargo-c")
 }
 
-/// The part of the installation that needs no cargo-c: what CMake looks at.
+/// The installation as cargo-c lays it out, for where that is not installed.
 fn laid_out(bench: &Workbench) -> PathBuf {
     let prefix = bench.at("laid_out");
     let capi = root().join("capi");
@@ -53,7 +53,28 @@ fn laid_out(bench: &Workbench) -> PathBuf {
         std::fs::copy(from, to).unwrap();
     }
     std::os::unix::fs::symlink("libcfa.so", prefix.join("lib/libcfa.so.1")).unwrap();
+    let pkg_config = prefix.join("lib/pkgconfig/cfa.pc");
+    std::fs::create_dir(pkg_config.parent().unwrap()).unwrap();
+    let prefix_line = format!("prefix={}\n", prefix.display());
+    std::fs::write(pkg_config, prefix_line + PKG_CONFIG).unwrap();
     prefix
+}
+
+/// What cargo-c writes for `capi/Cargo.toml`, shortened.
+const PKG_CONFIG: &str = "libdir=${prefix}/lib
+includedir=${prefix}/include
+Name: cfa
+Description: Inspect pictures for anomalies with a CFA model
+Version: 1.0.0
+Libs: -L${libdir} -lcfa
+Cflags: -I${includedir}
+";
+
+#[test]
+fn pkg_config_finds_an_installed_library() {
+    let bench = Workbench::new();
+    let prefix = laid_out(&bench);
+    found_by_pkg_config(&bench, &prefix);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::process::Command;
 use cfa::types::{CFA_ABI_MAJOR, CFA_ABI_MINOR};
 
 use crate::workbench::{
-    Workbench, built, bundle, command, example, include, onnxruntime, root, skipped, succeeds,
+    Workbench, built, bundle, command, example, include, onnxruntime, root, succeeds,
 };
 
 /// Functions that the header declares.
@@ -174,13 +174,4 @@ fn panics_unwind_in_releases() {
         release.trim_start().starts_with("panic = \"unwind\""),
         "{release}"
     );
-}
-
-#[test]
-fn undefined_behaviour_is_looked_for_where_an_interpreter_is_installed() {
-    // Miri needs a nightly toolchain; this workspace is built with a stable one.
-    let miri = Command::new("cargo").args(["miri", "--version"]).output();
-    if !miri.is_ok_and(|output| output.status.success()) {
-        skipped("`cargo miri` is not installed, so the pointer module is not interpreted");
-    }
 }

@@ -1,7 +1,10 @@
 //! Tests of the C interface as its users meet it: C, C++ and Python programs against the
 //! shared library, with the committed bundle of random weights and a real ONNX Runtime.
 //!
-//! What needs a tool that is not installed says that it is skipped.
+//! What needs a tool that is not installed says that it is skipped, or fails where the
+//! tools were installed for these tests (`CFA_TESTS_NO_SKIP`). The pointer module runs under
+//! sanitizers and Valgrind; no interpreter such as Miri, which needs a nightly toolchain,
+//! looks at it.
 
 #![allow(
     clippy::unwrap_used,

@@ -16,7 +16,7 @@ pub(crate) fn loader_folder(bench: &Workbench) -> PathBuf {
     folder
 }
 
-/// Names no library; the rest is as `inspect.c` does it.
+/// Names the libraries of the arguments, one after the other, and then none.
 const PROGRAM: &str = r#"
 #include <cfa.h>
 #include <stdio.h>
@@ -33,8 +33,9 @@ int main(int argc, char **argv)
         printf("%d %s\n", (int)cfa_session_new(model, options, &session, &err), err.message);
         cfa_session_free(session);
     }
-    if (argc == 2)
-        printf("%d %s\n", (int)cfa_session_new(model, NULL, &session, &err), err.message);
+    session = NULL;
+    printf("%d %s\n", (int)cfa_session_new(model, NULL, &session, &err), err.message);
+    cfa_session_free(session);
     cfa_model_free(model);
     cfa_options_free(options);
     return failed;
@@ -77,7 +78,8 @@ fn after_a_wrong_path_the_right_one_works_and_another_is_refused() {
         .lines()
         .map(|line| line.split(' ').next().unwrap())
         .collect();
-    assert_eq!(codes, ["503", "0", "0", "503"], "{said}");
+    // In the end none is named, and the one that is loaded serves.
+    assert_eq!(codes, ["503", "0", "0", "503", "0"], "{said}");
     assert!(said.contains("already loaded"), "{said}");
 }
 
@@ -98,6 +100,46 @@ fn onnx_runtime_is_found_beside_the_library_and_by_the_loader() {
     beside.env("LD_PRELOAD", &library);
     let said = succeeds(&mut beside);
     assert!(said.starts_with("0 "), "{said}");
+}
+
+/// Anybody may have put a library into the working directory.
+#[test]
+fn the_working_directory_is_not_looked_into() {
+    let bench = Workbench::new();
+    let source = bench.write("finder.c", PROGRAM);
+    let program = bench.program("gcc", &["-std=c11"], &source);
+    let decoys = loader_folder(&bench);
+    for (folder, name) in [
+        ("lib", ""),
+        ("below", "../lib"),
+        (".native/onnxruntime", ""),
+    ] {
+        std::fs::create_dir_all(decoys.join(folder)).unwrap();
+        let decoy = decoys.join(folder).join(name).join("libonnxruntime.so");
+        if !decoy.exists() {
+            std::fs::copy(decoys.join("libonnxruntime.so"), decoy).unwrap();
+        }
+    }
+    for folder in ["", "below"] {
+        let mut finder = command(&program, [bundle(), "libonnxruntime.so".into()]);
+        let said = succeeds(finder.current_dir(decoys.join(folder)));
+        let codes: Vec<_> = said.lines().map(|line| line.split(' ').next()).collect();
+        assert_eq!(codes, [Some("503"); 2], "{said}");
+    }
+    // A path is another matter.
+    let mut named = command(&program, [bundle(), "./libonnxruntime.so".into()]);
+    assert!(succeeds(named.current_dir(&decoys)).starts_with("0 "));
+}
+
+/// Neither for the search (2 MiB of stack each) nor for the network (8 MiB each).
+#[test]
+fn more_threads_than_the_system_gives_are_refused() {
+    let bench = Workbench::new();
+    let program = bench.program("gcc", &["-std=c11"], &crate::workbench::source("cramped.c"));
+    for room_mib in ["1000", "4000"] {
+        let arguments = [onnxruntime(), bundle(), room_mib.into()];
+        succeeds(&mut command(&program, arguments));
+    }
 }
 
 /// The rules of a library: nothing printed, and the environment not looked at.
@@ -121,6 +163,6 @@ fn the_library_prints_nothing_and_does_not_read_the_environment() {
     let output = run(&mut command(&program, [bundle(), onnxruntime()]));
     assert_eq!(
         (output.stdout.as_slice(), output.stderr.as_slice()),
-        (&b"0 \n"[..], &b""[..])
+        (&b"0 \n0 \n"[..], &b""[..])
     );
 }

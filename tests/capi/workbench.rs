@@ -138,12 +138,20 @@ pub(crate) fn onnxruntime() -> PathBuf {
         .into()
 }
 
+/// What `.ci/run` installs before it sets `CFA_TESTS_NO_SKIP`.
+const INSTALLED_FOR_TESTS: [&str; 5] = ["clang", "clang++", "cmake", "pkg-config", "valgrind"];
+
 /// Whether a tool can be started; if not, says so where the test run is read.
 pub(crate) fn has(tool: &str, argument: &str) -> bool {
     let answered = Command::new(tool).arg(argument).output();
     if answered.is_ok_and(|output| output.status.success()) {
         return true;
     }
+    let required = std::env::var_os("CFA_TESTS_NO_SKIP").is_some();
+    assert!(
+        !(required && INSTALLED_FOR_TESTS.contains(&tool)),
+        "`{tool}` cannot be started, and CFA_TESTS_NO_SKIP says that it is installed"
+    );
     skipped(&format!("`{tool}` is not installed"));
     false
 }
@@ -174,9 +182,35 @@ pub(crate) fn succeeds(command: &mut Command) -> String {
 pub(crate) fn run(command: &mut Command) -> Output {
     // A library that reads the environment would find ONNX Runtime without being told.
     command.env_remove("ORT_DYLIB_PATH");
-    command
+    let output = bounded(command)
         .output()
-        .unwrap_or_else(|error| panic!("{command:?}: {error}"))
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert_ne!(output.status.code(), Some(TIMED_OUT), "{command:?} hangs");
+    output
+}
+
+/// What `timeout` of the coreutils answers.
+const TIMED_OUT: i32 = 124;
+
+/// The same program with a bound on its time, so that one that hangs fails its test.
+fn bounded(command: &Command) -> Command {
+    let mut bounded = Command::new("timeout");
+    bounded.args(["--kill-after=10", "600"]);
+    bounded.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => {
+                bounded.env(name, value);
+            }
+            None => {
+                bounded.env_remove(name);
+            }
+        }
+    }
+    if let Some(folder) = command.get_current_dir() {
+        bounded.current_dir(folder);
+    }
+    bounded
 }
 
 pub(crate) fn command<A: AsRef<OsStr>>(

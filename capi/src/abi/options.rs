@@ -27,8 +27,9 @@ pub unsafe extern "C" fn cfa_options_new(
 
 /// Sets one option; both key and value are text. Exclusive.
 ///
-/// `onnxruntime`: the file of libonnxruntime; default: beside libcfa, in `../lib`
-/// beside it, or where the system's loader finds `libonnxruntime.so`. The first session
+/// `onnxruntime`: the file of libonnxruntime; a name without a `/` is sought beside the
+/// program and by the system's loader. Default: the one that is loaded already, beside
+/// libcfa, in `../lib` beside it, or by the name `libonnxruntime.so`. The first session
 /// loads it, and it stays the same until the process ends.
 /// `provider`: who computes the network; only `cpu` in this version.
 /// `threads`: 1 to 1024; default: as many as the machine offers.
@@ -37,7 +38,8 @@ pub unsafe extern "C" fn cfa_options_new(
 /// as 0.01, by the good scores in the bundle; `review_rate`: reject or have looked at so many
 /// in all. Default for these four: the rule in the bundle, if there is one. Whether they fit
 /// each other and the bundle, `cfa_session_new` says.
-/// `max_encoded_bytes`, `max_side_px`, `max_pixels`: encoded pictures beyond are refused.
+/// `max_encoded_bytes`: encoded pictures beyond are refused; `max_side_px`, `max_pixels`: all
+/// pictures are, or their regions of interest (`CFA_E_LIMIT`).
 ///
 /// A key that is not known is `CFA_E_BAD_ARGUMENT`; a provider that is not there is
 /// `CFA_E_PROVIDER`.

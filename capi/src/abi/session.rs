@@ -166,8 +166,7 @@ pub unsafe extern "C" fn cfa_session_score_batch(
         let all = unsafe { batch(images, count, verdicts, maps_or_null) }?;
         let mut job = session.job()?;
         for (index, one) in all.iter().enumerate() {
-            one.check_room(&job)
-                .map_err(|fault| of_picture(index, &fault))?;
+            one.check(&job).map_err(|fault| of_picture(index, &fault))?;
         }
         for (index, one) in all.iter().enumerate() {
             one.score(&mut job)
@@ -183,9 +182,9 @@ pub unsafe extern "C" fn cfa_session_score_batch(
 }
 
 /// Ends the call that is computing in this session, which then answers
-/// `CFA_E_CANCELLED`; nothing happens when there is none. The network stops at its next
-/// operation. `cfa_session_self_test` is not stopped. NULL is fine. Any thread, also
-/// while another one computes in the session.
+/// `CFA_E_CANCELLED`, or `CFA_OK` when everything was computed already; nothing happens
+/// when there is none. The network stops at its next operation. `cfa_session_self_test` is
+/// not stopped. NULL is fine. Any thread, also while another one computes in the session.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cfa_session_cancel(session: *const cfa_session) {
     let work = || {
@@ -254,12 +253,15 @@ impl One<'_> {
         })
     }
 
-    fn check_room(&self, job: &Job<'_>) -> Result<(), Fault> {
-        check_room(self.outputs.map, job.map_px(), self.frame.inspected_size())
+    /// What depends on the session.
+    fn check(&self, job: &Job<'_>) -> Result<(), Fault> {
+        let inspected = self.frame.inspected_size();
+        job.check_size(inspected)?;
+        check_room(self.outputs.map, job.map_px(), inspected)
     }
 
     fn score(&self, job: &mut Job<'_>) -> Result<(), Fault> {
-        self.check_room(job)?;
+        self.check(job)?;
         let started = Instant::now();
         let picture = self.frame.picture()?;
         let decode_ns = nanoseconds_since(started);

@@ -102,6 +102,8 @@ impl Inspector {
             return Err(InspectError::NoThreads);
         }
         let rule = model.manifest().calibration.rule_for(&options.decision)?;
+        // Before the network, which makes sure of its own threads beside these.
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build()?;
         let input = model.manifest().preprocessing.input_size();
         let network = open(&NetworkOptions {
             threads,
@@ -112,7 +114,7 @@ impl Inspector {
         Ok(Self {
             settings: Arc::clone(&model.settings),
             network,
-            pool: ThreadPoolBuilder::new().num_threads(threads).build()?,
+            pool,
             limits: options.limits,
             rule,
         })

@@ -7,12 +7,13 @@ mod provider;
 mod session;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod warnings;
 mod whole_model;
 
 use std::path::PathBuf;
 
-pub use library_file::library_near;
+pub use library_file::{library_beside, library_near};
 pub use onnx_runtime::OnnxRuntime;
 pub use opening::OpeningWatch;
 pub use provider::{Provider, UnknownProvider};
@@ -60,6 +61,9 @@ pub enum NetworkError {
         "ONNX Runtime cannot open the network; is the bundle made for an older or newer ONNX Runtime?"
     )]
     Open(#[source] Cause),
+    /// The system does not give the threads for the network.
+    #[error("the threads for the network could not be started; ask for fewer")]
+    Threads(#[source] std::io::Error),
     /// The watch over the opening asked for its end.
     #[error("the opening of the network was stopped")]
     OpeningStopped,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ort::environment::Environment;
 
@@ -16,7 +16,7 @@ static LOADED: Mutex<Option<OnnxRuntime>> = Mutex::new(None);
 pub struct OnnxRuntime {
     pub(super) environment: Environment,
     path: PathBuf,
-    version: String,
+    version: Option<String>,
 }
 
 impl OnnxRuntime {
@@ -26,10 +26,23 @@ impl OnnxRuntime {
     /// A second call with the same path gives the same library again; another
     /// path is an error, because a process can hold one ONNX Runtime only.
     pub fn load(path: &Path) -> Result<Self, NetworkError> {
-        let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-        let path = path
-            .canonicalize()
-            .unwrap_or_else(|_missing| path.to_owned());
+        Self::load_into(loaded(), path)
+    }
+
+    /// The library that is loaded already, whichever it is; else as [`load`](Self::load).
+    pub fn loaded_or_load(path: &Path) -> Result<Self, NetworkError> {
+        let loaded = loaded();
+        match &*loaded {
+            Some(runtime) => Ok(runtime.clone()),
+            None => Self::load_into(loaded, path),
+        }
+    }
+
+    fn load_into(
+        mut loaded: MutexGuard<'_, Option<Self>>,
+        path: &Path,
+    ) -> Result<Self, NetworkError> {
+        let path = resolved(path);
         if let Some(runtime) = &*loaded {
             if runtime.path == path {
                 return Ok(runtime.clone());
@@ -58,11 +71,11 @@ impl OnnxRuntime {
             .with_logger(Arc::new(|_level, _category, _id, _location, _message| {}))
             .build()
             .map_err(|error| failed(&path, error.into()))?;
-        let minor = ort::util::probe(&path).unwrap_or(ort::MINOR_VERSION);
+        let minor = ort::util::probe(&path);
         Ok(Self {
             environment,
             path,
-            version: format!("1.{minor}"),
+            version: minor.map(|minor| format!("1.{minor}")),
         })
     }
 
@@ -72,11 +85,30 @@ impl OnnxRuntime {
         &self.path
     }
 
-    /// Major and minor version, such as `1.31`.
+    /// Major and minor version, such as `1.31`; `None` when the library does not tell.
     #[must_use]
-    pub fn version(&self) -> &str {
-        &self.version
+    pub fn version(&self) -> Option<&str> {
+        self.version.as_deref()
     }
+}
+
+/// Nothing can leave it half changed.
+fn loaded() -> MutexGuard<'static, Option<OnnxRuntime>> {
+    LOADED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A bare file name is for the system's loader, which does not look into the working
+/// directory; any other path becomes absolute.
+fn resolved(path: &Path) -> PathBuf {
+    let is_bare = path
+        .parent()
+        .is_none_or(|folder| folder.as_os_str().is_empty());
+    if is_bare {
+        return path.to_owned();
+    }
+    path.canonicalize()
+        .or_else(|_missing| std::path::absolute(path))
+        .unwrap_or_else(|_unknown| path.to_owned())
 }
 
 impl fmt::Debug for OnnxRuntime {

@@ -1,8 +1,8 @@
 //! Opening a network under a watch.
 
 use std::ops::ControlFlow;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use ort::session::Session;
@@ -16,46 +16,130 @@ pub type OpeningWatch<'a> = dyn FnMut(Duration) -> ControlFlow<()> + 'a;
 /// Between two calls of the watch.
 const INTERVAL: Duration = Duration::from_millis(200);
 
+/// Stops what the other thread does.
+type Stop = Box<dyn Fn() + Send>;
+
 /// Opens the network on another thread, and lets the watch look meanwhile on this one.
 pub(super) fn watched(
     build: impl FnOnce() -> ort::Result<SessionBuilder> + Send,
     onnx: &[u8],
     watch: &mut OpeningWatch<'_>,
 ) -> Result<Session, NetworkError> {
+    let open = |sender: Sender<Stop>| {
+        let mut builder = build()?;
+        let canceler = builder.canceler();
+        let stop: Stop = Box::new(move || {
+            // ONNX Runtime may have come to the end meanwhile, which is as good.
+            let _too_late = canceler.cancel();
+        });
+        // The other end lives as long as this thread is waited for.
+        let _unheard = sender.send(stop);
+        builder.commit_from_memory(onnx)
+    };
+    elsewhere(open, watch)?.map_err(|error| NetworkError::Open(error.into()))
+}
+
+/// Does `work` on another thread, which sends the way to stop it and then holds on to
+/// the sender until it has ended.
+fn elsewhere<T: Send>(
+    work: impl FnOnce(Sender<Stop>) -> T + Send,
+    watch: &mut OpeningWatch<'_>,
+) -> Result<T, NetworkError> {
     let started = Instant::now();
     if watch(Duration::ZERO).is_break() {
         return Err(NetworkError::OpeningStopped);
     }
     let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
-        let worker = scope.spawn(move || {
-            let mut builder = build()?;
-            // The other end lives as long as this thread is waited for.
-            let _unheard = sender.send(builder.canceler());
-            builder.commit_from_memory(onnx)
-        });
-        let mut canceler = None;
-        let mut stopped = false;
-        while !worker.is_finished() {
-            match receiver.recv_timeout(INTERVAL) {
-                Ok(received) => canceler = Some(received),
-                // The sender went with the worker's closure: the network is open.
-                Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) => {
-                    stopped = stopped || watch(started.elapsed()).is_break();
-                }
-            }
-            if let (true, Some(canceler)) = (stopped, &canceler) {
-                // ONNX Runtime may have come to the end meanwhile, which is as good.
-                let _too_late = canceler.cancel();
-            }
-        }
-        let opened = worker
+        let worker = thread::Builder::new()
+            .spawn_scoped(scope, move || work(sender))
+            .map_err(NetworkError::Threads)?;
+        let mut look = || watch(started.elapsed());
+        let stopped = wait(&worker, &receiver, &mut look);
+        let done = worker
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         if stopped {
             return Err(NetworkError::OpeningStopped);
         }
-        opened.map_err(|error| NetworkError::Open(error.into()))
+        Ok(done)
     })
+}
+
+/// Until the worker has ended; whether the watch asked for it.
+fn wait<T>(
+    worker: &ScopedJoinHandle<'_, T>,
+    receiver: &Receiver<Stop>,
+    look: &mut dyn FnMut() -> ControlFlow<()>,
+) -> bool {
+    let mut stop = None;
+    let mut stopped = false;
+    while !worker.is_finished() {
+        match receiver.recv_timeout(INTERVAL) {
+            Ok(received) => stop = Some(received),
+            // The sender went with the worker's closure: the work is done.
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => stopped = stopped || look().is_break(),
+        }
+        if let (true, Some(stop)) = (stopped, &stop) {
+            stop();
+        }
+    }
+    stopped
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "for tests only")]
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    /// As slow as a provider that compiles: goes on until it is stopped, or 30 s.
+    fn slow(sender: Sender<Stop>) -> bool {
+        let asked = Arc::new(AtomicBool::new(false));
+        let heard = Arc::clone(&asked);
+        sender
+            .send(Box::new(move || asked.store(true, Ordering::Relaxed)))
+            .unwrap();
+        let started = Instant::now();
+        while !heard.load(Ordering::Relaxed) && started.elapsed() < Duration::from_secs(30) {
+            thread::sleep(Duration::from_millis(5));
+        }
+        drop(sender);
+        heard.load(Ordering::Relaxed)
+    }
+
+    #[test]
+    fn a_slow_opening_is_stopped_in_its_middle() {
+        let mut times = Vec::new();
+        let mut third = |elapsed| {
+            times.push(elapsed);
+            if times.len() < 3 {
+                return ControlFlow::Continue(());
+            }
+            ControlFlow::Break(())
+        };
+        let started = Instant::now();
+        let stopped = elsewhere(slow, &mut third);
+        assert!(matches!(stopped, Err(NetworkError::OpeningStopped)));
+        assert!(started.elapsed() < Duration::from_secs(20));
+        assert_eq!(times.len(), 3);
+        assert!(
+            times.is_sorted() && times.last() >= Some(&INTERVAL),
+            "{times:?}"
+        );
+    }
+
+    #[test]
+    fn work_that_nobody_stops_gives_its_result() {
+        let mut watch = |_elapsed| ControlFlow::Continue(());
+        let work = |sender: Sender<Stop>| {
+            thread::sleep(INTERVAL * 2);
+            drop(sender);
+            7
+        };
+        assert_eq!(elsewhere(work, &mut watch).unwrap(), 7);
+    }
 }

@@ -7,7 +7,7 @@ use ort::session::{RunOptions, Session};
 use ort::value::{Outlet, TensorElementType, TensorRef};
 
 use super::warnings::Warnings;
-use super::{NetworkError, OnnxRuntime, OpeningWatch, Provider, opening};
+use super::{NetworkError, OnnxRuntime, OpeningWatch, Provider, opening, threads};
 use crate::cancellation::Cancellation;
 
 const INPUT: &str = "input";
@@ -44,6 +44,7 @@ impl Network {
         onnx: &[u8],
         options: &NetworkOptions,
     ) -> Result<Self, NetworkError> {
+        threads::check_available(options.threads)?;
         let warnings = Warnings::default();
         let session = builder(runtime, options.provider, options.threads, &warnings)
             .and_then(|mut builder| builder.commit_from_memory(onnx))
@@ -61,6 +62,7 @@ impl Network {
         options: &NetworkOptions,
         watch: &mut OpeningWatch<'_>,
     ) -> Result<Self, NetworkError> {
+        threads::check_available(options.threads)?;
         let warnings = Warnings::default();
         let build = || builder(runtime, options.provider, options.threads, &warnings);
         let session = opening::watched(build, onnx, watch)?;

@@ -1,8 +1,8 @@
 //! What a picture file may cost before it is refused.
 
-use super::PictureProblem;
+use super::{PictureError, PictureProblem};
 
-/// Bounds on a picture file, all checked before its pixels are allocated.
+/// Bounds on a picture, all checked before its pixels are allocated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Largest file.
@@ -39,7 +39,25 @@ impl Limits {
         Ok(())
     }
 
+    /// Refuses a picture in memory that is too large: preparing it takes a multiple of
+    /// its size. A small one is only worth refusing in a file.
+    pub fn check_largest(&self, width_px: u32, height_px: u32) -> Result<(), PictureError> {
+        Ok(self.check_upper(width_px, height_px)?)
+    }
+
     pub(super) fn check_size(&self, width_px: u32, height_px: u32) -> Result<(), PictureProblem> {
+        self.check_upper(width_px, height_px)?;
+        if width_px.min(height_px) < self.min_side_px {
+            return Err(PictureProblem::TooSmall {
+                width_px,
+                height_px,
+                min_side_px: self.min_side_px,
+            });
+        }
+        Ok(())
+    }
+
+    fn check_upper(&self, width_px: u32, height_px: u32) -> Result<(), PictureProblem> {
         let pixels = u64::from(width_px) * u64::from(height_px);
         if width_px.max(height_px) > self.max_side_px || pixels > self.max_pixels {
             return Err(PictureProblem::TooLarge {
@@ -47,13 +65,6 @@ impl Limits {
                 height_px,
                 max_side_px: self.max_side_px,
                 max_pixels: self.max_pixels,
-            });
-        }
-        if width_px.min(height_px) < self.min_side_px {
-            return Err(PictureProblem::TooSmall {
-                width_px,
-                height_px,
-                min_side_px: self.min_side_px,
             });
         }
         Ok(())

@@ -158,6 +158,34 @@ static void session_and_null(struct fixture all)
     CHECK(cfa_abi_check(CFA_ABI_VERSION, NULL) == CFA_OK);
 }
 
+/* A wrong size is `delta` from the right one, or 0. */
+static void sizes_in_other_calls(struct fixture all, uint32_t delta, int zero)
+{
+    float room[4];
+    cfa_image images[2] = {a_picture(), a_picture()};
+    cfa_verdict verdicts[2] = {cfa_verdict_new(), cfa_verdict_new()};
+    cfa_map maps[2] = {cfa_map_new(CFA_MAP_SIZE_MODEL, room, 4),
+                       cfa_map_new(CFA_MAP_SIZE_MODEL, room, 4)};
+    const cfa_image *in[2] = {&images[0], &images[1]};
+    cfa_verdict *out[2] = {&verdicts[0], &verdicts[1]};
+    cfa_map *map_out[2] = {&maps[0], &maps[1]};
+    uint32_t *sizes[] = {&images[1].struct_size, &verdicts[1].struct_size, &maps[1].struct_size};
+    size_t j, done = 7;
+    for (j = 0; j < 3; j++) {
+        const uint32_t right = *sizes[j];
+        *sizes[j] = zero ? 0 : right + delta;
+        EXPECT(CFA_E_BAD_STRUCT_SIZE,
+               cfa_session_score_batch(all.session, in, 2, out, map_out, &done, &err));
+        CHECK(done == 0 && strstr(err.message, "picture 1") != NULL);
+        if (j > 0)
+            EXPECT(CFA_E_BAD_STRUCT_SIZE, cfa_session_score_encoded(all.session, pixels, 9,
+                                                                    out[1], map_out[1], &err));
+        *sizes[j] = right;
+    }
+    CHECK(verdicts[0].network_ns == 0 && verdicts[1].network_ns == 0);
+    CHECK(maps[0].width_px == 0 && maps[1].width_px == 0);
+}
+
 static void structure_sizes(struct fixture all)
 {
     static const uint32_t deltas[] = {(uint32_t)-1, 1, 4, 1000, 0x7fffffff, 0x80000000u};
@@ -186,6 +214,7 @@ static void structure_sizes(struct fixture all)
             *sizes[j] = right;
         }
         CHECK(verdict.network_ns == 0 && map.width_px == 0);
+        sizes_in_other_calls(all, i == 0 ? 0 : deltas[i - 1], i == 0);
     }
 }
 
@@ -234,10 +263,36 @@ static void view(struct fixture all, cfa_status expected, cfa_image image)
     EXPECT(expected, cfa_session_score(all.session, &image, &verdict, NULL, &err));
 }
 
+/* Preparing these would take many times their memory. */
+static void long_views(struct fixture all)
+{
+    const size_t len = 30000000;
+    uint8_t *data = calloc(len, 1);
+    cfa_image high = cfa_image_new(CFA_PIXEL_GRAY8, 1, 30000000, data, len), image;
+    cfa_image wide = cfa_image_new(CFA_PIXEL_GRAY8, 30000000, 1, data, len);
+    cfa_verdict verdict = cfa_verdict_new();
+    const cfa_image *in[1] = {&high};
+    cfa_verdict *out[1] = {&verdict};
+    if (data == NULL)
+        exit(2);
+    view(all, CFA_E_LIMIT, high);
+    view(all, CFA_E_LIMIT, wide);
+    EXPECT(CFA_E_LIMIT, cfa_session_score_batch(all.session, in, 1, out, NULL, NULL, &err));
+    /* What is inspected counts, not what lies around it. */
+    image = wide, image.roi_x_px = 29999000, image.roi_width_px = 1000, image.roi_height_px = 1;
+    view(all, CFA_OK, image);
+    image.roi_x_px = 0, image.roi_width_px = 16385;
+    view(all, CFA_E_LIMIT, image);
+    free(data);
+}
+
 static void views(struct fixture all)
 {
+    cfa_image dot = cfa_image_new(CFA_PIXEL_GRAY8, 1, 1, pixels, 1);
     static const uint32_t bytes[] = {1, 3, 3, 4, 4, 2};
     uint32_t format;
+    view(all, CFA_OK, dot);
+    long_views(all);
     for (format = CFA_PIXEL_GRAY8; format <= CFA_PIXEL_GRAY16; format++) {
         size_t row = (size_t)33 * bytes[format - 1], stride = row + 5;
         /* The last row ends without its padding. */

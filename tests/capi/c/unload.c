@@ -100,5 +100,5 @@ int main(int argc, char **argv)
     }
     growth = resident_kib() - warm;
     printf("%ld rounds: %ld KiB more than after 20\n", rounds, growth);
-    return growth >= 5120;
+    return growth >= 2048;
 }

@@ -235,11 +235,11 @@ static void progress(const char **argv, struct fixture all)
     EXPECT(CFA_OK, cfa_options_set_progress(all.options, watch, &seen, &err));
     EXPECT(CFA_OK, cfa_model_open(str(argv[2]), all.options, &model, &err));
     EXPECT(CFA_OK, cfa_session_new(model, all.options, &session, &err));
-    CHECK(seen.calls >= 5 && strstr(seen.phases, "opening the network") != NULL);
+    CHECK(seen.calls >= 7 && strstr(seen.phases, "opening the network") != NULL);
     cfa_session_free(session);
     cfa_model_free(model);
     /* Each of the calls can stop the opening. */
-    for (stop = 0; stop < 5; stop++) {
+    for (stop = 0; stop < 7; stop++) {
         cfa_status status;
         seen.calls = 0;
         seen.stop_at = stop;
