@@ -87,7 +87,12 @@ fn a_table_names_every_picture_of_a_folder_in_order() {
         folder.draw(name, 64, 64, seed);
     }
     let run = predict([folder.at("in")]);
-    run.fine();
+    assert_eq!(run.code(), Some(0));
+    let warning = run.stderr();
+    assert!(
+        warning.contains("no thresholds") && warning.lines().count() == 1,
+        "{warning}"
+    );
     let text = run.stdout();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 4, "{text}");

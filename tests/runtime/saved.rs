@@ -94,7 +94,8 @@ fn the_brightest_colour_can_be_set() {
     let folder = Folder::new();
     let picture = folder.draw("disc.png", 64, 64, 1);
     let heatmap = |out: &str, max: &str| {
-        let options = ["--save", "heatmap", "--heatmap-max", max, "--out"].map(OsStr::new);
+        let options = ["--json", "--save", "heatmap", "--heatmap-max", max, "--out"];
+        let options = options.map(OsStr::new);
         let folder = folder.at(out);
         predict(
             options

@@ -70,7 +70,8 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
     for warning in inspector.take_warnings() {
         eprintln!("warning: ONNX Runtime: {warning}");
     }
-    if inspector.rule().is_none() {
+    // JSON says `null` in each line.
+    if inspector.rule().is_none() && !args.json {
         eprintln!(
             "warning: the model has no thresholds, so nothing is judged; give --threshold, \
              or calibrate it with `cfa-train calibrate`"
