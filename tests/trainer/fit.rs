@@ -76,7 +76,7 @@ fn features_on_disk_give_the_same_bundle() {
     };
     let in_memory = workshop.bundle(&[]);
     let lines = workshop.fit(&[("--feature-memory", "0")]).fine();
-    assert_eq!(events(&lines, "cache")[0]["on_disk"], true);
+    assert_eq!(events(&lines, "memory")[0]["on_disk"], true);
     assert!(
         in_memory == std::fs::read(workshop.at("model.cfa")).unwrap(),
         "the bundles differ"
