@@ -94,7 +94,10 @@ impl Cfa {
     }
 
     /// A model before its first step.
-    pub(crate) fn new(
+    ///
+    /// # Errors
+    /// Memory runs out.
+    pub fn new(
         settings: &CheckedSettings,
         model: CfaModel,
         device: Device,
@@ -212,7 +215,7 @@ impl Cfa {
             let options = self.settings.options();
             (options.seed, options.epochs, options.batch_size)
         };
-        let order = shuffled(store.len(), seed, self.position.epoch);
+        let order = epoch_order(store.len(), seed, self.position.epoch);
         let batches: Vec<_> = order.chunks(batch_size).collect();
         while self.position.step < batches.len() {
             if observer.interrupted() {
@@ -276,9 +279,10 @@ pub(super) fn trained_radius(value: f64, device: Device) -> Result<Tensor, TchEr
         .set_requires_grad(true))
 }
 
-/// The order of one epoch; depends on nothing but seed and epoch, so that a
-/// resumed training sees the same batches.
-fn shuffled(pictures: usize, seed: u64, epoch: usize) -> Vec<usize> {
+/// The order of one epoch, counted from 0; depends on nothing but seed and epoch, so
+/// that a resumed training sees the same batches.
+#[must_use]
+pub fn epoch_order(pictures: usize, seed: u64, epoch: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..pictures).collect();
     order.shuffle(&mut random_stream(seed, &format!("epoch {epoch}")));
     order

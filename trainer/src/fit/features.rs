@@ -133,7 +133,7 @@ impl FeatureStore {
     ///
     /// # Errors
     /// None; it is fallible as [`FeatureStore::new`] is.
-    pub(crate) fn in_memory(settings: &CheckedSettings) -> Result<Self, TrainError> {
+    pub fn in_memory(settings: &CheckedSettings) -> Result<Self, TrainError> {
         Self::new(map_shapes(settings), false, Path::new(""))
     }
 

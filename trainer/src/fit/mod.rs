@@ -18,7 +18,7 @@ use cfa_runtime::picture::Limits;
 use sha2::{Digest, Sha256};
 use tch::Device;
 
-pub use cfa::{Cfa, LearningType};
+pub use cfa::{Cfa, LearningType, epoch_order};
 pub use features::{FeatureExtractor, FeatureStore, PooledMaps};
 pub use memory::MemoryPlan;
 pub use observer::{FitEvent, FitObserver};
