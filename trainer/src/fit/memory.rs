@@ -125,6 +125,7 @@ struct Sizes {
     parameters: u64,
     positions: u64,
     entries: u64,
+    channels: u64,
 }
 
 impl Sizes {
@@ -141,14 +142,18 @@ impl Sizes {
             parameters: inputs * row,
             positions: first,
             entries,
+            channels: descriptor.outputs as u64,
         }
     }
 
-    /// Sums in f64; the clustering compares all rows with all centres.
+    /// Sums in f64; the clustering compares all rows with all centres; the axes are those
+    /// of a D×D matrix.
     fn building_the_bank(&self, gamma_c: usize) -> u64 {
         let mean = self.phi * (2 * F64 / F32 + 4);
         let clustering = 4 * self.positions * self.entries * F32 + 4 * self.phi;
-        mean + self.bank + if gamma_c > 1 { clustering } else { 0 }
+        let axes = 4 * (self.bank + self.channels * self.channels * F32) * F64 / F32;
+        let clustering = if gamma_c > 1 { clustering } else { 0 };
+        self.bank + mean.max(clustering).max(axes)
     }
 
     /// The bank twice, for libtorch and for the search; a checkpoint is encoded in

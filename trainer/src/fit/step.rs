@@ -1,6 +1,6 @@
 //! Loss and gradients of one batch, as the device is best at it.
 
-use cfa_runtime::memory_bank::{MemoryBank, NeighborsError};
+use cfa_runtime::memory_bank::{BoundingAxes, MemoryBank, NeighborsError, Projection};
 use ndarray::Array2;
 use tch::{Device, Kind, TchError, Tensor};
 
@@ -9,10 +9,16 @@ use super::{Cfa, FeatureStore};
 use crate::descriptor::Descriptor;
 use crate::error::TrainError;
 use crate::gradient::{BatchGradient, GradientError, Slopes, Weights};
-use crate::model::CfaModel;
+use crate::memory_bank::PrincipalAxes;
 use crate::neighbors::rows;
 use crate::optimizer;
 use crate::tensor::{from_values, host_values};
+
+/// Axes of the bank along which all entries are compared first, and those along which
+/// the promising ones are compared again. On photographs some dozens of the thousands
+/// of entries pass the first bound and a handful the second.
+const FIRST_BOUND: usize = 32;
+const SECOND_BOUND: usize = 128;
 
 /// What one batch says.
 #[derive(Debug)]
@@ -41,7 +47,7 @@ impl Step {
         let gradient = BatchGradient::new(
             settings.descriptor(),
             map_shapes(settings),
-            memory_bank(&training.model)?,
+            searchable(training.model.memory_bank()?)?,
             settings.loss(),
         );
         Ok(Self::Host(Box::new(gradient)))
@@ -110,11 +116,19 @@ fn on_host(
     Ok(Gradients { loss, gradients })
 }
 
-fn memory_bank(model: &CfaModel) -> Result<MemoryBank, TrainError> {
-    let bank = model.memory_bank()?;
+/// The bank for the runtime's search, with its principal axes.
+fn searchable(bank: &Tensor) -> Result<MemoryBank, TrainError> {
     let (entries, channels) = bank.size2()?;
     let shape = (entries as usize, channels as usize);
+    let PrincipalAxes { mean, axes, count } = PrincipalAxes::of(bank, SECOND_BOUND)?;
+    let counts = BoundingAxes {
+        first: FIRST_BOUND.min(count),
+        second: count,
+    };
+    let axes = Array2::from_shape_vec((count, shape.1), axes).map_err(GradientError::from)?;
+    let projection = Projection { origin: mean, axes };
     let bank = MemoryBank::from_values(shape, host_values(bank)?);
+    let bank = bank.and_then(|bank| bank.with_projection(counts, projection));
     Ok(bank.map_err(GradientError::from)?)
 }
 

@@ -13,7 +13,11 @@ mod levels;
 mod product;
 mod upsampling;
 
-use cfa_runtime::memory_bank::{MemoryBank, MemoryBankError, Neighbors, NeighborsError};
+use std::sync::atomic::AtomicBool;
+
+use cfa_runtime::memory_bank::{
+    MemoryBank, MemoryBankError, Neighbors, NeighborsError, SearchScratch,
+};
 use ndarray::{Array1, Array2, Axis};
 use rayon::prelude::*;
 
@@ -76,16 +80,16 @@ pub struct BatchGradient {
     levels: Levels,
     weights: Weights,
     patch_loss: PatchLoss,
+    scratch: SearchScratch,
+    neighbors: Neighbors,
     hinges: Hinges,
     slopes: Slopes,
 }
 
 impl BatchGradient {
-    /// For pictures with pooled maps of these shapes (C, h, w), against `bank`
-    /// (row-major M×D).
-    ///
-    /// # Errors
-    /// The bank is not finite, or shapes do not fit each other.
+    /// For pictures with pooled maps of these shapes (C, h, w), against `bank`. It is
+    /// searched much faster when it knows its axes.
+    #[must_use]
     pub fn new(
         shape: DescriptorShape,
         maps: [[usize; 3]; 3],
@@ -103,6 +107,8 @@ impl BatchGradient {
                 bias: vec![0.0; outputs],
             },
             patch_loss: loss.of_patches(1, loss.radius as f32),
+            scratch: SearchScratch::default(),
+            neighbors: Neighbors::default(),
             hinges: Hinges::default(),
             slopes: Slopes {
                 weight: zeros(),
@@ -129,17 +135,19 @@ impl BatchGradient {
     /// φ is not finite, or the features have the wrong length.
     pub fn add(&mut self, features: &[f32]) -> Result<(), GradientError> {
         self.levels.forward(features, &self.weights)?;
-        let entries = self.patch_loss.entries();
-        let neighbors = self.bank.nearest(&self.levels.phi, entries)?;
-        let hinges = self.differentiate(&neighbors);
+        let (entries, phi) = (self.patch_loss.entries(), &*self.levels.phi);
+        let (never, found) = (AtomicBool::new(false), &mut self.neighbors);
+        self.bank
+            .nearest_into(phi, entries, &never, &self.scratch, found)?;
+        let hinges = self.differentiate();
         self.hinges += hinges;
         self.levels.backward(features, &mut self.slopes)?;
         Ok(())
     }
 
     /// Puts ∂L/∂φ in the place of φ.
-    fn differentiate(&mut self, neighbors: &Neighbors) -> Hinges {
-        let (loss, bank) = (self.patch_loss, self.bank.rows());
+    fn differentiate(&mut self) -> Hinges {
+        let (loss, bank, neighbors) = (self.patch_loss, self.bank.rows(), &self.neighbors);
         let tiles = self.levels.phi.axis_chunks_iter_mut(Axis(0), TILE_ROWS);
         let distances = neighbors
             .squared_distances
