@@ -21,8 +21,8 @@ use serde::Deserialize;
 use tch::{Device, no_grad};
 
 /// Of a loss, relative. anomalib's own losses in float32 and float64 differ by up to
-/// 6e-5 over these steps (`largest_difference_to_float64`).
-const TOLERANCE: f64 = 1e-3;
+/// 2e-6 over these steps (`largest_difference_to_float64`), ours by 4e-7.
+const TOLERANCE: f64 = 2e-5;
 
 const CASE: &str = "r18_s64_gc1_gd2";
 const GAMMA_D: usize = 2;

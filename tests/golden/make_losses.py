@@ -1,11 +1,11 @@
 """Records the losses of anomalib's own training, from weights that this repository generates too.
 
     python3 -m venv venv && venv/bin/pip install "anomalib[cpu]==2.7.0"
-    venv/bin/python tests/golden/make_losses.py > tests/golden/losses_anomalib.json
+    venv/bin/python tests/golden/make_losses.py
 
 Pictures, backbone and first descriptor are those of the committed case r18_s64_gc1_gd2. The bank is built and the loss
 computed by anomalib's `CfaModel` and `CfaLoss`, the optimiser is that of its `Cfa`. The batches follow the order that
-`cfa_train::fit::epoch_order` gives for seed 0, which the test checks. The same in float64 shows how far rounding carries.
+`cfa_train::fit::epoch_order` gives for seed 0: they are read from losses_anomalib.json, and the test checks them. The same in float64 shows how far rounding carries.
 """
 import json
 import sys
@@ -21,6 +21,7 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from make_subset import read  # noqa: E402
 
+RECORDED = HERE / "losses_anomalib.json"
 CASE = HERE / "subset/case_r18_s64_gc1_gd2.safetensors"
 GAMMA_D, NEIGHBORS, HARD_NEGATIVES, RADIUS = 2, 3, 3, 1e-5
 BATCH, STEPS = 2, 20
@@ -71,12 +72,13 @@ def main():
 
     torch.set_num_threads(1)
     generated.offline_weights()
-    order = json.loads((HERE / "losses_anomalib.json").read_text())["order"] if len(sys.argv) < 2 else json.loads(sys.argv[1])
+    order = json.loads(RECORDED.read_text())["order"]
     batches = list(pictures().split(BATCH))
     single, double = (losses(kind, batches, order) for kind in (torch.float32, torch.float64))
     spread = max(abs(a - b) / b for a, b in zip(single, double))
-    print(json.dumps({"anomalib": anomalib.__version__, "torch": torch.__version__, "order": order, "losses": single,
-                      "largest_difference_to_float64": spread}, indent=1))
+    note = {"anomalib": anomalib.__version__, "torch": torch.__version__, "largest_difference_to_float64": spread}
+    lines = [f' "{key}": {json.dumps(value)}' for key, value in {**note, "order": order, "losses": single}.items()]
+    RECORDED.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
 if __name__ == "__main__":
