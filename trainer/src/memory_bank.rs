@@ -1,13 +1,9 @@
 //! The memory bank C: one mean feature per position, optionally clustered
 //! (SPEC 5).
 
-mod axes;
-
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use tch::{Kind, TchError, Tensor, no_grad};
-
-pub use axes::PrincipalAxes;
 
 /// Limit of Lloyd's iterations (SPEC 5).
 const MAX_ITERATIONS: usize = 3000;

@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 use tch::Device;
 
 pub use cfa::{Cfa, LearningType, epoch_order};
+pub(crate) use features::map_shapes;
 pub use features::{FeatureExtractor, FeatureStore, PooledMaps};
 pub use memory::MemoryPlan;
 pub use observer::{FitEvent, FitObserver};

@@ -8,11 +8,11 @@ use super::features::map_shapes;
 use super::{Cfa, FeatureStore};
 use crate::descriptor::Descriptor;
 use crate::error::TrainError;
+use crate::frame::PrincipalAxes;
 use crate::gradient::{BatchGradient, GradientError, Slopes, Weights};
-use crate::memory_bank::PrincipalAxes;
 use crate::neighbors::rows;
 use crate::optimizer;
-use crate::tensor::{from_values, host_values};
+use crate::tensor::{from_values, host_values, matrix};
 
 /// Axes of the bank along which all entries are compared first, and those along which
 /// the promising ones are compared again. On photographs some dozens of the thousands
@@ -118,17 +118,19 @@ fn on_host(
 
 /// The bank for the runtime's search, with its principal axes.
 fn searchable(bank: &Tensor) -> Result<MemoryBank, TrainError> {
-    let (entries, channels) = bank.size2()?;
-    let shape = (entries as usize, channels as usize);
-    let PrincipalAxes { mean, axes, count } = PrincipalAxes::of(bank, SECOND_BOUND)?;
+    let principal = PrincipalAxes::of(bank)?;
+    let rows = matrix(bank)?;
+    let second = SECOND_BOUND.min(rows.ncols());
     let counts = BoundingAxes {
-        first: FIRST_BOUND.min(count),
-        second: count,
+        first: FIRST_BOUND.min(second),
+        second,
     };
-    let axes = Array2::from_shape_vec((count, shape.1), axes).map_err(GradientError::from)?;
-    let projection = Projection { origin: mean, axes };
-    let bank = MemoryBank::from_values(shape, host_values(bank)?);
-    let bank = bank.and_then(|bank| bank.with_projection(counts, projection));
+    let axes = principal.axes.f_narrow(1, 0, second as i64)?;
+    let projection = Projection {
+        origin: host_values(&principal.origin)?,
+        axes: matrix(&axes.f_transpose(0, 1)?)?,
+    };
+    let bank = MemoryBank::new(rows).and_then(|bank| bank.with_projection(counts, projection));
     Ok(bank.map_err(GradientError::from)?)
 }
 

@@ -2,7 +2,7 @@
 
 use tch::Tensor;
 
-use super::{MeanFeatures, PrincipalAxes, compress, entries};
+use super::{MeanFeatures, compress, entries};
 use crate::fit::random_stream;
 use crate::tensor::from_values;
 use crate::testing::{assert_close, f64_values, noise, noise_tensor};
@@ -168,32 +168,4 @@ fn repeated_rows_do_not_hang_it() {
 fn equal_rows_give_equal_centres() {
     let rows = from_values(&[0.25, -1.0, 3.0].repeat(12), &[12, D]).unwrap();
     assert_close(&compressed(&rows, 3, 0), &[0.25, -1.0, 3.0].repeat(4), 0.0);
-}
-
-/// Entries on a plane that is tilted in four dimensions, longer one way than the other.
-#[test]
-fn axes_are_orthonormal_and_the_widest_comes_first() {
-    let (long, short) = ([0.5_f32, 0.5, 0.5, 0.5], [0.5_f32, -0.5, 0.5, -0.5]);
-    let places = noise(11, 2 * 50);
-    let entry = |place: &[f32]| {
-        let at = |i: usize| 2.0 + 3.0 * place[0] * long[i] + place[1] * short[i];
-        (0..4).map(at).collect::<Vec<f32>>()
-    };
-    let rows: Vec<f32> = places.chunks(2).flat_map(entry).collect();
-    let axes = PrincipalAxes::of(&from_values(&rows, &[50, 4]).unwrap(), 9).unwrap();
-    assert_eq!((axes.count, axes.mean.len(), axes.axes.len()), (4, 4, 16));
-    let axis = |i: usize| &axes.axes[4 * i..][..4];
-    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(x, y)| f64::from(x * y)).sum::<f64>();
-    for (i, j) in (0..4).flat_map(|i| (0..4).map(move |j| (i, j))) {
-        let expected = if i == j { 1.0 } else { 0.0 };
-        assert!((dot(axis(i), axis(j)) - expected).abs() < 1e-6, "{i}, {j}");
-    }
-    let spread = |i: usize| {
-        let along = rows
-            .chunks(4)
-            .map(|row| dot(row, axis(i)) - dot(&axes.mean, axis(i)));
-        along.map(|x| x * x).sum::<f64>()
-    };
-    assert!(spread(0) > 4.0 * spread(1) && spread(1) > 1.0);
-    assert!(spread(2) < 1e-6 && spread(3) < 1e-6);
 }
