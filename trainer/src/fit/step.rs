@@ -15,8 +15,9 @@ use crate::optimizer;
 use crate::tensor::{from_values, host_values, matrix};
 
 /// Axes of the bank along which all entries are compared first, and those along which
-/// the promising ones are compared again. On photographs some dozens of the thousands
-/// of entries pass the first bound and a handful the second.
+/// the promising ones are compared again: an eighth of the channels, or this many. On
+/// photographs some dozens of the thousands of entries pass the first bound and a
+/// handful the second; in the first epoch, whose steps overshoot, several times that.
 const FIRST_BOUND: usize = 32;
 const SECOND_BOUND: usize = 128;
 
@@ -120,7 +121,7 @@ fn on_host(
 fn searchable(bank: &Tensor) -> Result<MemoryBank, TrainError> {
     let principal = PrincipalAxes::of(bank)?;
     let rows = matrix(bank)?;
-    let second = SECOND_BOUND.min(rows.ncols());
+    let second = SECOND_BOUND.max(rows.ncols() / 8).min(rows.ncols());
     let counts = BoundingAxes {
         first: FIRST_BOUND.min(second),
         second,
