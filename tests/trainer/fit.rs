@@ -5,6 +5,7 @@ use std::path::Path;
 use cfa_runtime::bundle::Bundle;
 use cfa_runtime::verify::{VerifyReport, replay};
 use cfa_runtime::{Inspector, InspectorOptions};
+use cfa_train::fit::FitEvent;
 
 use crate::workshop::{PICTURES, Workshop, events, observed, onnx_runtime};
 
@@ -186,8 +187,6 @@ fn a_foreign_patch_scores_higher_than_a_good_picture() {
     );
 }
 
-const MIB: u64 = 1 << 20;
-
 /// What was said before the training, and what was taken in the end.
 fn planned_and_taken(lines: &[serde_json::Value]) -> (u64, u64) {
     let bytes = |kind: &str| events(lines, kind)[0]["peak_bytes"].as_u64().unwrap();
@@ -214,22 +213,30 @@ fn memory_is_stated_before_the_start_and_kept() {
     assert!(first("memory") < first("features"), "{order:?}");
 }
 
-/// The limit lies between what the training takes with its features in memory and
-/// without them.
+/// One byte less than the training takes with its features in memory.
 #[test]
 fn features_that_exceed_the_limit_go_to_disk() {
     let Some(workshop) = Workshop::new() else {
         return;
     };
-    let in_memory = workshop.bundle(&[]);
-    let lines = workshop.fit(&[]).fine();
-    let (planned, _) = planned_and_taken(&lines);
-    let limit = (planned / MIB).to_string();
-    let lines = workshop.fit(&[("--memory-limit", &limit)]).fine();
-    let plan = events(&lines, "memory")[0];
-    assert_eq!(plan["on_disk"], true, "{plan}");
-    assert!(plan["peak_bytes"].as_u64() <= plan["limit_bytes"].as_u64());
-    assert!(in_memory == std::fs::read(workshop.at("model.cfa")).unwrap());
+    let mut request = workshop.request("model.cfa");
+    let plans = [0, 1].map(|less| {
+        request.memory_limit_bytes -= less;
+        let (result, events) = observed(&request, None);
+        result.unwrap();
+        let bytes = std::fs::read(&request.bundle).unwrap();
+        let plan = events.iter().find_map(|event| match event {
+            FitEvent::Memory(plan) => Some(*plan),
+            _ => None,
+        });
+        let plan = plan.unwrap();
+        request.memory_limit_bytes = plan.peak_bytes;
+        (plan, bytes)
+    });
+    let [(free, in_memory), (tight, on_disk)] = plans;
+    assert!(!free.on_disk && tight.on_disk, "{free:?}, {tight:?}");
+    assert_eq!(tight.peak_bytes, free.peak_bytes - free.features_bytes);
+    assert!(in_memory == on_disk, "the bundles differ");
 }
 
 #[test]

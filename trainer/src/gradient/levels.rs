@@ -57,7 +57,7 @@ impl Levels {
         let targets = [&mut self.phi, second, third];
         for ((map, target), columns) in maps.iter().zip(targets).zip(columns) {
             let weight = weights.weight.slice_axis(Axis(1), columns);
-            multiply(map.t(), weight.t(), 0.0, target.view_mut());
+            multiply(&map.t(), &weight.t(), 0.0, target.view_mut());
         }
         self.add_the_rest(weights);
         Ok(())
@@ -81,7 +81,7 @@ impl Levels {
                     add_scaled(position, coordinate(column, width), &by_column);
                 }
                 for (map, upsampling) in small.iter().zip(upsamplings) {
-                    upsampling.add_row(map.view(), row, line, scratch);
+                    upsampling.add_row(&map.view(), row, line, scratch);
                 }
             });
     }
@@ -94,18 +94,18 @@ impl Levels {
     ) -> Result<(), ShapeError> {
         let maps = self.maps(features)?;
         for (small, upsampling) in self.small.iter_mut().zip(&self.upsamplings) {
-            upsampling.adjoint(self.phi.view(), small.view_mut());
+            upsampling.adjoint(&self.phi.view(), small.view_mut());
         }
         let [second, third] = &self.small;
         let gradients = [&self.phi, second, third];
         for ((map, gradient), columns) in maps.iter().zip(gradients).zip(self.columns()) {
             let into = slopes.weight.slice_axis_mut(Axis(1), columns);
-            multiply(gradient.t(), map.t(), 1.0, into);
+            multiply(&gradient.t(), &map.t(), 1.0, into);
         }
         let coordinates = self.coordinates();
         let first = slopes.weight.ncols() - 2;
         let into = slopes.weight.slice_axis_mut(Axis(1), Slice::from(first..));
-        multiply(self.phi.t(), coordinates.view(), 1.0, into);
+        multiply(&self.phi.t(), &coordinates.view(), 1.0, into);
         slopes.bias += &self.phi.sum_axis(Axis(0));
         Ok(())
     }

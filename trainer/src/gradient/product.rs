@@ -13,8 +13,8 @@ const SHORTEST_SIDE: usize = 96;
 /// The sum of one element is never cut, so the result is the same, bit for bit, for
 /// any number of threads.
 pub(super) fn multiply(
-    a: ArrayView2<'_, f32>,
-    b: ArrayView2<'_, f32>,
+    a: &ArrayView2<'_, f32>,
+    b: &ArrayView2<'_, f32>,
     beta: f32,
     c: ArrayViewMut2<'_, f32>,
 ) {
@@ -24,27 +24,27 @@ pub(super) fn multiply(
 
 fn multiply_in(
     pieces: usize,
-    a: ArrayView2<'_, f32>,
-    b: ArrayView2<'_, f32>,
+    a: &ArrayView2<'_, f32>,
+    b: &ArrayView2<'_, f32>,
     beta: f32,
     mut c: ArrayViewMut2<'_, f32>,
 ) {
     let (rows, columns) = c.dim();
     if pieces < 2 || rows.max(columns) < 2 * SHORTEST_SIDE {
-        general_mat_mul(1.0, &a, &b, beta, &mut c);
+        general_mat_mul(1.0, a, b, beta, &mut c);
     } else if rows >= columns {
         let (upper, lower) = a.split_at(Axis(0), rows / 2);
         let (c_upper, c_lower) = c.split_at(Axis(0), rows / 2);
         rayon::join(
-            || multiply_in(pieces / 2, upper, b, beta, c_upper),
-            || multiply_in(pieces / 2, lower, b, beta, c_lower),
+            || multiply_in(pieces / 2, &upper, b, beta, c_upper),
+            || multiply_in(pieces / 2, &lower, b, beta, c_lower),
         );
     } else {
         let (left, right) = b.split_at(Axis(1), columns / 2);
         let (c_left, c_right) = c.split_at(Axis(1), columns / 2);
         rayon::join(
-            || multiply_in(pieces / 2, a, left, beta, c_left),
-            || multiply_in(pieces / 2, a, right, beta, c_right),
+            || multiply_in(pieces / 2, a, &left, beta, c_left),
+            || multiply_in(pieces / 2, a, &right, beta, c_right),
         );
     }
 }

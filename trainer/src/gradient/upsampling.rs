@@ -69,7 +69,7 @@ impl Upsampling {
     /// (h·w × D). `scratch` keeps its memory between calls.
     pub(super) fn add_row(
         &self,
-        map: ArrayView2<'_, f32>,
+        map: &ArrayView2<'_, f32>,
         row: usize,
         into: &mut [f32],
         scratch: &mut Vec<f32>,
@@ -91,7 +91,7 @@ impl Upsampling {
     }
 
     /// The gradient of the small map (h·w × D), from that of the large one.
-    pub(super) fn adjoint(&self, large: ArrayView2<'_, f32>, mut small: ArrayViewMut2<'_, f32>) {
+    pub(super) fn adjoint(&self, large: &ArrayView2<'_, f32>, mut small: ArrayViewMut2<'_, f32>) {
         let channels = large.ncols();
         let line = self.large.1 * channels;
         let gradient = large.to_slice().unwrap_or_default();
