@@ -15,5 +15,6 @@ mod harness;
 mod library;
 mod predict;
 mod saved;
+mod standard_input;
 mod verdict;
 mod verify;

@@ -23,7 +23,8 @@ pub(super) enum Listing {
 }
 
 impl Listing {
-    /// With `verdicts` the table has a column for them.
+    /// With `verdicts` the table has a column for them. The column of paths is as wide as
+    /// the widest that is known; those of standard input are not.
     pub(super) fn new(json: bool, inputs: &Inputs, verdicts: bool) -> Self {
         if json {
             return Self::Json;

@@ -5,8 +5,9 @@ mod inputs;
 mod json_line;
 mod listing;
 mod saving;
+mod standard_input;
 
-use std::io::{self, IsTerminal, Write, stdout};
+use std::io::{self, BufReader, IsTerminal, Write, stdin, stdout};
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
@@ -21,6 +22,7 @@ use decision::DecisionArgs;
 use inputs::{Input, Inputs};
 use listing::Listing;
 use saving::{Artefact, Saver};
+use standard_input::NamedPictures;
 
 /// Fewer pictures than this need no progress bar.
 const MANY_PICTURES: usize = 5;
@@ -31,7 +33,9 @@ pub(crate) struct Args {
     /// Bundle file (.cfa)
     #[arg(long, value_name = "BUNDLE")]
     model: PathBuf,
-    /// Pictures, folders (searched with all below them) or glob patterns
+    /// Pictures, folders (searched with all below them) or glob patterns; - reads paths of
+    /// more pictures from standard input, one a line, and answers each before it waits for
+    /// the next
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Folder for saved files; made if missing
@@ -83,26 +87,27 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
         .out
         .as_deref()
         .map(|folder| Saver::new(folder, &args.save, range, &inputs));
-    predict_all(args, &mut inspector, &inputs, saver)
+    predict_all(args, &mut inspector, inputs, saver)
 }
 
 fn predict_all(
     args: &Args,
     inspector: &mut Inspector,
-    inputs: &Inputs,
+    inputs: Inputs,
     mut saver: Option<Saver>,
 ) -> Result<Outcome> {
     let calibrated = !inspector.manifest().calibration.good_scores.is_empty();
     let judged = calibrated || inspector.rule().is_some();
-    let mut listing = Listing::new(args.json, inputs, judged);
+    let mut listing = Listing::new(args.json, &inputs, judged);
     let mut outcome = Outcome::Fine;
-    let bar = progress_bar(inputs.pictures.len(), args.json);
+    let bar = progress_bar(&inputs, args.json);
     for (path, error) in &inputs.failures {
         outcome = Outcome::Failed;
         bar.suspend(|| listing.failure(&mut stdout().lock(), path, error))?;
     }
-    for input in &inputs.pictures {
-        let line = predict_one(inspector, input, saver.as_mut());
+    for input in pictures(inputs) {
+        let input = input?;
+        let line = predict_one(inspector, &input, saver.as_mut());
         bar.suspend(|| {
             let mut out = stdout().lock();
             match &line {
@@ -121,6 +126,15 @@ fn predict_all(
     }
     bar.finish_and_clear();
     Ok(outcome)
+}
+
+/// Those found, then those named on standard input if it was asked for.
+fn pictures(inputs: Inputs) -> impl Iterator<Item = Result<Input>> {
+    let named = inputs
+        .standard_input
+        .then(|| NamedPictures::new(BufReader::new(stdin())));
+    let found = inputs.pictures.into_iter().map(Ok);
+    found.chain(named.into_iter().flatten())
 }
 
 fn predict_one(
@@ -152,8 +166,10 @@ fn heatmap_range(recorded: HeatmapRange, high: Option<f32>) -> Result<HeatmapRan
 }
 
 /// Visible only where a person waits for many pictures.
-fn progress_bar(pictures: usize, json: bool) -> ProgressBar {
-    let watched = pictures >= MANY_PICTURES && !json && io::stderr().is_terminal();
+fn progress_bar(inputs: &Inputs, json: bool) -> ProgressBar {
+    let pictures = inputs.pictures.len();
+    let many = pictures >= MANY_PICTURES && !inputs.standard_input;
+    let watched = many && !json && io::stderr().is_terminal();
     let target = if watched {
         ProgressDrawTarget::stderr()
     } else {
