@@ -10,9 +10,11 @@
 
 mod bad_bundles;
 mod bad_pictures;
+mod bench;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod library;
+mod many_pictures;
 mod predict;
 mod saved;
 mod standard_input;

@@ -3,18 +3,21 @@
 mod error;
 mod inspection;
 mod model;
+mod pipeline;
+mod stages;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ndarray::{Array3, Axis};
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use ndarray::Axis;
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
 pub use error::InspectError;
 pub use inspection::{Inspection, Peak, PictureSize, StageTimes};
 pub use model::Model;
+pub use pipeline::Inspections;
 
 use crate::bundle::{Bundle, GoldenRecord, Manifest};
 use crate::calibration::{DecisionOptions, DecisionRule};
@@ -23,12 +26,14 @@ use crate::head::milliseconds_since;
 use crate::network::{Network, NetworkError, NetworkOptions, OnnxRuntime, OpeningWatch, Provider};
 use crate::picture::{Limits, Picture};
 use model::Settings;
+use stages::{Described, Prepared};
 
 /// How an [`Inspector`] runs.
 #[derive(Debug, Clone, Default)]
 pub struct InspectorOptions {
-    /// Threads for the network and for the head, at least 1; `None` takes as
-    /// many as the machine offers.
+    /// Threads for the network and as many for the head, at least 1; `None` takes as
+    /// many as the machine offers. They work at the same time in
+    /// [`Inspector::inspect_each`].
     pub threads: Option<usize>,
     /// Who computes the network.
     pub provider: Provider,
@@ -38,12 +43,12 @@ pub struct InspectorOptions {
     pub decision: DecisionOptions,
 }
 
-/// A model ready to inspect pictures, one at a time.
+/// A model ready to inspect pictures.
 #[derive(Debug)]
 pub struct Inspector {
     settings: Arc<Settings>,
     network: Network,
-    pool: ThreadPool,
+    pool: Arc<ThreadPool>,
     limits: Limits,
     rule: Option<DecisionRule>,
 }
@@ -103,7 +108,7 @@ impl Inspector {
         }
         let rule = model.manifest().calibration.rule_for(&options.decision)?;
         // Before the network, which makes sure of its own threads beside these.
-        let pool = ThreadPoolBuilder::new().num_threads(threads).build()?;
+        let pool = pool(threads)?;
         let input = model.manifest().preprocessing.input_size();
         let network = open(&NetworkOptions {
             threads,
@@ -114,7 +119,7 @@ impl Inspector {
         Ok(Self {
             settings: Arc::clone(&model.settings),
             network,
-            pool,
+            pool: Arc::new(pool),
             limits: options.limits,
             rule,
         })
@@ -230,54 +235,46 @@ impl Inspector {
         decode_ms: f64,
         cancellation: Option<&Cancellation>,
     ) -> Result<Inspection, InspectError> {
-        let started = Instant::now();
-        let preprocessing = &self.settings.manifest.preprocessing;
-        let input = preprocessing.apply(picture)?;
-        let preprocess_ms = milliseconds_since(started);
-        let started = Instant::now();
-        let features = self.features(input, cancellation)?;
-        let network_ms = milliseconds_since(started);
-        let (map, head) = self.pool.install(|| {
-            let head = &self.settings.head;
-            match cancellation {
-                Some(cancellation) => head.anomaly_map_unless(&features, cancellation.flag()),
-                None => head.anomaly_map(&features),
-            }
-        })?;
-        let stages = StageTimes {
-            decode_ms,
-            preprocess_ms,
-            network_ms,
-            neighbors_ms: head.neighbors_ms,
-            map_ms: head.map_ms,
-        };
-        let size = PictureSize {
-            width_px: picture.width_px(),
-            height_px: picture.height_px(),
-        };
-        let geometry = self
-            .settings
-            .manifest
-            .preprocessing
-            .geometry(size.width_px, size.height_px);
-        let provider = self.network.provider();
-        let inspection = Inspection::new(map, geometry, stages, provider, size);
-        Ok(inspection.judged(&self.settings.manifest.calibration, self.rule))
+        let prepared = self.settings.prepare(picture, decode_ms)?;
+        let described = self.describe(prepared, cancellation)?;
+        let (settings, rule) = (&self.settings, self.rule);
+        self.pool
+            .install(|| settings.finish(described, rule, cancellation))
     }
 
-    /// Descriptors `D × h × w` of one normalised picture.
-    fn features(
+    /// Runs the network on a prepared picture.
+    fn describe(
         &mut self,
-        input: Array3<f32>,
+        prepared: Prepared,
         cancellation: Option<&Cancellation>,
-    ) -> Result<Array3<f32>, InspectError> {
+    ) -> Result<Described, InspectError> {
+        let Prepared {
+            input,
+            size,
+            mut times,
+        } = prepared;
+        let started = Instant::now();
         let input = input.insert_axis(Axis(0));
         let features = match cancellation {
             Some(cancellation) => self.network.run_cancellable(&input, cancellation),
             None => self.network.run(&input),
         }?;
-        Ok(features.index_axis_move(Axis(0), 0))
+        times.network_ms = milliseconds_since(started);
+        Ok(Described {
+            features: features.index_axis_move(Axis(0), 0),
+            provider: self.network.provider(),
+            size,
+            times,
+        })
     }
+}
+
+/// Work of [`Inspector::inspect_each`] that panics becomes an error of its picture.
+fn pool(threads: usize) -> Result<ThreadPool, ThreadPoolBuildError> {
+    ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .panic_handler(|_payload| {})
+        .build()
 }
 
 fn available_threads() -> usize {

@@ -7,9 +7,9 @@ use anyhow::Error;
 use cfa_runtime::Inspection;
 use serde_json::json;
 
-use super::inputs::Inputs;
 use super::json_line::JsonLine;
 use super::saving::Saved;
+use crate::inputs::Inputs;
 
 /// A table for people or JSON lines for programs.
 #[derive(Debug)]

@@ -1,31 +1,29 @@
 //! `cfa-run predict`: pictures in, scores and maps out.
 
 mod decision;
-mod inputs;
 mod json_line;
 mod listing;
+mod report;
 mod saving;
 mod standard_input;
 
-use std::io::{self, BufReader, IsTerminal, Write, stdin, stdout};
+use std::io::{BufReader, stdin};
 use std::path::PathBuf;
+use std::sync::mpsc;
 
 use anyhow::{Result, bail};
 use cfa_runtime::bundle::HeatmapRange;
-use cfa_runtime::{Inspector, InspectorOptions, Provider};
+use cfa_runtime::inspector::InspectError;
+use cfa_runtime::{Inspection, Inspector, InspectorOptions, Provider};
 use clap::value_parser;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::Outcome;
+use crate::inputs::{Input, Inputs};
 use crate::onnx_runtime::LibraryArgs;
 use decision::DecisionArgs;
-use inputs::{Input, Inputs};
-use listing::Listing;
-use saving::{Artefact, Saver};
+use report::Report;
+use saving::{Artefact, Saved, Saver};
 use standard_input::NamedPictures;
-
-/// Fewer pictures than this need no progress bar.
-const MANY_PICTURES: usize = 5;
 
 /// Arguments of `cfa-run predict`.
 #[derive(Debug, clap::Args)]
@@ -47,7 +45,8 @@ pub(crate) struct Args {
     /// One JSON object a line instead of a table
     #[arg(long)]
     json: bool,
-    /// Threads to compute with [default: as many as the machine has]
+    /// Threads for the network and as many for the rest [default: as many as the machine
+    /// has]
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     /// Who computes the network: cpu
@@ -93,43 +92,31 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
 fn predict_all(
     args: &Args,
     inspector: &mut Inspector,
-    inputs: Inputs,
+    mut inputs: Inputs,
     mut saver: Option<Saver>,
 ) -> Result<Outcome> {
     let calibrated = !inspector.manifest().calibration.good_scores.is_empty();
     let judged = calibrated || inspector.rule().is_some();
-    let mut listing = Listing::new(args.json, &inputs, judged);
-    let mut outcome = Outcome::Fine;
-    let bar = progress_bar(&inputs, args.json);
-    for (path, error) in &inputs.failures {
-        outcome = Outcome::Failed;
-        bar.suspend(|| listing.failure(&mut stdout().lock(), path, error))?;
+    let mut report = Report::new(args.json, &inputs, judged);
+    for (path, error) in std::mem::take(&mut inputs.failures) {
+        if report.add(&path, Err(error))?.is_break() {
+            return Ok(report.outcome());
+        }
     }
-    for input in pictures(inputs) {
-        let input = input?;
-        let line = predict_one(inspector, &input, saver.as_mut());
-        bar.suspend(|| {
-            let mut out = stdout().lock();
-            match &line {
-                Ok((inspection, saved)) => {
-                    outcome = outcome.max(decision::outcome(inspection));
-                    listing.success(&mut out, &input.path, inspection, saved)
-                }
-                Err(error) => {
-                    outcome = Outcome::Failed;
-                    listing.failure(&mut out, &input.path, error)
-                }
-            }?;
-            out.flush()
-        })?;
-        bar.inc(1);
+    let (unreadable, ended_by) = mpsc::channel();
+    let pictures =
+        pictures(inputs).map_while(move |input| input.map_err(|e| unreadable.send(e)).ok());
+    for (input, inspection) in inspector.inspect_each(pictures)? {
+        let line = with_files(&input, inspection, saver.as_mut());
+        if report.add(&input.path, line)?.is_break() {
+            return Ok(report.outcome());
+        }
     }
-    bar.finish_and_clear();
-    Ok(outcome)
+    ended_by.try_recv().map_or(Ok(report.outcome()), Err)
 }
 
 /// Those found, then those named on standard input if it was asked for.
-fn pictures(inputs: Inputs) -> impl Iterator<Item = Result<Input>> {
+fn pictures(inputs: Inputs) -> impl Iterator<Item = Result<Input>> + Send {
     let named = inputs
         .standard_input
         .then(|| NamedPictures::new(BufReader::new(stdin())));
@@ -137,16 +124,14 @@ fn pictures(inputs: Inputs) -> impl Iterator<Item = Result<Input>> {
     found.chain(named.into_iter().flatten())
 }
 
-fn predict_one(
-    inspector: &mut Inspector,
+/// The result of one picture, and what was saved for it.
+fn with_files(
     input: &Input,
+    inspection: Result<Inspection, InspectError>,
     saver: Option<&mut Saver>,
-) -> Result<(cfa_runtime::Inspection, saving::Saved)> {
-    let inspection = inspector.inspect_path(&input.path)?;
-    let saved = match saver {
-        Some(saver) => saver.save(input, &inspection)?,
-        None => saving::Saved::default(),
-    };
+) -> Result<(Inspection, Saved)> {
+    let inspection = inspection?;
+    let saved = saver.map_or(Ok(Saved::default()), |saver| saver.save(input, &inspection))?;
     Ok((inspection, saved))
 }
 
@@ -163,19 +148,4 @@ fn heatmap_range(recorded: HeatmapRange, high: Option<f32>) -> Result<HeatmapRan
         );
     }
     Ok(range)
-}
-
-/// Visible only where a person waits for many pictures.
-fn progress_bar(inputs: &Inputs, json: bool) -> ProgressBar {
-    let pictures = inputs.pictures.len();
-    let many = pictures >= MANY_PICTURES && !inputs.standard_input;
-    let watched = many && !json && io::stderr().is_terminal();
-    let target = if watched {
-        ProgressDrawTarget::stderr()
-    } else {
-        ProgressDrawTarget::hidden()
-    };
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} pictures, {eta} left");
-    let bar = ProgressBar::with_draw_target(Some(pictures as u64), target);
-    bar.with_style(style.unwrap_or_else(|_template| ProgressStyle::default_bar()))
 }

@@ -14,7 +14,7 @@ use cfa_runtime::{Inspection, write_atomically};
 use clap::ValueEnum;
 use image::{ImageFormat, RgbImage};
 
-use super::inputs::{Input, Inputs};
+use crate::inputs::{Input, Inputs};
 
 /// Something that can be saved for a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]

@@ -9,7 +9,7 @@ use std::string::FromUtf8Error;
 
 use anyhow::{Context, Result, bail};
 
-use super::inputs::Input;
+use crate::inputs::Input;
 
 /// Many times what systems allow; a longer line is no path.
 const MAX_PATH_BYTES: usize = 1 << 16;
