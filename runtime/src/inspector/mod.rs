@@ -235,11 +235,11 @@ impl Inspector {
         decode_ms: f64,
         cancellation: Option<&Cancellation>,
     ) -> Result<Inspection, InspectError> {
-        let prepared = self.settings.prepare(picture, decode_ms)?;
+        let (settings, pool) = (Arc::clone(&self.settings), Arc::clone(&self.pool));
+        let prepared = pool.install(|| settings.prepare(picture, decode_ms))?;
         let described = self.describe(prepared, cancellation)?;
-        let (settings, rule) = (&self.settings, self.rule);
-        self.pool
-            .install(|| settings.finish(described, rule, cancellation))
+        let rule = self.rule;
+        pool.install(|| settings.finish(described, rule, cancellation))
     }
 
     /// Runs the network on a prepared picture.
