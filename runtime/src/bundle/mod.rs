@@ -57,19 +57,19 @@ impl Bundle {
     /// Reads and checks a bundle file.
     pub fn open(path: &Path) -> Result<Self, BundleError> {
         read::file_bytes(path)
-            .and_then(|bytes| read::bundle(&bytes))
+            .and_then(read::bundle)
             .map_err(|problem| BundleError::at(path, problem))
     }
 
     /// Checks a bundle file that is already in memory.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, BundleError> {
-        Ok(read::bundle(bytes)?)
+        Ok(read::bundle(bytes.to_vec())?)
     }
 
     /// What [`write_bundle`] would write, read back and checked, without a file.
     pub fn from_parts(parts: BundleParts) -> Result<Self, BundleError> {
         let bytes = write::encode(parts)?;
-        Self::from_bytes(&bytes)
+        Ok(read::bundle(bytes)?)
     }
 
     /// The network as an ONNX file.
