@@ -50,6 +50,7 @@ pub(super) fn bundle(mut bytes: Vec<u8>) -> Result<Bundle, BundleProblem> {
     Ok(Bundle {
         manifest: parts.manifest,
         network_onnx: parts.network_onnx,
+        coordinates: parts.coordinates,
         memory_bank: parts.memory_bank,
         golden: parts.golden,
         digest_hex,
@@ -67,6 +68,7 @@ fn checked_parts(bytes: &[u8]) -> Result<(BundleParts, Range<usize>), BundleProb
     container.tensor(part_names::NETWORK)?.expect_bytes()?;
     let parts = BundleParts {
         network_onnx: Vec::new(),
+        coordinates: container.tensor(part_names::COORDINATES)?.matrix()?,
         memory_bank: container.tensor(part_names::MEMORY_BANK)?.matrix()?,
         golden: golden_records(&container, manifest.golden.len())?,
         manifest,

@@ -109,13 +109,11 @@ impl Inspector {
         let rule = model.manifest().calibration.rule_for(&options.decision)?;
         // Before the network, which makes sure of its own threads beside these.
         let pool = pool(threads)?;
-        let input = model.manifest().preprocessing.input_size();
-        let network = open(&NetworkOptions {
+        let network = open(&NetworkOptions::of(
+            model.manifest(),
+            options.provider,
             threads,
-            provider: options.provider,
-            input_shape: [3, input.height, input.width],
-            feature_shape: model.settings.head.feature_shape(),
-        })?;
+        ))?;
         Ok(Self {
             settings: Arc::clone(&model.settings),
             network,
@@ -255,13 +253,13 @@ impl Inspector {
         } = prepared;
         let started = Instant::now();
         let input = input.insert_axis(Axis(0));
-        let features = match cancellation {
+        let levels = match cancellation {
             Some(cancellation) => self.network.run_cancellable(&input, cancellation),
             None => self.network.run(&input),
         }?;
         times.network_ms = milliseconds_since(started);
         Ok(Described {
-            features: features.index_axis_move(Axis(0), 0),
+            levels,
             provider: self.network.provider(),
             size,
             times,

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use ndarray::Array3;
+use ndarray::{Array3, Array4, Axis};
 
 use super::model::Settings;
 use super::{InspectError, Inspection, PictureSize, StageTimes};
@@ -25,8 +25,8 @@ pub(super) struct Prepared {
 /// A picture as the network has described it.
 #[derive(Debug)]
 pub(super) struct Described {
-    /// Descriptors `D × h × w`.
-    pub(super) features: Array3<f32>,
+    /// The levels, each with a batch of one in front.
+    pub(super) levels: Vec<Array4<f32>>,
     pub(super) provider: Provider,
     pub(super) size: PictureSize,
     pub(super) times: StageTimes,
@@ -72,14 +72,16 @@ impl Settings {
         cancellation: Option<&Cancellation>,
     ) -> Result<Inspection, InspectError> {
         let Described {
-            features,
+            levels,
             provider,
             size,
             times,
         } = described;
+        let levels = levels.iter().map(|level| level.index_axis(Axis(0), 0));
+        let levels: Vec<_> = levels.collect();
         let (map, head) = match cancellation {
-            Some(cancellation) => self.head.anomaly_map_unless(&features, cancellation.flag()),
-            None => self.head.anomaly_map(&features),
+            Some(cancellation) => self.head.anomaly_map_unless(&levels, cancellation.flag()),
+            None => self.head.anomaly_map(&levels),
         }?;
         let times = StageTimes {
             neighbors_ms: head.neighbors_ms,
