@@ -50,7 +50,7 @@ def main() -> None:
     cold = cold_starts(asked, folder, commands, chosen[0])
     agreements = agreement(asked, folder, commands, chosen)
     about["load_after"] = machine.load()
-    everything = {"machine": about, "settings": settings(asked), "engines": figures, "cold_start": cold}
+    everything = {"machine": about, "settings": options.told(asked), "engines": figures, "cold_start": cold}
     everything |= {"agreement": agreements, "notes": notes}
     name = f"inference_{asked.backbone}_{asked.size}_{asked.pictures_size}_{asked.threads}_threads"
     report.write(asked.work / "results", name, everything, inference_tables.text(everything))
@@ -176,15 +176,6 @@ def opinions(command: Command, asked: argparse.Namespace, folder: Folder, chosen
         found += [opinion] if opinion else []
     worker.close()
     return found
-
-
-def settings(asked: argparse.Namespace) -> dict[str, Any]:
-    """The command line without the folders of this machine."""
-    told = {name: value for name, value in vars(asked).items() if not isinstance(value, Path)}
-    for name in ("data", "weights"):
-        path = getattr(asked, name)
-        told[name] = path.name if path else None
-    return told
 
 
 if __name__ == "__main__":

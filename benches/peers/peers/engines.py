@@ -42,21 +42,33 @@ def script(name: str, *arguments: object) -> list[str]:
     return [sys.executable, str(HERE / name), *map(str, arguments)]
 
 
-def model(asked: argparse.Namespace, data: Path, weights_only: bool = False) -> Folder:
+def model(asked: argparse.Namespace, data: Path) -> Folder:
     """The model for these settings: made once, then found again."""
-    settings = {"data": data, "train-pictures": asked.train_pictures, "epochs": asked.model_epochs}
     source = asked.weights.stem if asked.weights else "random"
     name = f"{asked.backbone}_{asked.size}_{source}_{data.resolve().name}_{asked.train_pictures}x{asked.model_epochs}"
     folder = Folder(asked.work / name)
-    ready = folder.weights if weights_only else folder.path / "model.json"
-    if not ready.exists():
-        options = [part for key, value in settings.items() for part in (f"--{key}", value)]
-        options += ["--weights", asked.weights] if asked.weights else []
-        options += ["--weights-only"] if weights_only else []
-        command = script("make_model.py", "--backbone", asked.backbone, "--size", asked.size, "--out", folder.path)
-        say(f"making the model {name}")
-        subprocess.run(command + [str(part) for part in options], env=environment(asked.threads), check=True)
+    if not (folder.path / "model.json").exists():
+        make(asked, data, folder, "--epochs", str(asked.model_epochs))
     return folder
+
+
+def weights(asked: argparse.Namespace, data: Path) -> Folder:
+    """The backbone alone, for training: made once, then found again."""
+    source = asked.weights.stem if asked.weights else "random"
+    name = f"{asked.backbone}_{asked.size}_{source}_{data.resolve().name}_{asked.train_pictures}_weights"
+    folder = Folder(asked.work / name)
+    if not folder.weights.exists():
+        make(asked, data, folder, "--weights-only")
+    return folder
+
+
+def make(asked: argparse.Namespace, data: Path, folder: Folder, *more: str) -> None:
+    """Runs `make_model.py`, in a process of its own: PyTorch shall not stay in this one."""
+    say(f"making {folder.path.name}")
+    options = ["--backbone", asked.backbone, "--size", asked.size, "--data", data, "--out", folder.path]
+    options += ["--train-pictures", asked.train_pictures, "--threads", asked.threads, *more]
+    options += ["--weights", asked.weights] if asked.weights else []
+    subprocess.run(script("make_model.py", *options), env=environment(asked.threads), check=True)
 
 
 def imported(folder: Folder, asked: argparse.Namespace, good: Path) -> None:

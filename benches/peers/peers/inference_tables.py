@@ -8,11 +8,8 @@ from . import machine, report
 def text(everything: dict[str, Any]) -> str:
     """All tables."""
     asked = everything["settings"]
-    weights = asked["weights"] or "seeded random weights"
-    data = asked["data"] or "drawn pictures"
     parts = [
-        f"**{asked['backbone']}, {asked['size']}×{asked['size']}, {asked['threads']} threads**, batch 1, float32; "
-        f"{weights}; {data}, pictures handed in in {asked['pictures_size']} size; "
+        f"{report.headline(asked)}, batch 1; pictures handed in in {asked['pictures_size']} size; "
         f"{asked['rounds']} interleaved rounds.",
         machine.sentence(everything["machine"]),
         times(everything["engines"]),

@@ -55,5 +55,6 @@ def sentence(machine: dict[str, Any]) -> str:
     return (
         f"{machine['cpu']}, {machine['cores']} cores ({', '.join(machine['flags'])}), {machine['memory_gib']} GiB, "
         f"{machine['system']}, Linux {machine['kernel']}; Python {machine['python']}, {packages}; "
-        f"this repository at {machine['revision']}; load before and after {machine['load_before']:.1f} and {machine['load_after']:.1f}"
+        f"this repository at {machine['revision']}; "
+        f"load {machine['load_before']:.1f} before, {machine['load_after']:.1f} after"
     )

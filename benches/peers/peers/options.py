@@ -3,6 +3,7 @@
 import argparse
 import os
 from pathlib import Path
+from typing import Any
 
 from . import pictures
 from .engines import ROOT, say
@@ -36,3 +37,12 @@ def data(asked: argparse.Namespace) -> Path:
         return asked.data
     say("no --data: drawing pictures")
     return pictures.drawn(asked.work / "drawn")
+
+
+def told(asked: argparse.Namespace) -> dict[str, Any]:
+    """The command line without the folders of this machine."""
+    values = {name: value for name, value in vars(asked).items() if not isinstance(value, Path)}
+    for name in ("data", "weights"):
+        path = getattr(asked, name)
+        values[name] = path.name if path else None
+    return values

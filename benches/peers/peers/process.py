@@ -49,9 +49,13 @@ class Worker:
     def ask(self, picture: Path, map_file: Path | None = None) -> dict[str, Any]:
         """The answer for one picture, with the seconds from the request to the answer."""
         start = perf_counter()
-        self.send(self.command.request(picture, map_file))
-        answer = self.line()
+        answer = self.exchange(self.command.request(picture, map_file))
         return answer | {"round_trip_seconds": perf_counter() - start}
+
+    def exchange(self, request: str) -> dict[str, Any]:
+        """The line that answers a line."""
+        self.send(request)
+        return self.line()
 
     def send(self, line: str) -> None:
         """Writes one line."""
@@ -80,14 +84,25 @@ class Worker:
 
     def peak_mib(self) -> float:
         """Most memory that the process ever had resident."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) / KIB_PER_MIB
+        return peak_mib(self.process.pid)
 
     def close(self) -> None:
         """Lets the process end by itself."""
         self.process.communicate()
         self.said.close()
+
+
+def peak_mib(pid: int) -> float:
+    """Most memory that a running process ever had resident."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / KIB_PER_MIB
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time that all threads of a running process have used."""
+    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(int(after_name[field]) for field in (11, 12)) / os.sysconf("SC_CLK_TCK")
 
 
 def cold_start(command: Command, picture: Path, threads: int) -> float:

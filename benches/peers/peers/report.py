@@ -12,6 +12,14 @@ def table(head: list[str], rows: Iterable[list[str]]) -> str:
     return "\n".join("| " + " | ".join(cells) + " |" for cells in [head, rule, *rows])
 
 
+def headline(asked: dict[str, Any]) -> str:
+    """What was run on what."""
+    weights = asked["weights"] or "seeded random weights"
+    data = asked["data"] or "drawn pictures"
+    shape = f"{asked['size']}×{asked['size']}"
+    return f"**{asked['backbone']}, {shape}, {asked['threads']} threads**, float32; {weights}; {data}"
+
+
 def number(value: float | None, digits: int = 1) -> str:
     """A figure, or a dash where there is none."""
     return "–" if value is None else f"{value:.{digits}f}"
