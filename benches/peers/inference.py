@@ -33,7 +33,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--model-epochs", type=int, default=2, help="epochs that the model is trained for")
     parser.add_argument("--torch", action="store_true", help="time anomalib in PyTorch too")
     parser.add_argument("--openvino-default", action="store_true", help="time OpenVINO's own choice of precision too")
-    return parser.parse_args()
+    return options.parsed(parser, "cfa-run", "cfa-train", "libcfa.so")
 
 
 def main() -> None:

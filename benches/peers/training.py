@@ -23,7 +23,7 @@ def arguments() -> argparse.Namespace:
     parser = options.parser(__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3, help="timed epochs of each")
     parser.add_argument("--warm-up", type=int, default=0, help="epochs before that")
-    return parser.parse_args()
+    return options.parsed(parser, "cfa-train")
 
 
 def main() -> None:

@@ -130,7 +130,8 @@ def program(folder: Folder, asked: argparse.Namespace, *pictures: Path) -> Comma
 def reads_standard_input(asked: argparse.Namespace) -> bool:
     """Whether this cfa-run takes paths on standard input."""
     command = [str(asked.bin / "cfa-run"), "predict", "--help"]
-    return "standard input" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return "standard input" in " ".join(told.split())
 
 
 def say(what: str) -> None:

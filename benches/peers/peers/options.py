@@ -26,6 +26,16 @@ def parser(description: str) -> argparse.ArgumentParser:
     return made
 
 
+def parsed(made: argparse.ArgumentParser, *programs: str) -> argparse.Namespace:
+    """The command line, once all that it names is there."""
+    asked = made.parse_args()
+    needed = [asked.onnxruntime, *(asked.bin / name for name in programs), asked.data, asked.weights]
+    for path in needed:
+        if path and not path.exists():
+            made.error(f"{path} is not there (cargo xtask setup; cargo build --release --workspace; --help)")
+    return asked
+
+
 def onnxruntime() -> Path:
     """Where set-up puts it, unless the environment says otherwise."""
     return Path(os.environ.get("ORT_DYLIB_PATH") or ROOT / ".native/onnxruntime/libonnxruntime.so")
