@@ -97,15 +97,8 @@ def figures(ready: float, epochs: list[dict[str, Any]], peak: float) -> dict[str
 def text(everything: dict[str, Any]) -> str:
     """The table, and the ratios."""
     asked, found = everything["settings"], everything["trainings"]
-    head = [
-        "training",
-        "preparation s",
-        "median s per epoch",
-        "min",
-        f"{WHOLE_TRAINING} epochs s",
-        "last loss",
-        "peak RSS MiB",
-    ]
+    head = ["training", "preparation s", "median s per epoch", "min s", "min CPU s"]
+    head += [f"{WHOLE_TRAINING} epochs s", "last loss", "peak RSS MiB"]
     rows = [[name, *cells(training)] for name, training in found.items()]
     head_line = f"{report.headline(asked)}; at most {asked['train_pictures']} pictures, batch 4."
     return "\n\n".join([head_line, machine.sentence(everything["machine"]), report.table(head, rows), ratios(found)])
