@@ -21,8 +21,9 @@ OURS = "cfa-train fit"
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = options.parser(__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=3, help="timed epochs of each")
-    parser.add_argument("--warm-up", type=int, default=0, help="epochs before that")
+    parser.add_argument("--rounds", type=int, default=3, help="timed turns of each")
+    parser.add_argument("--ours-per-turn", type=int, default=4, help="epochs of ours for one of anomalib")
+    parser.add_argument("--warm-up", type=int, default=1, help="turns before that")
     return options.parsed(parser, "cfa-train")
 
 
@@ -43,15 +44,16 @@ def main() -> None:
 
 def measured(asked: argparse.Namespace, good: Path, weights: Path) -> dict[str, Any]:
     """Both prepare, then an epoch of one follows an epoch of the other."""
-    epochs = asked.warm_up + asked.rounds
+    turns = asked.warm_up + asked.rounds
+    epochs = turns * asked.ours_per_turn + 1  # one more than it gets to, so that it never ends by itself
     say("cfa-train: features and memory bank")
-    ours = OurTraining(asked, good, weights, epochs + 1)  # one more than it gets to, so that it never ends by itself
+    ours = OurTraining(asked, good, weights, epochs)
     try:
         ours_ready = ours.until("memory_bank")["seconds"]
         say("anomalib: memory bank")
         peer = Worker(peer_command(asked, good, weights), asked.threads)
         peer_ready = peer.exchange("bank\n")["seconds"]
-        pairs = [both(peer, ours, number) for number in range(epochs)][asked.warm_up :]
+        pairs = [both(peer, ours, number, asked.ours_per_turn) for number in range(turns)][asked.warm_up :]
         found = {
             PEER: figures(peer_ready, [pair[0] for pair in pairs], peer.peak_mib()),
             OURS: figures(ours_ready, [pair[1] for pair in pairs], ours.peak_mib()),
@@ -68,14 +70,13 @@ def peer_command(asked: argparse.Namespace, good: Path, weights: Path) -> Comman
     return Command(PEER, engines.script("train_anomalib.py", *model, "--data", good, "--threads", asked.threads))
 
 
-def both(peer: Worker, ours: OurTraining, number: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """One epoch of each."""
-    processes = peer.process.pid, ours.process.pid
-    before = [cpu_seconds(process) for process in processes]
-    pair = peer.exchange("epoch\n"), ours.until("epoch")
-    for epoch, process, used in zip(pair, processes, before, strict=True):
-        epoch["cpu_seconds"] = cpu_seconds(process) - used
-    say(f"epoch {number + 1}: {pair[0]['seconds']:.2f} s and {pair[1]['seconds']:.2f} s")
+def both(peer: Worker, ours: OurTraining, number: int, times: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """One epoch of the peer, some of ours."""
+    before = cpu_seconds(peer.process.pid)
+    theirs = peer.exchange("epoch\n")
+    theirs["cpu_seconds"] = cpu_seconds(peer.process.pid) - before
+    pair = theirs, ours.until("epoch", times)
+    say(f"turn {number + 1}: {pair[0]['seconds']:.2f} and {pair[1]['seconds']:.2f} s per epoch")
     return pair
 
 

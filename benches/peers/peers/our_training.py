@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import signal
 import subprocess
 import tempfile
@@ -9,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from .process import environment, peak_mib
+from .process import cpu_seconds, environment, peak_mib
 
 BATCH = 4
 
@@ -22,6 +23,7 @@ class OurTraining:
         self.said = tempfile.TemporaryFile("w+")  # noqa: SIM115  (lives as long as the process)
         command = self.command(asked, data, weights, epochs)
         pipes = {"stdout": subprocess.PIPE, "stderr": self.said}
+        self.ahead, self.cpu = 0.0, 0.0
         self.process = subprocess.Popen(command, text=True, env=environment(asked.threads), **pipes)
 
     def command(self, asked: argparse.Namespace, data: Path, weights: Path, epochs: int) -> list[str]:
@@ -43,14 +45,25 @@ class OurTraining:
         pairs = [part for name, value in options.items() for part in (f"--{name}", str(value))]
         return [str(asked.bin / "cfa-train"), "fit", "--json", *pairs]
 
-    def until(self, name: str) -> dict[str, Any]:
-        """Goes on until an event of that name, with the seconds that it took."""
+    def until(self, name: str, times: int = 1) -> dict[str, Any]:
+        """Goes on until an event has come so many times; seconds and processor seconds of each time.
+
+        What the process does between its event and its stop belongs to the next turn, and is counted there.
+        """
         start = perf_counter()
         self.process.send_signal(signal.SIGCONT)
-        event = self.event(name)
-        seconds = perf_counter() - start
+        for _ in range(times):
+            event = self.event(name)
+        end, cpu = perf_counter(), cpu_seconds(self.process.pid)
+        seconds, self.ahead = self.ahead + end - start, self.stop(end)
+        used, self.cpu = cpu - self.cpu, cpu
+        return event | {"seconds": seconds / times, "cpu_seconds": used / times}
+
+    def stop(self, since: float) -> float:
+        """Stops the process; the seconds that it has run on since then."""
         self.process.send_signal(signal.SIGSTOP)
-        return event | {"seconds": seconds}
+        os.waitpid(self.process.pid, os.WUNTRACED)
+        return perf_counter() - since
 
     def event(self, name: str) -> dict[str, Any]:
         """The next event of that name."""
