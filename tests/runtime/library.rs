@@ -184,7 +184,7 @@ fn options(bundle: &Bundle) -> NetworkOptions {
     );
     NetworkOptions {
         threads: 1,
-        provider: Provider::Cpu,
+        provider: Provider::Cpu.into(),
         input_shape: [3, input.height, input.width],
         feature_shape: [
             descriptor.channels,

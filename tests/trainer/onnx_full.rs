@@ -191,7 +191,7 @@ fn features(bundle: &Bundle, picture: &Picture, library: &OnnxRuntime) -> Array3
     let (shape, size) = (manifest.descriptor, manifest.preprocessing.input_size());
     let options = NetworkOptions {
         threads: 1,
-        provider: Provider::Cpu,
+        provider: Provider::Cpu.into(),
         input_shape: [3, size.height, size.width],
         feature_shape: [shape.channels, shape.feature_height, shape.feature_width],
     };

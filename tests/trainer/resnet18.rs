@@ -122,7 +122,7 @@ fn photographs_score_the_same_in_libtorch_and_in_the_runtime() {
     let bundle = Bundle::open(&path).unwrap();
     let options = NetworkOptions {
         threads: 2,
-        provider: Provider::Cpu,
+        provider: Provider::Cpu.into(),
         input_shape: [3, 224, 224],
         feature_shape: [448, 56, 56],
     };

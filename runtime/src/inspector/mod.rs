@@ -20,7 +20,10 @@ use crate::bundle::{Bundle, GoldenRecord, Manifest};
 use crate::calibration::{DecisionOptions, DecisionRule};
 use crate::cancellation::Cancellation;
 use crate::head::milliseconds_since;
-use crate::network::{Network, NetworkError, NetworkOptions, OnnxRuntime, OpeningWatch, Provider};
+use crate::network::{
+    Network, NetworkError, NetworkOptions, OnnxRuntime, OpeningWatch, Precision, Provider,
+    ProviderOptions, ProviderRefusal,
+};
 use crate::picture::{Limits, Picture};
 use model::Settings;
 
@@ -30,8 +33,8 @@ pub struct InspectorOptions {
     /// Threads for the network and for the head, at least 1; `None` takes as
     /// many as the machine offers.
     pub threads: Option<usize>,
-    /// Who computes the network.
-    pub provider: Provider,
+    /// Who is to compute the network.
+    pub provider: ProviderOptions,
     /// Which picture files are refused.
     pub limits: Limits,
     /// Thresholds to judge by instead of those of the bundle.
@@ -107,7 +110,7 @@ impl Inspector {
         let input = model.manifest().preprocessing.input_size();
         let network = open(&NetworkOptions {
             threads,
-            provider: options.provider,
+            provider: options.provider.clone(),
             input_shape: [3, input.height, input.width],
             feature_shape: model.settings.head.feature_shape(),
         })?;
@@ -177,10 +180,28 @@ impl Inspector {
         self.inspect_unless(picture, 0.0, Some(cancellation))
     }
 
-    /// Who computes the network.
+    /// Who computes the network: all of it, whoever was asked for.
     #[must_use]
     pub fn provider(&self) -> Provider {
         self.network.provider()
+    }
+
+    /// Which device of the provider; `None` for the processor.
+    #[must_use]
+    pub fn device(&self) -> Option<&str> {
+        self.network.device()
+    }
+
+    /// In how many bits the network is computed.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        self.network.precision()
+    }
+
+    /// The providers that were asked before the one that computes, and why they do not.
+    #[must_use]
+    pub fn refusals(&self) -> &[ProviderRefusal] {
+        self.network.refusals()
     }
 
     /// Which picture files are refused.
@@ -260,8 +281,8 @@ impl Inspector {
             .manifest
             .preprocessing
             .geometry(size.width_px, size.height_px);
-        let provider = self.network.provider();
-        let inspection = Inspection::new(map, geometry, stages, provider, size);
+        let by = (self.network.provider(), self.network.precision());
+        let inspection = Inspection::new(map, geometry, stages, by, size);
         Ok(inspection.judged(&self.settings.manifest.calibration, self.rule))
     }
 

@@ -132,7 +132,7 @@ fn map_of_input(bundle: &Bundle, library: &OnnxRuntime) -> Array2<f32> {
     .unwrap();
     let options = NetworkOptions {
         threads: 1,
-        provider: Provider::Cpu,
+        provider: Provider::Cpu.into(),
         input_shape: [3, map.height, map.width],
         feature_shape: head.feature_shape(),
     };

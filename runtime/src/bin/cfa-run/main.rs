@@ -2,9 +2,11 @@
 //!
 //! Exit codes: 0 fine, 1 a picture was rejected, 2 error; a reader that closes our output early is fine.
 
+mod check;
 mod info;
 mod onnx_runtime;
 mod predict;
+mod provider;
 mod verify;
 
 use std::io;
@@ -29,6 +31,8 @@ enum Command {
     Verify(verify::Args),
     /// Print the settings of a bundle
     Info(info::Args),
+    /// Print what this machine can compute with, and what to install for the rest
+    Check(check::Args),
 }
 
 /// Whether everything asked for was done and in order, from good to bad.
@@ -46,6 +50,7 @@ fn main() -> ExitCode {
         Command::Predict(args) => predict::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Info(args) => info::run(&args),
+        Command::Check(args) => check::run(&args),
     };
     match outcome {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,

@@ -11,12 +11,13 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use cfa_runtime::bundle::HeatmapRange;
-use cfa_runtime::{Inspector, InspectorOptions, Provider};
+use cfa_runtime::{Inspector, InspectorOptions};
 use clap::value_parser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::Outcome;
 use crate::onnx_runtime::LibraryArgs;
+use crate::provider::{self, ProviderArgs};
 use decision::DecisionArgs;
 use inputs::{Input, Inputs};
 use listing::Listing;
@@ -46,9 +47,6 @@ pub(crate) struct Args {
     /// Threads to compute with [default: as many as the machine has]
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Who computes the network: cpu
-    #[arg(long, default_value_t, value_name = "NAME")]
-    provider: Provider,
     /// Value shown in the brightest colour [default: from the bundle]
     #[arg(long, value_name = "V", allow_negative_numbers = true)]
     heatmap_max: Option<f32>,
@@ -56,20 +54,19 @@ pub(crate) struct Args {
     decision: DecisionArgs,
     #[command(flatten)]
     library: LibraryArgs,
+    #[command(flatten)]
+    provider: ProviderArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Outcome> {
-    let runtime = args.library.load()?;
+    let runtime = args.library.load(args.provider.choice())?;
     let options = InspectorOptions {
         threads: args.threads.map(usize::from),
-        provider: args.provider,
+        provider: args.provider.options(),
         decision: args.decision.options(),
         ..InspectorOptions::default()
     };
-    let mut inspector = Inspector::open(&args.model, &runtime, &options)?;
-    for warning in inspector.take_warnings() {
-        eprintln!("warning: ONNX Runtime: {warning}");
-    }
+    let mut inspector = provider::open(&args.model, &runtime, &options)?;
     // JSON says `null` in each line.
     if inspector.rule().is_none() && !args.json {
         eprintln!(
