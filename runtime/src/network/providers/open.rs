@@ -7,7 +7,7 @@ use ort::session::builder::SessionBuilder;
 use super::super::opening::{self, Failure};
 use super::super::session::builder;
 use super::super::warnings::Warnings;
-use super::super::{NetworkError, OnnxRuntime, OpeningWatch};
+use super::super::{Cause, NetworkError, OnnxRuntime, OpeningWatch};
 use super::tensorrt::Engine;
 use super::{
     Precision, Provider, ProviderChoice, ProviderOptions, ProviderRefusal, RefusalReason, cuda,
@@ -104,6 +104,7 @@ impl Request<'_> {
             Ok(registration) => registration,
             Err(reason) => return Ok(Err(reason)),
         };
+        let _of_others = self.runtime.errors.take();
         let build = || self.builder(registration.as_ref(), warnings);
         let failure = match opening::open(build, self.onnx, watch)? {
             Ok(session) => return Ok(Ok(session)),
@@ -116,13 +117,24 @@ impl Request<'_> {
             }
             (_, Failure::Start(error)) => Ok(Err(RefusalReason::Start {
                 provider,
-                source: error.into(),
+                source: self.cause(&error),
             })),
             (_, Failure::Open(error)) if error.message().contains(LEFT_TO_CPU) => {
                 Ok(Err(RefusalReason::Partial))
             }
-            (_, Failure::Open(error)) => Ok(Err(RefusalReason::Open(error.into()))),
+            (_, Failure::Open(error)) => Ok(Err(RefusalReason::Open(self.cause(&error)))),
         }
+    }
+
+    /// The error with what ONNX Runtime said meanwhile.
+    fn cause(&self, error: &ort::Error) -> Cause {
+        let mut lines = vec![error.message().trim().to_owned()];
+        for said in self.runtime.errors.take() {
+            if !lines.iter().any(|line| line.contains(&said)) {
+                lines.push(said);
+            }
+        }
+        lines.join("; ").into()
     }
 
     /// How the provider is to compute; nothing for the processor.

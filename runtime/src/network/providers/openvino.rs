@@ -4,9 +4,10 @@ use ort::ep::{ArbitrarilyConfigurableExecutionProvider, ExecutionProviderDispatc
 
 use super::RefusalReason;
 
-/// Lets the CPU plugin choose: `bf16` or `f16` where the processor has it.
-const CPU_PREFERENCE: &str =
-    r#"{"CPU":{"INFERENCE_PRECISION_HINT":"dynamic","EXECUTION_MODE_HINT":"PERFORMANCE"}}"#;
+/// Together with the precision `ACCURACY`, which alone would be `f32`, this is OpenVINO's
+/// own default on the processor: `bf16` where the processor has it. The precision cannot
+/// simply be left out, because that of ONNX Runtime is `f32`.
+const CPU_PREFERENCE: &str = r#"{"CPU":{"EXECUTION_MODE_HINT":"PERFORMANCE"}}"#;
 
 pub(super) const DEFAULT_DEVICE: &str = "CPU";
 
@@ -30,7 +31,9 @@ pub(super) fn settings(
         }
         (Kind::Cpu | Kind::Gpu, false) => provider.with_precision("FP32"),
         (Kind::Gpu | Kind::Npu, true) => provider.with_precision("FP16"),
-        (Kind::Cpu, true) => provider.with_arbitrary_config("load_config", CPU_PREFERENCE),
+        (Kind::Cpu, true) => provider
+            .with_precision("ACCURACY")
+            .with_arbitrary_config("load_config", CPU_PREFERENCE),
     };
     Ok(provider.build())
 }
