@@ -229,7 +229,7 @@ fn a_warning_of_onnx_runtime_reaches_the_caller() {
 fn a_network_of_another_shape_is_refused() {
     let bundle = Bundle::open(&tiny_bundle()).unwrap();
     let right = options(&bundle);
-    let mut channels = right;
+    let mut channels = right.clone();
     channels.feature_shape[0] += 1;
     let mut height = right;
     height.input_shape[1] += 1;

@@ -14,6 +14,7 @@ mod bad_pictures;
 mod harness;
 mod library;
 mod predict;
+mod providers;
 mod saved;
 mod verdict;
 mod verify;
