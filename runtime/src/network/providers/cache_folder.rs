@@ -57,6 +57,14 @@ impl CacheFolder {
         Self::open(&self.0.join(name))
     }
 
+    /// The path for those who take text alone.
+    pub(super) fn text(&self) -> Result<&str, CacheFolderError> {
+        self.0.to_str().ok_or_else(|| CacheFolderError::Io {
+            path: self.0.clone(),
+            source: io::Error::new(io::ErrorKind::InvalidInput, "its name is not UTF-8"),
+        })
+    }
+
     /// Where it lies, without links.
     #[must_use]
     pub fn path(&self) -> &Path {

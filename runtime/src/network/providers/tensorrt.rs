@@ -41,12 +41,12 @@ impl Engine<'_> {
         };
         let folder = CacheFolder::open(&cache_folder.join("tensorrt"))?;
         let folder = folder.subfolder(&engine_key::of(self))?;
-        let path = folder.path().to_string_lossy();
+        let path = folder.text()?;
         let provider = provider
             .with_engine_cache(true)
-            .with_engine_cache_path(&path)
+            .with_engine_cache_path(path)
             .with_timing_cache(true)
-            .with_timing_cache_path(&path);
+            .with_timing_cache_path(path);
         Ok(provider.build())
     }
 
