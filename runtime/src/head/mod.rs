@@ -6,7 +6,7 @@ use std::time::Instant;
 use ndarray::ArrayRef3;
 
 use crate::anomaly_map::{AnomalyMap, BlurError, GaussianBlur, softmin_scores, upsample_bilinear};
-use crate::memory_bank::{MemoryBank, NeighborsError};
+use crate::memory_bank::{MemoryBank, Neighbors, NeighborsError, SearchScratch};
 use crate::preprocess::Size;
 
 /// Distances to the bank, softmin score, upsampling and blur, in one piece.
@@ -130,9 +130,11 @@ impl Head {
         let started = Instant::now();
         let Size { height, width } = self.feature_size;
         let by_channel = features.to_shape((self.bank.channels(), height * width))?;
-        let neighbors = self
-            .bank
-            .nearest_unless(&by_channel.t(), self.neighbors, cancelled)?;
+        let mut neighbors = Neighbors::default();
+        let scratch = SearchScratch::default();
+        let rows = by_channel.t();
+        self.bank
+            .nearest_into(&*rows, self.neighbors, cancelled, &scratch, &mut neighbors)?;
         let neighbors_ms = milliseconds_since(started);
 
         let started = Instant::now();
