@@ -1,6 +1,6 @@
 //! CUDA's settings, and the libraries that it and TensorRT need.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use ort::ep::cuda::{CUDA_DYLIBS, CUDNN_DYLIBS};
@@ -11,12 +11,9 @@ use super::RefusalReason;
 /// The folder beside the ONNX Runtime library for NVIDIA's.
 const FOLDER: &str = "cuda";
 
-/// In the order in which they need each other.
-const TENSORRT_LIBRARIES: [&str; 3] = [
-    "libnvinfer.so.10",
-    "libnvinfer_plugin.so.10",
-    "libnvonnxparser.so.10",
-];
+/// How the names of TensorRT's begin: the library, its parser, and one for each kind of GPU
+/// that it compiles for.
+const TENSORRT: [&str; 2] = ["libnvinfer", "libnvonnxparser"];
 
 pub(super) const DEFAULT_DEVICE: &str = "0";
 
@@ -45,25 +42,76 @@ pub(super) fn number(device: &str) -> Result<i32, RefusalReason> {
 /// does not load, is left to the system's loader, and then to the provider's error.
 pub(super) fn load_libraries(onnx_runtime: &Path) {
     static LOADED: Once = Once::new();
-    let Some(folder) = onnx_runtime.parent().map(|beside| beside.join(FOLDER)) else {
-        return;
+    if let Some(folder) = folder(onnx_runtime) {
+        let names = CUDA_DYLIBS.iter().chain(CUDNN_DYLIBS);
+        LOADED.call_once(|| load(names.map(|name| folder.join(name))));
+    }
+}
+
+/// The same for those of TensorRT, which need the others.
+pub(super) fn load_tensorrt(onnx_runtime: &Path) {
+    static LOADED: Once = Once::new();
+    load_libraries(onnx_runtime);
+    if let Some(folder) = folder(onnx_runtime) {
+        LOADED.call_once(|| load(tensorrt_in(&folder)));
+    }
+}
+
+/// None for a library that the system's loader found.
+fn folder(onnx_runtime: &Path) -> Option<PathBuf> {
+    let beside = onnx_runtime.parent().filter(|beside| beside.is_absolute());
+    beside.map(|beside| beside.join(FOLDER))
+}
+
+fn load(libraries: impl IntoIterator<Item = PathBuf>) {
+    for library in libraries.into_iter().filter(|library| library.is_file()) {
+        let _missing_dependency = ort::util::preload_dylib(&library);
+    }
+}
+
+/// By name, so that the library comes before its plugins and its parser.
+fn tensorrt_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_wanted = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        TENSORRT.iter().any(|wanted| name.starts_with(wanted))
     };
-    LOADED.call_once(|| {
-        let names = CUDA_DYLIBS
-            .iter()
-            .chain(CUDNN_DYLIBS)
-            .chain(&TENSORRT_LIBRARIES);
-        for library in names.map(|name| folder.join(name)) {
-            if library.is_absolute() && library.is_file() {
-                let _missing_dependency = ort::util::preload_dylib(&library);
-            }
-        }
-    });
+    let mut found: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(is_wanted)
+        .collect();
+    found.sort_unstable();
+    found
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "for tests only")]
     use super::*;
+
+    #[test]
+    fn libraries_of_tensorrt_are_found_by_their_names() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [
+            "libnvonnxparser.so.10",
+            "libnvinfer_builder_resource_sm90.so.10.1.0",
+            "libnvinfer.so.10",
+            "libcudart.so.13",
+        ] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        let found = tensorrt_in(folder.path());
+        let names: Vec<_> = found.iter().map(|path| path.file_name().unwrap()).collect();
+        assert_eq!(
+            names,
+            [
+                "libnvinfer.so.10",
+                "libnvinfer_builder_resource_sm90.so.10.1.0",
+                "libnvonnxparser.so.10"
+            ]
+        );
+        assert!(super::folder(Path::new("libonnxruntime.so")).is_none());
+    }
 
     #[test]
     fn gpus_are_counted() {

@@ -4,13 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use sha2::{Digest, Sha256};
-
 use super::tensorrt::Engine;
+use crate::bundle::sha256_hex;
 
 /// Of the driver, and of each GPU: on Linux as text files.
 const DRIVER: &str = "/proc/driver/nvidia/version";
 const GPUS: &str = "/proc/driver/nvidia/gpus";
+
+/// 128 bits name a folder well enough.
+const KEY_DIGITS: usize = 32;
 
 /// Libraries whose code ends up in an engine.
 const LIBRARIES: [&str; 6] = [
@@ -53,28 +55,18 @@ fn facts(information: &str) -> String {
 /// Hexadecimal digits for what the engine depends on, as far as it can be read.
 /// TensorRT itself refuses an engine of another version or another kind of GPU, too.
 pub(super) fn of(engine: &Engine<'_>) -> String {
-    let mut digest = Sha256::new();
-    let mut add = |part: &[u8]| {
-        digest.update((part.len() as u64).to_le_bytes());
-        digest.update(part);
-    };
-    add(engine.onnx);
-    add(engine.device.as_bytes());
-    add(&[u8::from(engine.reduced)]);
-    add(format!("{:?}", engine.input_shape).as_bytes());
-    add(nvidia_driver().unwrap_or_default().as_bytes());
-    for gpu in nvidia_gpus() {
-        add(gpu.as_bytes());
-    }
-    for library in libraries(engine.onnx_runtime) {
-        add(library.as_bytes());
-    }
-    let digits = digest.finalize();
-    digits
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let [channels, height, width] = engine.input_shape;
+    let mut parts = vec![
+        sha256_hex(engine.onnx),
+        format!("device {:?}, reduced {}", engine.device, engine.reduced),
+        format!("input {channels}x{height}x{width}"),
+        nvidia_driver().unwrap_or_default(),
+    ];
+    parts.extend(nvidia_gpus());
+    parts.extend(libraries(engine.onnx_runtime));
+    let mut key = sha256_hex(parts.join("\n").as_bytes());
+    key.truncate(KEY_DIGITS);
+    key
 }
 
 /// Name, size and time of the libraries in use and of the providers beside ONNX Runtime.

@@ -158,7 +158,7 @@ impl Request<'_> {
                 cuda::settings(device, reduced)
             }
             Provider::TensorRt => {
-                cuda::load_libraries(self.runtime.path());
+                cuda::load_tensorrt(self.runtime.path());
                 self.engine(device)
                     .settings(self.provider.cache_folder.as_deref())
             }

@@ -11,17 +11,17 @@ const INTEGERS: u64 = 7;
 /// the shape, and `features`.
 pub(super) fn network(operation: &str) -> Vec<u8> {
     let graph = Message::default()
-        .with(1, convolution())
-        .with(1, node([&["middle"], &["features"]], operation))
+        .with(1, &convolution())
+        .with(1, &node([&["middle"], &["features"]], operation))
         .text(2, "probe")
-        .with(5, weights())
-        .with(11, tensor("input"))
-        .with(12, tensor("features"));
+        .with(5, &weights())
+        .with(11, &tensor("input"))
+        .with(12, &tensor("features"));
     let opset = Message::default().text(1, "").number(2, 17);
     Message::default()
         .number(1, 8)
-        .with(7, graph)
-        .with(8, opset)
+        .with(7, &graph)
+        .with(8, &opset)
         .0
 }
 
@@ -33,7 +33,7 @@ fn convolution() -> Message {
         .number(8, 1)
         .number(8, 1)
         .number(8, 1);
-    node([&["input", "weights"], &["middle"]], "Conv").with(5, pads)
+    node([&["input", "weights"], &["middle"]], "Conv").with(5, &pads)
 }
 
 fn node([inputs, outputs]: [&[&str]; 2], operation: &str) -> Message {
@@ -66,13 +66,13 @@ fn tensor(name: &str) -> Message {
     let side = |side: usize| Message::default().number(1, side as u64);
     let shape = SHAPE
         .into_iter()
-        .fold(Message::default().with(1, batch), |shape, length| {
-            shape.with(1, side(length))
+        .fold(Message::default().with(1, &batch), |shape, length| {
+            shape.with(1, &side(length))
         });
-    let kind = Message::default().number(1, FLOAT).with(2, shape);
+    let kind = Message::default().number(1, FLOAT).with(2, &shape);
     Message::default()
         .text(1, name)
-        .with(2, Message::default().with(1, kind))
+        .with(2, &Message::default().with(1, &kind))
 }
 
 /// A protocol buffer message in the making.
@@ -97,7 +97,7 @@ impl Message {
         self.bytes(field, text.as_bytes())
     }
 
-    fn with(self, field: u64, inner: Self) -> Self {
+    fn with(self, field: u64, inner: &Self) -> Self {
         self.bytes(field, &inner.0)
     }
 

@@ -18,7 +18,7 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    pub(super) fn tensorrt(base: PathBuf) -> Self {
+    pub(super) fn tensorrt(base: &Path) -> Self {
         let path = base.join("tensorrt");
         let exists = path.exists();
         let error = || {

@@ -103,7 +103,11 @@ impl Report {
                 driver: nvidia_driver(),
                 gpus: nvidia_gpus(),
             },
-            caches: default_cache().map(Cache::tensorrt).into_iter().collect(),
+            caches: default_cache()
+                .as_deref()
+                .map(Cache::tensorrt)
+                .into_iter()
+                .collect(),
             usable: good
                 .into_iter()
                 .map(|provider| provider.name().to_owned())
