@@ -42,24 +42,12 @@ fn inspector(runtime: &OnnxRuntime, provider: impl Into<ProviderOptions>) -> Ins
 
 fn refused(runtime: &OnnxRuntime, provider: ProviderOptions, onnx: &[u8]) -> NetworkError {
     let bundle = Bundle::open(&tiny_bundle()).unwrap();
-    Network::new(runtime, onnx, &options(&bundle, provider)).unwrap_err()
-}
-
-fn options(bundle: &Bundle, provider: ProviderOptions) -> NetworkOptions {
-    let (input, descriptor) = (
-        bundle.manifest.preprocessing.input_size(),
-        bundle.manifest.descriptor,
-    );
-    NetworkOptions {
-        threads: 1,
-        provider,
-        input_shape: [3, input.height, input.width],
-        feature_shape: [
-            descriptor.channels,
-            descriptor.feature_height,
-            descriptor.feature_width,
-        ],
-    }
+    Network::new(
+        runtime,
+        onnx,
+        &NetworkOptions::of(&bundle.manifest, provider, 1),
+    )
+    .unwrap_err()
 }
 
 /// The recorded pictures of the bundle.

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::anomaly_map::Border;
 use crate::calibration::Calibration;
+use crate::head::LevelShape;
+use crate::memory_bank::BoundingAxes;
 use crate::preprocess::Preprocessing;
 
 /// All settings of a trained model, and the list of the parts beside it.
@@ -50,7 +52,7 @@ impl Manifest {
     /// The value of `format`.
     pub const FORMAT: &str = "cfa-bundle";
     /// The `format_version` this code reads and writes.
-    pub const FORMAT_VERSION: u32 = 2;
+    pub const FORMAT_VERSION: u32 = 3;
 }
 
 /// Which network, with which weights.
@@ -66,7 +68,7 @@ pub struct BackboneIdentity {
 }
 
 /// Shape of the descriptors of one picture: channels × height × width.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DescriptorShape {
     /// D, the length of one descriptor.
@@ -77,6 +79,8 @@ pub struct DescriptorShape {
     pub feature_width: usize,
     /// The factor γd by which the backbone's channels were reduced to D.
     pub gamma_d: usize,
+    /// The outputs of the network, the finest first: `level1`, `level2` and so on.
+    pub levels: Vec<LevelShape>,
 }
 
 /// Shape of the memory bank: centroids × [`DescriptorShape::channels`].
@@ -87,6 +91,9 @@ pub struct MemoryBankShape {
     pub centroids: usize,
     /// The factor γc by which the positions were reduced to M.
     pub gamma_c: usize,
+    /// Along how many of the leading channels distances are bounded. Changes the time
+    /// of a search, not its result.
+    pub bounding_axes: BoundingAxes,
 }
 
 /// How distances become a score.

@@ -6,9 +6,11 @@
 //! `|φ − c|² ≥ |h − h_c|² + (t − t_c)²` (Cauchy–Schwarz).
 
 use ndarray::{Array2, ArrayView2};
+use serde::{Deserialize, Serialize};
 
 /// Along how many of the leading axes distances are bounded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BoundingAxes {
     /// Axes of the first bound, which is computed for all centroids.
     pub first: usize,

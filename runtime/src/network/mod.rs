@@ -21,7 +21,7 @@ pub use providers::{
     ProviderRefusal, ProviderState, RefusalReason, UnknownProvider, nvidia_driver, nvidia_gpus,
     survey,
 };
-pub use session::{Network, NetworkOptions};
+pub use session::{Network, NetworkOptions, NetworkOutput};
 pub use whole_model::WholeModel;
 
 /// The oldest ONNX Runtime that works is 1 point this.
