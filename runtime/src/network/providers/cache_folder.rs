@@ -150,7 +150,7 @@ impl Owner {
 
 #[cfg(all(test, unix))]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "for tests only")]
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "for tests only")]
     use std::fs::{self, Permissions};
     use std::os::unix::fs::{PermissionsExt, symlink};
 
