@@ -44,6 +44,6 @@ pub use bundle::Bundle;
 pub use cancellation::Cancellation;
 pub use inspector::{Inspection, Inspector, InspectorOptions, Model};
 pub use ndarray;
-pub use network::{OnnxRuntime, Provider};
+pub use network::{OnnxRuntime, Precision, Provider, ProviderChoice, ProviderOptions};
 pub use picture::Picture;
 pub use preprocess::Preprocessing;

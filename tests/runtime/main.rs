@@ -16,6 +16,7 @@ mod harness;
 mod library;
 mod many_pictures;
 mod predict;
+mod providers;
 mod saved;
 mod standard_input;
 mod verdict;

@@ -33,6 +33,7 @@ fn json_lines_have_the_documented_keys() {
             "path",
             "peak",
             "picture",
+            "precision",
             "provider",
             "saved",
             "score",
@@ -59,7 +60,10 @@ fn json_lines_have_the_documented_keys() {
         (&line["picture"]["width"], &line["picture"]["height"]),
         (&90.into(), &70.into())
     );
-    assert_eq!(line["provider"], "cpu");
+    assert_eq!(
+        (&line["provider"], &line["precision"]),
+        (&"cpu".into(), &"f32".into())
+    );
     assert_eq!(line["score"], line["map"]["max"]);
     assert!(line["score"].as_f64().unwrap() > 0.0);
     let (x, y) = (

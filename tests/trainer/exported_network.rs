@@ -73,7 +73,7 @@ fn errors(
     let onnx = encode(graph, parameters, (height, width)).unwrap();
     let options = NetworkOptions {
         threads: 1,
-        provider: Provider::Cpu,
+        provider: Provider::Cpu.into(),
         input_shape: [3, height, width],
         outputs: vec![NetworkOutput {
             name: OUTPUT.to_owned(),

@@ -8,8 +8,8 @@ use cfa_runtime::{Inspector, InspectorOptions};
 use cfa_train::dataset::content_digest;
 use cfa_train::export::{ExportRequest, export};
 use cfa_train::fit::{
-    Cfa, CheckedSettings, FeatureExtractor, FeatureStore, FitSettings, Saving, TrainingIdentity,
-    checkpoint_path, fitting_weights,
+    Cfa, FeatureExtractor, FeatureStore, FitSettings, Saving, TrainingIdentity, checkpoint_path,
+    fitting_weights,
 };
 use cfa_train::tensor::host_values;
 use tch::Device;

@@ -20,6 +20,7 @@ use std::path::Path;
 
 use ndarray::Array2;
 
+pub(crate) use digest::sha256_hex;
 pub use error::{BundleError, BundleProblem};
 pub use golden::GoldenRecord;
 pub use manifest::{

@@ -23,7 +23,10 @@ use crate::bundle::{Bundle, GoldenRecord, Manifest};
 use crate::calibration::{DecisionOptions, DecisionRule};
 use crate::cancellation::Cancellation;
 use crate::head::milliseconds_since;
-use crate::network::{Network, NetworkError, NetworkOptions, OnnxRuntime, OpeningWatch, Provider};
+use crate::network::{
+    Network, NetworkError, NetworkOptions, OnnxRuntime, OpeningWatch, Precision, Provider,
+    ProviderOptions, ProviderRefusal,
+};
 use crate::picture::{Limits, Picture};
 use model::Settings;
 use stages::{Described, Prepared};
@@ -35,8 +38,8 @@ pub struct InspectorOptions {
     /// many as the machine offers. They work at the same time in
     /// [`Inspector::inspect_each`].
     pub threads: Option<usize>,
-    /// Who computes the network.
-    pub provider: Provider,
+    /// Who is to compute the network.
+    pub provider: ProviderOptions,
     /// Which picture files are refused.
     pub limits: Limits,
     /// Thresholds to judge by instead of those of the bundle.
@@ -111,7 +114,7 @@ impl Inspector {
         let pool = pool(threads)?;
         let network = open(&NetworkOptions::of(
             model.manifest(),
-            options.provider,
+            options.provider.clone(),
             threads,
         ))?;
         Ok(Self {
@@ -180,10 +183,28 @@ impl Inspector {
         self.inspect_unless(picture, 0.0, Some(cancellation))
     }
 
-    /// Who computes the network.
+    /// Who computes the network: all of it, whoever was asked for.
     #[must_use]
     pub fn provider(&self) -> Provider {
         self.network.provider()
+    }
+
+    /// Which device of the provider; `None` for the processor.
+    #[must_use]
+    pub fn device(&self) -> Option<&str> {
+        self.network.device()
+    }
+
+    /// In how many bits the network is computed.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        self.network.precision()
+    }
+
+    /// The providers that were asked before the one that computes, and why they do not.
+    #[must_use]
+    pub fn refusals(&self) -> &[ProviderRefusal] {
+        self.network.refusals()
     }
 
     /// Which picture files are refused.
@@ -260,7 +281,7 @@ impl Inspector {
         times.network_ms = milliseconds_since(started);
         Ok(Described {
             levels,
-            provider: self.network.provider(),
+            by: (self.network.provider(), self.network.precision()),
             size,
             times,
         })

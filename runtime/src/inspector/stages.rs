@@ -10,7 +10,7 @@ use super::{InspectError, Inspection, PictureSize, StageTimes};
 use crate::calibration::DecisionRule;
 use crate::cancellation::Cancellation;
 use crate::head::milliseconds_since;
-use crate::network::Provider;
+use crate::network::{Precision, Provider};
 use crate::picture::{Limits, Picture};
 
 /// A picture as the network takes it.
@@ -27,7 +27,8 @@ pub(super) struct Prepared {
 pub(super) struct Described {
     /// The levels, each with a batch of one in front.
     pub(super) levels: Vec<Array4<f32>>,
-    pub(super) provider: Provider,
+    /// Who computed it, and how precisely.
+    pub(super) by: (Provider, Precision),
     pub(super) size: PictureSize,
     pub(super) times: StageTimes,
 }
@@ -73,7 +74,7 @@ impl Settings {
     ) -> Result<Inspection, InspectError> {
         let Described {
             levels,
-            provider,
+            by,
             size,
             times,
         } = described;
@@ -90,7 +91,7 @@ impl Settings {
         };
         let recipe = &self.manifest.preprocessing;
         let geometry = recipe.geometry(size.width_px, size.height_px);
-        let inspection = Inspection::new(map, geometry, times, provider, size);
+        let inspection = Inspection::new(map, geometry, times, by, size);
         Ok(inspection.judged(&self.manifest.calibration, rule))
     }
 }

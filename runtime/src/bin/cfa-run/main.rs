@@ -4,11 +4,13 @@
 //! early is fine: the work ends, and the code tells of what was done by then.
 
 mod bench;
+mod check;
 mod info;
 mod inputs;
 mod onnx_runtime;
 mod predict;
 mod progress;
+mod provider;
 mod verify;
 
 use std::io;
@@ -35,6 +37,8 @@ enum Command {
     Bench(bench::Args),
     /// Print the settings of a bundle
     Info(info::Args),
+    /// Print what this machine can compute with, and what to install for the rest
+    Check(check::Args),
 }
 
 /// Whether everything asked for was done and in order, from good to bad.
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
         Command::Verify(args) => verify::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Info(args) => info::run(&args),
+        Command::Check(args) => check::run(&args),
     };
     match outcome {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,

@@ -51,7 +51,7 @@ pub(super) fn compare(
     };
     let options = NetworkOptions {
         threads: 2,
-        provider: Provider::Cpu,
+        provider: Provider::Cpu.into(),
         input_shape: [shape[1], shape[2], shape[3]],
         outputs: shapes.iter().enumerate().map(output).collect(),
     };

@@ -18,6 +18,7 @@ use indicatif::ProgressBar;
 use crate::Outcome;
 use crate::onnx_runtime::LibraryArgs;
 use crate::progress;
+use crate::provider::ProviderArgs;
 use report::{OpeningTimes, PeakMemory, PicturesPerSecond, Report};
 use sample::Sample;
 
@@ -42,9 +43,8 @@ pub(crate) struct Args {
     /// has]
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Who computes the network: cpu
-    #[arg(long, default_value_t, value_name = "NAME")]
-    provider: Provider,
+    #[command(flatten)]
+    provider: ProviderArgs,
     /// One JSON object instead of text
     #[arg(long)]
     json: bool,
@@ -91,10 +91,10 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
 fn open(args: &Args) -> Result<(Inspector, OpeningTimes)> {
     let options = InspectorOptions {
         threads: args.threads.map(usize::from),
-        provider: args.provider,
+        provider: args.provider.options(),
         ..InspectorOptions::default()
     };
-    let (library, library_ms) = timed(|| args.library.load())?;
+    let (library, library_ms) = timed(|| args.library.load(args.provider.choice()))?;
     let (model, model_ms) = timed(|| Ok(Model::open(&args.model)?))?;
     let (inspector, network_ms) = timed(|| Ok(Inspector::new(&model, &library, &options)?))?;
     let opening = OpeningTimes {

@@ -61,7 +61,13 @@ impl Listing {
             verdicts: *verdicts,
         };
         if std::mem::take(header_due) {
-            row.write(out, "path", "score", ["p", "verdict"], ["peak x, y", "ms"])?;
+            row.write(
+                out,
+                "path",
+                "score",
+                ["p", "verdict"],
+                ["peak x, y", "ms", "by"],
+            )?;
         }
         let p_value = inspection
             .p_value
@@ -73,7 +79,11 @@ impl Listing {
             &path.to_string_lossy(),
             &format!("{:.4}", inspection.score),
             [&p_value, verdict],
-            [&peak, &format!("{:.1}", inspection.stages.total_ms())],
+            [
+                &peak,
+                &format!("{:.1}", inspection.stages.total_ms()),
+                inspection.provider.name(),
+            ],
         )
     }
 
@@ -119,12 +129,12 @@ impl Row {
         path: &str,
         score: &str,
         [p_value, verdict]: [&str; 2],
-        [peak, milliseconds]: [&str; 2],
+        [peak, milliseconds, by]: [&str; 3],
     ) -> io::Result<()> {
         write!(out, "{path:<width$}  {score:>10}", width = self.width)?;
         if self.verdicts {
             write!(out, "  {p_value:>6}  {verdict:<7}")?;
         }
-        writeln!(out, "  {peak:>13}  {milliseconds:>8}")
+        writeln!(out, "  {peak:>13}  {milliseconds:>8}  {by}")
     }
 }

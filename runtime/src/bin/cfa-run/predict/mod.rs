@@ -14,12 +14,13 @@ use std::sync::mpsc;
 use anyhow::{Result, bail};
 use cfa_runtime::bundle::HeatmapRange;
 use cfa_runtime::inspector::InspectError;
-use cfa_runtime::{Inspection, Inspector, InspectorOptions, Provider};
+use cfa_runtime::{Inspection, Inspector, InspectorOptions};
 use clap::value_parser;
 
 use crate::Outcome;
 use crate::inputs::{Input, Inputs};
 use crate::onnx_runtime::LibraryArgs;
+use crate::provider::{self, ProviderArgs};
 use decision::DecisionArgs;
 use report::Report;
 use saving::{Artefact, Saved, Saver};
@@ -49,9 +50,6 @@ pub(crate) struct Args {
     /// has]
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Who computes the network: cpu
-    #[arg(long, default_value_t, value_name = "NAME")]
-    provider: Provider,
     /// Value shown in the brightest colour [default: from the bundle]
     #[arg(long, value_name = "V", allow_negative_numbers = true)]
     heatmap_max: Option<f32>,
@@ -59,20 +57,19 @@ pub(crate) struct Args {
     decision: DecisionArgs,
     #[command(flatten)]
     library: LibraryArgs,
+    #[command(flatten)]
+    provider: ProviderArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Outcome> {
-    let runtime = args.library.load()?;
+    let runtime = args.library.load(args.provider.choice())?;
     let options = InspectorOptions {
         threads: args.threads.map(usize::from),
-        provider: args.provider,
+        provider: args.provider.options(),
         decision: args.decision.options(),
         ..InspectorOptions::default()
     };
-    let mut inspector = Inspector::open(&args.model, &runtime, &options)?;
-    for warning in inspector.take_warnings() {
-        eprintln!("warning: ONNX Runtime: {warning}");
-    }
+    let mut inspector = provider::open(&args.model, &runtime, &options)?;
     // JSON says `null` in each line.
     if inspector.rule().is_none() && !args.json {
         eprintln!(
