@@ -10,6 +10,7 @@ mod error;
 mod golden;
 mod manifest;
 mod part_names;
+mod precision;
 mod read;
 mod tensor;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub use manifest::{
     AnomalyMapSettings, BackboneIdentity, DescriptorShape, GoldenSample, HeatmapRange, Manifest,
     MemoryBankShape, Part, PartType, ScoreSettings,
 };
+pub use precision::NetworkPrecision;
 pub use write::write_bundle;
 
 /// A checked bundle, held in memory.
