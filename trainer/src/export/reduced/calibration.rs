@@ -23,8 +23,8 @@ pub enum CalibrationFate {
     /// The same good pictures were scored again, and thresholds stand where they stood
     /// among these scores.
     Recomputed,
-    /// It came from pictures that are not at hand, or from another rule; the new bundle
-    /// has none until `cfa-train calibrate` gives it one.
+    /// What came from pictures that are not at hand is gone: all of it, or the thresholds
+    /// alone, until `cfa-train calibrate` finds new ones.
     Removed,
 }
 
@@ -55,28 +55,31 @@ pub(super) fn recalibrated(
     split: &GoodSplit,
     scores: &[ScorePair],
 ) -> Result<Recalibrated, CalibrationError> {
-    let old = &manifest.calibration;
-    if *old == Calibration::default() {
-        return Ok(Recalibrated {
-            calibration: Calibration::default(),
-            fate: CalibrationFate::None,
-        });
-    }
     let held_out = scores
         .iter()
         .filter(|pair| split.calibration.contains(&pair.path));
-    let (before, after): (Vec<f32>, Vec<f32>) =
-        held_out.map(|pair| (pair.before, pair.after)).unzip();
-    let removed = Recalibrated {
+    recalibrated_of(&manifest.calibration, &held_out.collect::<Vec<_>>())
+}
+
+pub(super) fn recalibrated_of(
+    old: &Calibration,
+    held_out: &[&ScorePair],
+) -> Result<Recalibrated, CalibrationError> {
+    let without = |fate| Recalibrated {
         calibration: Calibration::default(),
-        fate: CalibrationFate::Removed,
+        fate,
     };
-    if !same_scores(before, &old.good_scores) {
-        return Ok(removed);
+    if *old == Calibration::default() {
+        return Ok(without(CalibrationFate::None));
     }
+    let before = held_out.iter().map(|pair| pair.before).collect();
+    if !same_scores(before, &old.good_scores) {
+        return Ok(without(CalibrationFate::Removed));
+    }
+    let after = held_out.iter().map(|pair| pair.after).collect();
     let mut calibration = Calibration::from_good_scores(after)?;
     calibration.rule = moved_rule(old, &calibration);
-    let lost = old.rule.is_some() && calibration.rule.is_none() || old.f1_max.is_some();
+    let lost = (old.rule.is_some() && calibration.rule.is_none()) || old.f1_max.is_some();
     let fate = if lost {
         CalibrationFate::Removed
     } else {
