@@ -93,9 +93,9 @@ fn errors(library: &OnnxRuntime, backbone: Backbone, complete: &(Graph, Paramete
     )
 }
 
-/// Tolerances, relative to the spread of φ. INT8: every value has 255 steps, whose rounding
-/// is 1/900 of the range; typical values lie far below its end, and some 20 to 60 such
-/// roundings add up like noise. FP16: weights are rounded to 2⁻¹² of themselves.
+/// Tolerances, relative to the spread of φ. INT8: rounding to 255 steps adds noise of 1/880
+/// of a value's range, some 1/200 of its spread, and 20 to 60 such roundings add up; seen:
+/// 0.001 to 0.018. FP16: weights are rounded to 2⁻¹² of themselves; seen: 0.0005.
 #[test]
 fn every_backbone_stays_close() {
     let Some(library) = onnx_runtime() else {
@@ -104,12 +104,13 @@ fn every_backbone_stays_close() {
     for backbone in Backbone::ALL {
         let (int8, fp16) = errors(&library, backbone, &drawn_network(backbone));
         eprintln!("{backbone}: int8 {int8:.4}, fp16 {fp16:.5}");
-        assert!(int8 > 1e-4 && int8 <= 0.2, "{backbone}: int8 {int8}");
-        assert!(fp16 > 1e-7 && fp16 <= 0.01, "{backbone}: fp16 {fp16}");
+        assert!(int8 > 1e-4 && int8 <= 0.04, "{backbone}: int8 {int8}");
+        assert!(fp16 > 1e-6 && fp16 <= 0.001, "{backbone}: fp16 {fp16}");
     }
 }
 
-/// The real weights of a network that is known to be hard to quantise.
+/// The real weights of a network that is known to be hard to quantise. Seen: 0.029 and
+/// 0.0012; ranges of one scale for all channels, or biases left alone, exceed this.
 #[test]
 fn real_weights_stay_close() {
     let (Some(complete), Some(library)) = (network(), onnx_runtime()) else {
@@ -117,7 +118,7 @@ fn real_weights_stay_close() {
     };
     let (int8, fp16) = errors(&library, Backbone::MobilenetV2, &complete);
     eprintln!("int8 {int8:.4}, fp16 {fp16:.5}");
-    assert!(int8 <= 0.2 && fp16 <= 0.01, "{int8}, {fp16}");
+    assert!(int8 <= 0.05 && fp16 <= 0.003, "{int8}, {fp16}");
 }
 
 /// Twelve pictures in `data`, of which four are held out, and `model.cfa` of them.
@@ -162,6 +163,7 @@ fn a_bundle_gets_a_smaller_network_and_its_own_scores() {
         );
         assert!(cost["network_ms"][1].as_f64().unwrap() > 0.0 && cost["labelled"].is_null());
         let change = cost["score_change_mean"].as_f64().unwrap();
+        // As above; a score is of few patches, so it varies more than their mean.
         let largest = if precision == "int8" { 0.1 } else { 0.01 };
         assert!(change > 0.0 && change < largest, "{precision}: {change}");
         let bytes = [0, 1].map(|i| lines[0]["bytes"][i].as_u64().unwrap());
@@ -219,7 +221,7 @@ fn calibrations_of_other_pictures_are_not_carried_over() {
     let Some(workshop) = trained() else {
         return;
     };
-    for seed in 20..24 {
+    for seed in 12..16 {
         workshop.draw(&format!("others/{seed}.png"), seed);
     }
     let others = workshop.text("others");
