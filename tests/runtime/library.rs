@@ -178,20 +178,7 @@ fn onnx_runtime_can_be_loaded_twice_but_not_from_two_places() {
 }
 
 fn options(bundle: &Bundle) -> NetworkOptions {
-    let (input, descriptor) = (
-        bundle.manifest.preprocessing.input_size(),
-        bundle.manifest.descriptor,
-    );
-    NetworkOptions {
-        threads: 1,
-        provider: Provider::Cpu,
-        input_shape: [3, input.height, input.width],
-        feature_shape: [
-            descriptor.channels,
-            descriptor.feature_height,
-            descriptor.feature_width,
-        ],
-    }
+    NetworkOptions::of(&bundle.manifest, Provider::Cpu, 1)
 }
 
 #[test]
@@ -203,9 +190,12 @@ fn a_network_runs_any_batch_and_opens_without_warnings() {
     let batch = Array4::from_shape_fn((3, 3, height, width), |(n, c, y, x)| {
         (n * 5 + c * 3 + y * 2 + x) as f32 / 100.0
     });
-    let features = network.run(&batch).unwrap();
-    assert_eq!(features.shape()[0], 3);
-    assert_eq!(features.shape()[1..], options.feature_shape);
+    let levels = network.run(&batch).unwrap();
+    assert_eq!(levels.len(), options.outputs.len());
+    for (level, output) in levels.iter().zip(&options.outputs) {
+        assert_eq!(level.shape()[0], 3);
+        assert_eq!(level.shape()[1..], output.shape);
+    }
     assert_eq!(network.take_warnings(), [""; 0]);
 }
 
@@ -229,11 +219,13 @@ fn a_warning_of_onnx_runtime_reaches_the_caller() {
 fn a_network_of_another_shape_is_refused() {
     let bundle = Bundle::open(&tiny_bundle()).unwrap();
     let right = options(&bundle);
-    let mut channels = right;
-    channels.feature_shape[0] += 1;
+    let mut channels = right.clone();
+    channels.outputs[1].shape[2] += 1;
+    let mut fewer = right.clone();
+    fewer.outputs.pop();
     let mut height = right;
     height.input_shape[1] += 1;
-    for (outlet, wrong) in [("output", channels), ("input", height)] {
+    for (outlet, wrong) in [("output", channels), ("output", fewer), ("input", height)] {
         let error = Network::new(&onnx_runtime(), bundle.network_onnx(), &wrong).unwrap_err();
         assert!(error.to_string().contains(outlet), "{error}");
         assert!(matches!(error, NetworkError::Signature { .. }));

@@ -1,12 +1,12 @@
 //! The exported network in ONNX Runtime against the same graph in libtorch.
 
 use cfa_runtime::OnnxRuntime;
-use cfa_runtime::network::{Network, NetworkOptions, Provider};
+use cfa_runtime::network::{Network, NetworkOptions, NetworkOutput, Provider};
 use cfa_train::backbone::{Backbone, Naming, TapActivation};
 use cfa_train::descriptor::{Descriptor, with_descriptor};
 use cfa_train::fit::fitting_weights;
 use cfa_train::network::{Graph, Parameters, TorchNetwork};
-use cfa_train::onnx::encode;
+use cfa_train::onnx::{OUTPUT, encode};
 use cfa_train::tensor::{from_values, host_values};
 use ndarray::Array4;
 use rand::{RngExt, SeedableRng};
@@ -75,12 +75,15 @@ fn errors(
         threads: 1,
         provider: Provider::Cpu,
         input_shape: [3, height, width],
-        feature_shape: [graph.channels(output), h, w],
+        outputs: vec![NetworkOutput {
+            name: OUTPUT.to_owned(),
+            shape: [graph.channels(output), h, w],
+        }],
     };
     let mut network = Network::new(library, &onnx, &options).unwrap();
     let compared = batches.iter().map(|&batch| {
         let pictures = pictures(batch, height, width);
-        let ours = network.run(&pictures).unwrap();
+        let ours = network.run(&pictures).unwrap().remove(0);
         let expected = host_values(&by_libtorch(&torch, &pictures)).unwrap();
         assert_eq!(ours.len(), expected.len());
         let differences = ours.iter().zip(&expected).map(|(a, b)| (a - b).abs());

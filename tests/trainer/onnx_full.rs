@@ -2,12 +2,12 @@
 
 use cfa_runtime::anomaly_map::Border;
 use cfa_runtime::bundle::{Bundle, BundleParts, write_bundle};
-use cfa_runtime::inspector::{Inspector, InspectorOptions};
+use cfa_runtime::inspector::{Inspector, InspectorOptions, Model};
 use cfa_runtime::network::{Network, NetworkOptions, OnnxRuntime, Provider, WholeModel};
 use cfa_runtime::picture::Picture;
 use cfa_runtime::preprocess::{AspectRule, ResizeFilter, Size};
 use cfa_train::onnx::{FullInput, encode_full};
-use ndarray::{Array3, Array4, Axis};
+use ndarray::{Array2, Array4, Axis};
 
 use crate::workshop::{Run, onnx_runtime, present, program, stripes};
 
@@ -160,12 +160,7 @@ fn distances_near_zero_keep_their_digits() {
         return;
     };
     let shown = picture(2, 72, 72);
-    let features = features(&tiny(), &shown, &library);
-    let (channels, height, width) = features.dim();
-    let flat = features
-        .into_shape_with_order((channels, height * width))
-        .unwrap();
-    let rows = flat.t().to_owned();
+    let rows = descriptors(&tiny(), &shown, &library);
     for moved_by in [0.0, 1e-3] {
         let bundle = changed(|parts| {
             let moved = &rows + moved_by;
@@ -185,20 +180,15 @@ fn distances_near_zero_keep_their_digits() {
     }
 }
 
-/// The descriptors of a picture.
-fn features(bundle: &Bundle, picture: &Picture, library: &OnnxRuntime) -> Array3<f32> {
-    let manifest = &bundle.manifest;
-    let (shape, size) = (manifest.descriptor, manifest.preprocessing.input_size());
-    let options = NetworkOptions {
-        threads: 1,
-        provider: Provider::Cpu,
-        input_shape: [3, size.height, size.width],
-        feature_shape: [shape.channels, shape.feature_height, shape.feature_width],
-    };
+/// The descriptors of a picture, one a row.
+fn descriptors(bundle: &Bundle, picture: &Picture, library: &OnnxRuntime) -> Array2<f32> {
+    let options = NetworkOptions::of(&bundle.manifest, Provider::Cpu, 1);
     let mut network = Network::new(library, bundle.network_onnx(), &options).unwrap();
-    let input = manifest.preprocessing.apply(picture).unwrap();
-    let features = network.run(&input.insert_axis(Axis(0))).unwrap();
-    features.index_axis_move(Axis(0), 0)
+    let input = bundle.manifest.preprocessing.apply(picture).unwrap();
+    let levels = network.run(&input.insert_axis(Axis(0))).unwrap();
+    let levels: Vec<_> = levels.iter().map(|l| l.index_axis(Axis(0), 0)).collect();
+    let model = Model::from_bundle(bundle.clone()).unwrap();
+    model.head().descriptors(&levels).unwrap()
 }
 
 #[test]

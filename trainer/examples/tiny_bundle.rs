@@ -17,11 +17,14 @@ use cfa_runtime::bundle::{
     ScoreSettings, write_bundle,
 };
 use cfa_runtime::calibration::Calibration;
+use cfa_runtime::head::LevelShape;
+use cfa_runtime::memory_bank::BoundingAxes;
 use cfa_runtime::ndarray::Array2;
 use cfa_runtime::picture::Picture;
 use cfa_runtime::preprocess::{Preprocessing, Size};
-use cfa_train::descriptor::{Descriptor, DescriptorShape, with_descriptor, with_pooling};
+use cfa_train::descriptor::{Descriptor, DescriptorShape, with_pooling};
 use cfa_train::fit::PooledMaps;
+use cfa_train::frame::{FramedModel, PrincipalAxes};
 use cfa_train::model::{AnomalyMapGenerator, CfaModel};
 use cfa_train::network::{Conv, Graph, NodeId, Op, Parameters, TorchNetwork};
 use cfa_train::onnx;
@@ -37,6 +40,10 @@ const CROP_PX: usize = 64;
 const FEATURE_PX: usize = CROP_PX / 4;
 const LEVEL_CHANNELS: [usize; 3] = [8, 12, 16];
 const GAMMA_D: usize = 2;
+const BOUNDING_AXES: BoundingAxes = BoundingAxes {
+    first: 4,
+    second: 6,
+};
 const NEIGHBORS: usize = 3;
 const SIGMA: f32 = 4.0;
 const GOLDEN_TOLERANCE: f32 = 2e-4;
@@ -47,6 +54,17 @@ fn main() -> Result<()> {
     let model = Tiny::random()?;
     write_bundle(Path::new(&path), model.parts()?)?;
     Ok(())
+}
+
+/// Each level has half the side of the one before.
+fn levels(framed: &FramedModel) -> Vec<LevelShape> {
+    let sides = [FEATURE_PX, FEATURE_PX / 2, FEATURE_PX / 4].into_iter();
+    let level = |(side, channels)| LevelShape {
+        height: side,
+        width: side,
+        channels,
+    };
+    sides.zip(framed.level_channels).map(level).collect()
 }
 
 struct Tiny {
@@ -112,28 +130,29 @@ impl Tiny {
     }
 
     fn parts(&self) -> Result<BundleParts> {
-        let shape = self.model.descriptor().shape();
-        let graph = with_descriptor(&self.pooled, &shape);
+        let bank = self.model.memory_bank()?;
+        let axes = PrincipalAxes::of(bank)?;
+        let framed = FramedModel::new(self.model.descriptor(), bank, &axes, BOUNDING_AXES)?;
+        let graph = framed.with_levels(&self.pooled);
         let mut parameters = self.parameters.clone();
-        parameters.extend(self.model.descriptor().values()?);
+        parameters.extend(framed.parameters.clone());
         let golden = [0, 7].map(|seed| self.golden(seed));
         let (samples, records) = golden
             .into_iter()
             .collect::<Result<Vec<_>>>()?
             .into_iter()
             .unzip();
-        let bank = self.model.memory_bank()?;
-        let (entries, channels) = bank.size2()?;
-        let bank = host_values(bank)?;
         Ok(BundleParts {
-            manifest: self.manifest(entries as usize, channels as usize, samples),
+            manifest: self.manifest(&framed, samples),
             network_onnx: onnx::encode(&graph, &parameters, (CROP_PX, CROP_PX))?,
-            memory_bank: Array2::from_shape_vec((entries as usize, channels as usize), bank)?,
+            coordinates: framed.coordinates,
+            memory_bank: framed.memory_bank,
             golden: records,
         })
     }
 
-    fn manifest(&self, centroids: usize, channels: usize, golden: Vec<GoldenSample>) -> Manifest {
+    fn manifest(&self, framed: &FramedModel, golden: Vec<GoldenSample>) -> Manifest {
+        let (centroids, channels) = framed.memory_bank.dim();
         Manifest {
             format: Manifest::FORMAT.to_owned(),
             format_version: Manifest::FORMAT_VERSION,
@@ -150,10 +169,12 @@ impl Tiny {
                 feature_height: FEATURE_PX,
                 feature_width: FEATURE_PX,
                 gamma_d: GAMMA_D,
+                levels: levels(framed),
             },
             memory_bank: MemoryBankShape {
                 centroids,
                 gamma_c: 1,
+                bounding_axes: framed.bounding_axes,
             },
             score: ScoreSettings {
                 neighbors: NEIGHBORS,

@@ -17,6 +17,7 @@ pub mod error;
 pub mod evaluation;
 pub mod export;
 pub mod fit;
+pub mod frame;
 pub mod loss;
 pub mod memory_bank;
 pub mod metrics;

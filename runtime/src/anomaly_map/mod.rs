@@ -6,6 +6,7 @@ mod upsample;
 
 pub use blur::{BlurError, Border, GaussianBlur};
 pub use softmin::softmin_scores;
+pub(crate) use upsample::Blend;
 pub use upsample::upsample_bilinear;
 
 use ndarray::Array2;

@@ -15,8 +15,8 @@ pub fn upsample_bilinear(map: &ArrayRef2<f32>, size: Size) -> Array2<f32> {
     if map.is_empty() {
         return upsampled;
     }
-    let rows = blends(map.nrows(), size.height);
-    let columns = blends(map.ncols(), size.width);
+    let rows = Blend::all(map.nrows(), size.height);
+    let columns = Blend::all(map.ncols(), size.width);
     Zip::from(upsampled.rows_mut())
         .and(&rows[..])
         .par_for_each(|output, row| {
@@ -31,30 +31,31 @@ pub fn upsample_bilinear(map: &ArrayRef2<f32>, size: Size) -> Array2<f32> {
 }
 
 /// The two source samples of one output sample, and how much of the second.
-#[derive(Debug)]
-struct Blend {
-    low: usize,
-    high: usize,
-    share_of_high: f32,
+#[derive(Debug, Clone)]
+pub(crate) struct Blend {
+    pub(crate) low: usize,
+    pub(crate) high: usize,
+    pub(crate) share_of_high: f32,
 }
 
 impl Blend {
     fn mix(&self, low: f32, high: f32) -> f32 {
         (1.0 - self.share_of_high) * low + self.share_of_high * high
     }
-}
 
-fn blends(input: usize, output: usize) -> Vec<Blend> {
-    let scale = input as f64 / output as f64;
-    let last = input.saturating_sub(1);
-    let blend = |i: usize| {
-        let position = ((i as f64 + 0.5) * scale - 0.5).max(0.0);
-        let low = (position as usize).min(last);
-        Blend {
-            low,
-            high: (low + 1).min(last),
-            share_of_high: (position - low as f64) as f32,
-        }
-    };
-    (0..output).map(blend).collect()
+    /// For each of `output` samples made of `input` ones.
+    pub(crate) fn all(input: usize, output: usize) -> Vec<Self> {
+        let scale = input as f64 / output as f64;
+        let last = input.saturating_sub(1);
+        let blend = |i: usize| {
+            let position = ((i as f64 + 0.5) * scale - 0.5).max(0.0);
+            let low = (position as usize).min(last);
+            Self {
+                low,
+                high: (low + 1).min(last),
+                share_of_high: (position - low as f64) as f32,
+            }
+        };
+        (0..output).map(blend).collect()
+    }
 }

@@ -9,6 +9,8 @@ use super::digest::is_sha256_hex;
 use super::{BundleParts, BundleProblem, GoldenRecord, GoldenSample, Manifest, part_names};
 use crate::anomaly_map::GaussianBlur;
 use crate::calibration::{Calibration, DecisionRule};
+use crate::head::Descriptors;
+use crate::memory_bank::BoundingAxes;
 use crate::picture::Picture;
 
 type Checked = Result<(), BundleProblem>;
@@ -22,6 +24,7 @@ pub(super) fn consistent(parts: &BundleParts) -> Checked {
     ranges(manifest)?;
     calibration(&manifest.calibration)?;
     memory_bank(manifest, &parts.memory_bank)?;
+    levels(manifest, &parts.coordinates)?;
     require(!parts.network_onnx.is_empty(), part_names::NETWORK, || {
         "is empty".to_owned()
     })?;
@@ -135,6 +138,37 @@ fn memory_bank(manifest: &Manifest, bank: &Array2<f32>) -> Checked {
         )
     })?;
     finite(bank, part_names::MEMORY_BANK)
+}
+
+/// The levels make descriptors of the declared shape.
+fn levels(manifest: &Manifest, coordinates: &Array2<f32>) -> Checked {
+    finite(coordinates, part_names::COORDINATES)?;
+    let shape = &manifest.descriptor;
+    let made = Descriptors::new(shape.levels.clone(), coordinates.clone());
+    if let Err(error) = &made {
+        return require(false, "descriptor.levels", || error.to_string());
+    }
+    let finest = shape
+        .levels
+        .first()
+        .map(|level| (level.height, level.width));
+    let channels = shape.levels.last().map(|level| level.channels);
+    let declared = (shape.feature_height, shape.feature_width);
+    let fits = finest == Some(declared) && channels == Some(shape.channels);
+    require(fits, "descriptor.levels", || {
+        format!(
+            "do not make {declared:?} descriptors of {} channels",
+            shape.channels
+        )
+    })?;
+    let BoundingAxes { first, second } = manifest.memory_bank.bounding_axes;
+    let ordered = 1 <= first && first <= second && second <= shape.channels;
+    require(ordered, "memory_bank.bounding_axes", || {
+        format!(
+            "{first} and {second} are not ascending numbers from 1 to {}",
+            shape.channels
+        )
+    })
 }
 
 fn golden(manifest: &Manifest, records: &[GoldenRecord]) -> Checked {

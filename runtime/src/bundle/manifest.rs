@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::NetworkPrecision;
 use crate::anomaly_map::Border;
 use crate::calibration::Calibration;
+use crate::head::LevelShape;
+use crate::memory_bank::BoundingAxes;
 use crate::preprocess::Preprocessing;
 
 /// All settings of a trained model, and the list of the parts beside it.
@@ -25,7 +27,6 @@ pub struct Manifest {
     /// The network that the descriptors are made from.
     pub backbone: BackboneIdentity,
     /// The number format that the backbone computes in.
-    #[serde(default)]
     pub network_precision: NetworkPrecision,
     /// What the network puts out.
     pub descriptor: DescriptorShape,
@@ -54,7 +55,7 @@ impl Manifest {
     /// The value of `format`.
     pub const FORMAT: &str = "cfa-bundle";
     /// The `format_version` this code reads and writes.
-    pub const FORMAT_VERSION: u32 = 2;
+    pub const FORMAT_VERSION: u32 = 3;
 }
 
 /// Which network, with which weights.
@@ -70,7 +71,7 @@ pub struct BackboneIdentity {
 }
 
 /// Shape of the descriptors of one picture: channels × height × width.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DescriptorShape {
     /// D, the length of one descriptor.
@@ -81,6 +82,8 @@ pub struct DescriptorShape {
     pub feature_width: usize,
     /// The factor γd by which the backbone's channels were reduced to D.
     pub gamma_d: usize,
+    /// The outputs of the network, the finest first: `level1`, `level2` and so on.
+    pub levels: Vec<LevelShape>,
 }
 
 /// Shape of the memory bank: centroids × [`DescriptorShape::channels`].
@@ -91,6 +94,9 @@ pub struct MemoryBankShape {
     pub centroids: usize,
     /// The factor γc by which the positions were reduced to M.
     pub gamma_c: usize,
+    /// Along how many of the leading channels distances are bounded. Changes the time
+    /// of a search, not its result.
+    pub bounding_axes: BoundingAxes,
 }
 
 /// How distances become a score.

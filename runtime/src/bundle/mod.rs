@@ -27,6 +27,7 @@ pub use manifest::{
     AnomalyMapSettings, BackboneIdentity, DescriptorShape, GoldenSample, HeatmapRange, Manifest,
     MemoryBankShape, Part, PartType, ScoreSettings,
 };
+pub use part_names::level_name;
 pub use precision::NetworkPrecision;
 pub use write::write_bundle;
 
@@ -36,6 +37,7 @@ pub struct Bundle {
     /// The settings.
     pub manifest: Manifest,
     network_onnx: Vec<u8>,
+    coordinates: Array2<f32>,
     memory_bank: Array2<f32>,
     golden: Vec<GoldenRecord>,
     digest_hex: String,
@@ -47,8 +49,12 @@ pub struct BundleParts {
     /// The settings. `format`, `format_version` and `parts` are filled in on
     /// writing, whatever they hold.
     pub manifest: Manifest,
-    /// The network as an ONNX file: `input` N×3×H×W to `features` N×D×h×w.
+    /// The network as an ONNX file: `input` N×3×H×W to `level1`, `level2`, …, each
+    /// N × height × width × channels of `manifest.descriptor.levels`.
     pub network_onnx: Vec<u8>,
+    /// What one unit of the row and of the column coordinate adds to the leading
+    /// channels of a descriptor: two rows, finite.
+    pub coordinates: Array2<f32>,
     /// The memory bank: centroids × channels, finite.
     pub memory_bank: Array2<f32>,
     /// The recorded pictures and maps, in the order of `manifest.golden`.
@@ -86,6 +92,12 @@ impl Bundle {
         self.memory_bank.clone()
     }
 
+    /// A copy of the coordinates' weights: two rows, finite.
+    #[must_use]
+    pub fn coordinates(&self) -> Array2<f32> {
+        self.coordinates.clone()
+    }
+
     /// The golden samples: what the manifest says of each, and its record.
     pub fn golden_samples(&self) -> impl Iterator<Item = (&GoldenSample, &GoldenRecord)> {
         self.manifest.golden.iter().zip(&self.golden)
@@ -103,6 +115,7 @@ impl Bundle {
         BundleParts {
             manifest: self.manifest,
             network_onnx: self.network_onnx,
+            coordinates: self.coordinates,
             memory_bank: self.memory_bank,
             golden: self.golden,
         }

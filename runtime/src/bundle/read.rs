@@ -43,6 +43,7 @@ pub(super) fn bundle(bytes: &[u8]) -> Result<Bundle, BundleProblem> {
     check_parts(&container, &manifest)?;
     let parts = BundleParts {
         network_onnx: container.tensor(part_names::NETWORK)?.bytes()?,
+        coordinates: container.tensor(part_names::COORDINATES)?.matrix()?,
         memory_bank: container.tensor(part_names::MEMORY_BANK)?.matrix()?,
         golden: golden_records(&container, manifest.golden.len())?,
         manifest,
@@ -51,6 +52,7 @@ pub(super) fn bundle(bytes: &[u8]) -> Result<Bundle, BundleProblem> {
     Ok(Bundle {
         manifest: parts.manifest,
         network_onnx: parts.network_onnx,
+        coordinates: parts.coordinates,
         memory_bank: parts.memory_bank,
         golden: parts.golden,
         digest_hex: sha256_hex(bytes),

@@ -14,6 +14,8 @@ use super::digest::sha256;
 use super::*;
 use crate::anomaly_map::Border;
 use crate::calibration::Calibration;
+use crate::head::LevelShape;
+use crate::memory_bank::BoundingAxes;
 use crate::picture::Picture;
 use crate::preprocess::{Preprocessing, Size};
 
@@ -28,8 +30,17 @@ fn small() -> BundleParts {
     BundleParts {
         manifest: small_manifest(),
         network_onnx: b"any bytes will do here".to_vec(),
+        coordinates: Array2::from_shape_fn((2, 2), |(row, column)| row as f32 + column as f32),
         memory_bank: Array2::from_shape_fn((4, 3), |(row, column)| row as f32 - column as f32),
         golden: vec![record],
+    }
+}
+
+fn level(side: usize, channels: usize) -> LevelShape {
+    LevelShape {
+        height: side,
+        width: side,
+        channels,
     }
 }
 
@@ -56,10 +67,15 @@ fn small_manifest() -> Manifest {
             feature_height: 2,
             feature_width: 2,
             gamma_d: 1,
+            levels: vec![level(2, 2), level(1, 3)],
         },
         memory_bank: MemoryBankShape {
             centroids: 4,
             gamma_c: 1,
+            bounding_axes: BoundingAxes {
+                first: 1,
+                second: 2,
+            },
         },
         score: ScoreSettings { neighbors: 3 },
         anomaly_map: AnomalyMapSettings {
@@ -140,7 +156,8 @@ fn the_manifest_lists_every_part_by_name() {
             part.bytes,
         )
     });
-    let expected: [(&str, PartType, &[usize], u64); 4] = [
+    let expected: [(&str, PartType, &[usize], u64); 5] = [
+        ("coordinates", PartType::F32, &[2, 2], 16),
         ("golden.0.anomaly_map", PartType::F32, &[8, 8], 256),
         ("golden.0.picture", PartType::U8, &[4, 6, 3], 72),
         ("memory_bank", PartType::F32, &[4, 3], 48),

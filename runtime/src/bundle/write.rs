@@ -31,6 +31,7 @@ pub(super) fn encode(parts: BundleParts) -> Result<Vec<u8>, BundleProblem> {
     check::consistent(&parts)?;
     let mut contents = vec![
         Content::bytes(part_names::NETWORK, parts.network_onnx),
+        Content::matrix(part_names::COORDINATES.to_owned(), &parts.coordinates),
         Content::matrix(part_names::MEMORY_BANK.to_owned(), &parts.memory_bank),
     ];
     for (index, record) in parts.golden.iter().enumerate() {

@@ -1,22 +1,29 @@
 //! What follows the network: from features to the anomaly map.
 
+mod descriptors;
+
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use ndarray::ArrayRef3;
+use ndarray::{Array2, ArrayView3};
+
+pub use descriptors::{Descriptors, LevelShape};
 
 use crate::anomaly_map::{AnomalyMap, BlurError, GaussianBlur, softmin_scores, upsample_bilinear};
-use crate::memory_bank::{MemoryBank, NeighborsError};
+use crate::memory_bank::{DescriptorRows, MemoryBank, Neighbors, NeighborsError, SearchScratch};
 use crate::preprocess::Size;
 
 /// Distances to the bank, softmin score, upsampling and blur, in one piece.
-#[derive(Debug, Clone)]
+///
+/// Can be used by several threads at once.
+#[derive(Debug)]
 pub struct Head {
     bank: MemoryBank,
+    descriptors: Descriptors,
     neighbors: usize,
-    feature_size: Size,
     map_size: Size,
     blur: GaussianBlur,
+    scratch: SearchScratch,
 }
 
 /// Milliseconds of the head's stages.
@@ -38,115 +45,135 @@ pub enum HeadError {
     /// The blur does not fit the map.
     #[error(transparent)]
     Blur(#[from] BlurError),
-    /// A feature map or anomaly map without pixels.
-    #[error("{name} is {height}×{width}; each side must be at least 1")]
+    /// An anomaly map without pixels.
+    #[error("the anomaly map is {height}×{width}; each side must be at least 1")]
     Empty {
-        /// Which of the two.
-        name: &'static str,
         /// Its rows.
         height: usize,
         /// Its columns.
         width: usize,
     },
-    /// The features have another shape than the bundle declares.
+    /// The levels do not make descriptors.
     #[error(
-        "the network gave features of shape {found:?} (channels, height, width) where {expected:?} is declared; network and memory bank are not of the same model"
+        "descriptors cannot be made of levels {shapes:?} and coordinates {coordinates:?}; the bundle was not written by cfa-train"
+    )]
+    Levels {
+        /// The levels, the finest first.
+        shapes: Vec<LevelShape>,
+        /// Rows and columns of the coordinates' weights.
+        coordinates: [usize; 2],
+    },
+    /// The bank has descriptors of another length.
+    #[error("descriptors of {descriptors} channels do not fit a memory bank of {bank}")]
+    Channels {
+        /// Channels of the coarsest level.
+        descriptors: usize,
+        /// Columns of the bank.
+        bank: usize,
+    },
+    /// The levels of a picture have other shapes than declared.
+    #[error(
+        "the network gave levels of shape {found:?} (height, width, channels) where {expected:?} are declared; network and memory bank are not of the same model"
     )]
     FeatureShape {
-        /// Shape that the bank and the feature size ask for.
-        expected: [usize; 3],
-        /// Shape of the features.
-        found: [usize; 3],
+        /// Shapes that are declared.
+        expected: Vec<[usize; 3]>,
+        /// Shapes of the levels.
+        found: Vec<[usize; 3]>,
     },
-    /// The features could not be viewed as one row per position.
-    #[error("the network's features cannot be read as a matrix")]
-    Layout(#[from] ndarray::ShapeError),
+    /// A level does not lie in memory row by row, channels last.
+    #[error("the network's levels do not lie in memory row by row")]
+    Layout,
 }
 
 impl Head {
     /// Checks that the parts fit together: `neighbors` from 1 to the number of
-    /// centroids, sizes not empty, the map larger than the blur's radius.
+    /// centroids, channels equal, the map larger than the blur's radius.
     pub fn new(
         bank: MemoryBank,
+        descriptors: Descriptors,
         neighbors: usize,
-        feature_size: Size,
         map_size: Size,
         blur: GaussianBlur,
     ) -> Result<Self, HeadError> {
         bank.check_count(neighbors)?;
-        for (name, Size { height, width }) in
-            [("feature map", feature_size), ("anomaly map", map_size)]
-        {
-            if height == 0 || width == 0 {
-                return Err(HeadError::Empty {
-                    name,
-                    height,
-                    width,
-                });
-            }
+        let channels = (descriptors.channels(), bank.channels());
+        if channels.0 != channels.1 {
+            let (descriptors, bank) = channels;
+            return Err(HeadError::Channels { descriptors, bank });
         }
-        blur.check_size(map_size.height, map_size.width)?;
+        let Size { height, width } = map_size;
+        if height == 0 || width == 0 {
+            return Err(HeadError::Empty { height, width });
+        }
+        blur.check_size(height, width)?;
         Ok(Self {
             bank,
+            descriptors,
             neighbors,
-            feature_size,
             map_size,
             blur,
+            scratch: SearchScratch::default(),
         })
     }
 
-    /// Shape of the features it takes: channels, height, width.
+    /// The levels that it takes.
     #[must_use]
-    pub fn feature_shape(&self) -> [usize; 3] {
-        [
-            self.bank.channels(),
-            self.feature_size.height,
-            self.feature_size.width,
-        ]
+    pub fn levels(&self) -> &[LevelShape] {
+        self.descriptors.shapes()
     }
 
-    /// The anomaly map of one picture's features, `D × h × w` in any layout.
+    /// The descriptors of one picture, one a row: P × D.
+    pub fn descriptors(&self, levels: &[ArrayView3<'_, f32>]) -> Result<Array2<f32>, HeadError> {
+        let descriptors = self.descriptors.of(levels)?;
+        let mut rows = Array2::zeros((descriptors.positions(), descriptors.channels()));
+        if let Some(rows) = rows.as_slice_mut() {
+            descriptors.fill(0, rows);
+        }
+        Ok(rows)
+    }
+
+    /// The anomaly map of one picture's levels, the finest first: each
+    /// height × width × channels, row by row in memory.
     ///
     /// Runs in the current rayon pool; the same bits for any number of threads.
-    /// Features with NaN or infinities are an error, so the map is finite.
+    /// Levels with NaN or infinities are an error, so the map is finite.
     pub fn anomaly_map(
         &self,
-        features: &ArrayRef3<f32>,
+        levels: &[ArrayView3<'_, f32>],
     ) -> Result<(AnomalyMap, HeadTimes), HeadError> {
-        self.anomaly_map_unless(features, &AtomicBool::new(false))
+        self.anomaly_map_unless(levels, &AtomicBool::new(false))
     }
 
     /// The same, given up with an error as soon as `cancelled` is seen to be true.
     pub fn anomaly_map_unless(
         &self,
-        features: &ArrayRef3<f32>,
+        levels: &[ArrayView3<'_, f32>],
         cancelled: &AtomicBool,
     ) -> Result<(AnomalyMap, HeadTimes), HeadError> {
-        let expected = self.feature_shape();
-        let found: [usize; 3] = features.dim().into();
-        if found != expected {
-            return Err(HeadError::FeatureShape { expected, found });
-        }
         let started = Instant::now();
-        let Size { height, width } = self.feature_size;
-        let by_channel = features.to_shape((self.bank.channels(), height * width))?;
-        let neighbors = self
-            .bank
-            .nearest_unless(&by_channel.t(), self.neighbors, cancelled)?;
+        let descriptors = self.descriptors.of(levels)?;
+        let mut neighbors = Neighbors::default();
+        self.bank.nearest_into(
+            &descriptors,
+            self.neighbors,
+            cancelled,
+            &self.scratch,
+            &mut neighbors,
+        )?;
         let neighbors_ms = milliseconds_since(started);
 
         let started = Instant::now();
-        let scores = softmin_scores(&neighbors).into_shape_with_order((height, width))?;
+        let scores = softmin_scores(&neighbors).into_shape_with_order(self.descriptors.size());
+        let scores = scores.map_err(|_shape| HeadError::Layout)?;
         let upsampled = upsample_bilinear(&scores, self.map_size);
         let values = self.blur.apply(&upsampled)?;
         let map_ms = milliseconds_since(started);
-        Ok((
-            AnomalyMap { values },
-            HeadTimes {
-                neighbors_ms,
-                map_ms,
-            },
-        ))
+        let times = HeadTimes {
+            neighbors_ms,
+            map_ms,
+        };
+        Ok((AnomalyMap { values }, times))
     }
 }
 

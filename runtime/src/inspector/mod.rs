@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ndarray::{Array3, Axis};
+use ndarray::{Array3, Array4, Axis};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 pub use error::InspectError;
@@ -104,13 +104,11 @@ impl Inspector {
         let rule = model.manifest().calibration.rule_for(&options.decision)?;
         // Before the network, which makes sure of its own threads beside these.
         let pool = ThreadPoolBuilder::new().num_threads(threads).build()?;
-        let input = model.manifest().preprocessing.input_size();
-        let network = open(&NetworkOptions {
+        let network = open(&NetworkOptions::of(
+            model.manifest(),
+            options.provider,
             threads,
-            provider: options.provider,
-            input_shape: [3, input.height, input.width],
-            feature_shape: model.settings.head.feature_shape(),
-        })?;
+        ))?;
         Ok(Self {
             settings: Arc::clone(&model.settings),
             network,
@@ -235,13 +233,17 @@ impl Inspector {
         let input = preprocessing.apply(picture)?;
         let preprocess_ms = milliseconds_since(started);
         let started = Instant::now();
-        let features = self.features(input, cancellation)?;
+        let levels = self.levels(input, cancellation)?;
         let network_ms = milliseconds_since(started);
+        let levels: Vec<_> = levels
+            .iter()
+            .map(|level| level.index_axis(Axis(0), 0))
+            .collect();
         let (map, head) = self.pool.install(|| {
             let head = &self.settings.head;
             match cancellation {
-                Some(cancellation) => head.anomaly_map_unless(&features, cancellation.flag()),
-                None => head.anomaly_map(&features),
+                Some(cancellation) => head.anomaly_map_unless(&levels, cancellation.flag()),
+                None => head.anomaly_map(&levels),
             }
         })?;
         let stages = StageTimes {
@@ -265,18 +267,18 @@ impl Inspector {
         Ok(inspection.judged(&self.settings.manifest.calibration, self.rule))
     }
 
-    /// Descriptors `D × h × w` of one normalised picture.
-    fn features(
+    /// The levels of one normalised picture, each with a batch of one in front.
+    fn levels(
         &mut self,
         input: Array3<f32>,
         cancellation: Option<&Cancellation>,
-    ) -> Result<Array3<f32>, InspectError> {
+    ) -> Result<Vec<Array4<f32>>, InspectError> {
         let input = input.insert_axis(Axis(0));
-        let features = match cancellation {
+        let levels = match cancellation {
             Some(cancellation) => self.network.run_cancellable(&input, cancellation),
             None => self.network.run(&input),
         }?;
-        Ok(features.index_axis_move(Axis(0), 0))
+        Ok(levels)
     }
 }
 

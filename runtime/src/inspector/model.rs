@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::InspectError;
 use crate::anomaly_map::GaussianBlur;
 use crate::bundle::{Bundle, BundleParts, GoldenRecord, Manifest};
-use crate::head::Head;
+use crate::head::{Descriptors, Head};
 use crate::memory_bank::MemoryBank;
 use crate::preprocess::Size;
 
@@ -41,10 +41,14 @@ impl Model {
         let BundleParts {
             manifest,
             network_onnx,
+            coordinates,
             memory_bank,
             golden,
         } = bundle.into_parts();
-        let head = head(&manifest, MemoryBank::new(memory_bank)?)?;
+        let bank = MemoryBank::new(memory_bank)?;
+        let bank = bank.with_leading_axes(manifest.memory_bank.bounding_axes)?;
+        let levels = manifest.descriptor.levels.clone();
+        let head = head(&manifest, bank, Descriptors::new(levels, coordinates)?)?;
         Ok(Self {
             settings: Arc::new(Settings {
                 manifest,
@@ -68,27 +72,28 @@ impl Model {
         &self.settings.digest_hex
     }
 
+    /// What follows the network.
+    #[must_use]
+    pub fn head(&self) -> &Head {
+        &self.settings.head
+    }
+
     pub(super) fn network_onnx(&self) -> &[u8] {
         &self.network_onnx
     }
 }
 
-fn head(manifest: &Manifest, bank: MemoryBank) -> Result<Head, InspectError> {
-    let (descriptor, map) = (&manifest.descriptor, &manifest.anomaly_map);
-    let feature_size = Size {
-        height: descriptor.feature_height,
-        width: descriptor.feature_width,
-    };
+fn head(
+    manifest: &Manifest,
+    bank: MemoryBank,
+    descriptors: Descriptors,
+) -> Result<Head, InspectError> {
+    let map = &manifest.anomaly_map;
     let map_size = Size {
         height: map.height,
         width: map.width,
     };
     let blur = GaussianBlur::new(map.sigma, map.border)?;
-    Ok(Head::new(
-        bank,
-        manifest.score.neighbors,
-        feature_size,
-        map_size,
-        blur,
-    )?)
+    let neighbors = manifest.score.neighbors;
+    Ok(Head::new(bank, descriptors, neighbors, map_size, blur)?)
 }

@@ -1,9 +1,17 @@
 //! The memory bank: what normal patches look like, as `M` centroids of `D` channels.
 
+mod axes;
+mod bounds;
+mod distance;
 mod nearest;
+mod plain;
+mod pruned;
 mod shortlist;
 
-pub use nearest::{Neighbors, NeighborsError};
+pub use axes::{BoundingAxes, Projection};
+pub use nearest::{DescriptorRows, Neighbors, NeighborsError, SearchScratch};
+
+use axes::BankAxes;
 
 use ndarray::{Array1, Array2, ArrayView2};
 
@@ -17,6 +25,7 @@ pub struct MemoryBank {
     rows: Array2<f32>,
     squared_norms: Array1<f32>,
     largest_norm: f32,
+    axes: Option<BankAxes>,
 }
 
 /// Why a matrix cannot serve as a memory bank.
@@ -53,6 +62,18 @@ pub enum MemoryBankError {
         /// Row of the matrix.
         centroid: usize,
     },
+    /// More axes than the centroids have channels, or axes of another length.
+    #[error(
+        "distances cannot be bounded along {first} and {second} axes of {channels} channels; the first must be at least 1, the second from there to the number of channels"
+    )]
+    Axes {
+        /// Axes of the first bound.
+        first: usize,
+        /// Axes of the second bound.
+        second: usize,
+        /// Columns of the bank.
+        channels: usize,
+    },
 }
 
 impl MemoryBank {
@@ -80,7 +101,55 @@ impl MemoryBank {
             rows,
             squared_norms,
             largest_norm: largest.sqrt(),
+            axes: None,
         })
+    }
+
+    /// The same centroids, searched faster: they (and the descriptors) must be given on
+    /// orthonormal axes along which the centroids spread most first. The neighbours are
+    /// right for any axes; the speed is not.
+    pub fn with_leading_axes(self, counts: BoundingAxes) -> Result<Self, MemoryBankError> {
+        self.check_axes(counts, self.channels())?;
+        let axes = BankAxes::leading(&self.rows(), counts);
+        Ok(Self {
+            axes: Some(axes),
+            ..self
+        })
+    }
+
+    /// The same centroids, searched faster by turning descriptors onto the axes of
+    /// `projection`. For descriptors that cannot be given on them, as in training.
+    pub fn with_projection(
+        self,
+        counts: BoundingAxes,
+        projection: Projection,
+    ) -> Result<Self, MemoryBankError> {
+        self.check_axes(counts, projection.origin.len())?;
+        if projection.axes.dim() != (counts.second, self.channels()) {
+            return Err(self.axes_error(counts));
+        }
+        let axes = BankAxes::projected(&self.rows(), counts, projection);
+        Ok(Self {
+            axes: Some(axes),
+            ..self
+        })
+    }
+
+    fn check_axes(&self, counts: BoundingAxes, channels: usize) -> Result<(), MemoryBankError> {
+        let BoundingAxes { first, second } = counts;
+        let fits = 1 <= first && first <= second && second <= self.channels();
+        if fits && channels == self.channels() {
+            return Ok(());
+        }
+        Err(self.axes_error(counts))
+    }
+
+    fn axes_error(&self, BoundingAxes { first, second }: BoundingAxes) -> MemoryBankError {
+        MemoryBankError::Axes {
+            first,
+            second,
+            channels: self.channels(),
+        }
     }
 
     /// The same from a row-major list of `centroids · channels` values, for
@@ -116,6 +185,11 @@ impl MemoryBank {
     #[must_use]
     pub fn rows(&self) -> ArrayView2<'_, f32> {
         self.rows.view()
+    }
+
+    fn row(&self, centroid: u32) -> &[f32] {
+        let values = self.rows.as_slice().unwrap_or_default();
+        &values[centroid as usize * self.channels()..][..self.channels()]
     }
 }
 

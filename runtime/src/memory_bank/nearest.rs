@@ -1,32 +1,33 @@
 //! Exact search for the K nearest centroids, without the positions × centroids matrix.
 //!
-//! Tiles of positions are searched in parallel, each against blocks of centroids.
-//! A matrix product orders the centroids by `|c|² − 2 φ·c`, which differs from
-//! the squared distance by `|φ|²` only. The few that may be among the K nearest
-//! get their distance from direct differences: the sum of squares cannot cancel
-//! below zero, as `|φ|² + |c|² − 2 φ·c` does close to a centroid.
+//! Tiles of positions are searched in parallel. Where the bank's principal axes are
+//! known, lower bounds along them leave few centroids per position; otherwise, and
+//! where they leave too many, each tile is multiplied with the whole bank. Both ways
+//! end with the same direct differences and give the same bits.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-use ndarray::parallel::prelude::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
-use ndarray::{Array2, ArrayRef2, ArrayViewMut2, Axis, Slice, linalg::general_mat_mul};
+use ndarray::{Array2, ArrayRef2};
+use pulp::{Arch, Simd, WithSimd};
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
 
-use super::{
-    MemoryBank, first_overflow, row_slices,
-    shortlist::{Shortlist, comparison_margin},
-    squared_norm,
-};
+use super::distance::squared_norm;
+use super::plain::{PlainScratch, PlainTile};
+use super::pruned::{PrunedScratch, PrunedTile};
+use super::{MemoryBank, first_overflow};
 
 /// Positions searched together by one thread. Fixed, so that the result does not
 /// depend on the number of threads.
-const TILE_ROWS: usize = 128;
-/// Centroids per product: a block and its products stay in the core's own cache.
-const BLOCK_CENTROIDS: usize = 512;
-/// Independent sums per distance, so that they run side by side.
-const LANES: usize = 8;
+pub(super) const TILE_ROWS: usize = 96;
+/// After bounds have left too many centroids, one tile is searched without; after the
+/// next time two, then four, up to this many. So a bank that defies bounds costs a few
+/// tiles in vain, and one strange region of a picture does not slow down the rest.
+const MOST_TILES_WITHOUT_BOUNDS: usize = 64;
 
 /// The K nearest centroids of each of P positions.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Neighbors {
     /// `P × K` squared Euclidean distances, ascending along a row, never below 0.
     pub squared_distances: Array2<f32>,
@@ -71,6 +72,74 @@ pub enum NeighborsError {
     Cancelled,
 }
 
+/// The descriptors of a picture, made a few at a time.
+pub trait DescriptorRows: Sync {
+    /// How many there are.
+    fn positions(&self) -> usize;
+    /// The length of each.
+    fn channels(&self) -> usize;
+    /// Writes as many as `rows` holds, one after the other, from number `first` on.
+    fn fill(&self, first: usize, rows: &mut [f32]);
+}
+
+impl DescriptorRows for ArrayRef2<f32> {
+    fn positions(&self) -> usize {
+        self.nrows()
+    }
+
+    fn channels(&self) -> usize {
+        self.ncols()
+    }
+
+    fn fill(&self, first: usize, rows: &mut [f32]) {
+        for (row, values) in rows.chunks_exact_mut(self.ncols()).enumerate() {
+            for (value, &given) in values.iter_mut().zip(self.row(first + row)) {
+                *value = given;
+            }
+        }
+    }
+}
+
+/// Buffers of searches, kept so that a further search allocates nothing.
+#[derive(Debug, Default)]
+pub struct SearchScratch {
+    threads: Mutex<Vec<TileScratch>>,
+}
+
+#[derive(Debug, Default)]
+struct TileScratch {
+    rows: Vec<f32>,
+    squared_norms: Vec<f32>,
+    pruned: PrunedScratch,
+    plain: PlainScratch,
+}
+
+/// Where the neighbours of a tile go.
+#[derive(Debug)]
+pub(super) struct Found<'a> {
+    pub(super) k: usize,
+    distances: &'a mut [f32],
+    numbers: &'a mut [u32],
+}
+
+impl Found<'_> {
+    pub(super) fn row(&mut self, row: usize) -> (&mut [f32], &mut [u32]) {
+        let places = row * self.k..(row + 1) * self.k;
+        (
+            &mut self.distances[places.clone()],
+            &mut self.numbers[places],
+        )
+    }
+
+    fn again(&mut self) -> Found<'_> {
+        Found {
+            k: self.k,
+            distances: self.distances,
+            numbers: self.numbers,
+        }
+    }
+}
+
 impl MemoryBank {
     /// The `k` centroids nearest to each row of `descriptors` (`P × D`, any strides).
     ///
@@ -82,45 +151,71 @@ impl MemoryBank {
         descriptors: &ArrayRef2<f32>,
         k: usize,
     ) -> Result<Neighbors, NeighborsError> {
-        self.nearest_unless(descriptors, k, &AtomicBool::new(false))
+        let mut neighbors = Neighbors::default();
+        let scratch = SearchScratch::default();
+        self.nearest_into(
+            descriptors,
+            k,
+            &AtomicBool::new(false),
+            &scratch,
+            &mut neighbors,
+        )?;
+        Ok(neighbors)
     }
 
-    /// The same, given up with an error as soon as `cancelled` is seen to be true.
-    pub fn nearest_unless(
+    /// The same for descriptors that are made as they are needed, into an array that is
+    /// reused; given up with an error as soon as `cancelled` is seen to be true.
+    pub fn nearest_into<R: DescriptorRows + ?Sized>(
         &self,
-        descriptors: &ArrayRef2<f32>,
+        descriptors: &R,
         k: usize,
         cancelled: &AtomicBool,
-    ) -> Result<Neighbors, NeighborsError> {
-        self.check_query(descriptors, k)?;
-        let positions = descriptors.nrows();
-        let mut squared_distances = Array2::zeros((positions, k));
-        let mut indices = Array2::zeros((positions, k));
-        let tiles = descriptors
-            .axis_chunks_iter(Axis(0), TILE_ROWS)
-            .into_par_iter()
-            .zip(squared_distances.axis_chunks_iter_mut(Axis(0), TILE_ROWS))
-            .zip(indices.axis_chunks_iter_mut(Axis(0), TILE_ROWS));
-        let searched: Vec<Result<(), usize>> = tiles
-            .map(|((tile, distances), indices)| {
+        scratch: &SearchScratch,
+        neighbors: &mut Neighbors,
+    ) -> Result<(), NeighborsError> {
+        self.check_count(k)?;
+        self.check_channels(descriptors.channels())?;
+        neighbors.resize(descriptors.positions(), k);
+        let (Some(distances), Some(numbers)) = (
+            neighbors.squared_distances.as_slice_mut(),
+            neighbors.indices.as_slice_mut(),
+        ) else {
+            return Ok(());
+        };
+        let search = Search {
+            bank: self,
+            descriptors,
+            without_bounds: AtomicUsize::new(0),
+            next_without_bounds: AtomicUsize::new(1),
+        };
+        let length = TILE_ROWS * k;
+        let tiles = distances
+            .par_chunks_mut(length)
+            .zip(numbers.par_chunks_mut(length));
+        let first_failure = tiles
+            .enumerate()
+            .map(|(tile, (distances, numbers))| {
                 if cancelled.load(Ordering::Relaxed) {
-                    return Ok(());
+                    return usize::MAX;
                 }
-                self.search_tile(&tile, distances, indices)
+                let mut buffers = scratch.take();
+                let found = Found {
+                    k,
+                    distances,
+                    numbers,
+                };
+                let failed = search.tile(tile * TILE_ROWS, found, &mut buffers);
+                scratch.give_back(buffers);
+                failed.err().unwrap_or(usize::MAX)
             })
-            .collect();
+            .min();
         if cancelled.load(Ordering::Relaxed) {
             return Err(NeighborsError::Cancelled);
         }
-        for (tile, result) in searched.into_iter().enumerate() {
-            result.map_err(|row| NeighborsError::NotFinite {
-                position: tile * TILE_ROWS + row,
-            })?;
+        match first_failure {
+            Some(position) if position < usize::MAX => Err(NeighborsError::NotFinite { position }),
+            _ => Ok(()),
         }
-        Ok(Neighbors {
-            squared_distances,
-            indices,
-        })
     }
 
     /// Whether `k` neighbours can be taken from this bank.
@@ -134,92 +229,135 @@ impl MemoryBank {
         })
     }
 
-    fn check_query(&self, descriptors: &ArrayRef2<f32>, k: usize) -> Result<(), NeighborsError> {
-        self.check_count(k)?;
-        if descriptors.ncols() == self.channels() {
+    fn check_channels(&self, descriptors: usize) -> Result<(), NeighborsError> {
+        let bank = self.channels();
+        if descriptors == bank {
             return Ok(());
         }
-        Err(NeighborsError::Channels {
-            descriptors: descriptors.ncols(),
-            bank: self.channels(),
-        })
-    }
-
-    /// Fills the rows of one tile; the error is the first row that is not finite.
-    fn search_tile(
-        &self,
-        tile: &ArrayRef2<f32>,
-        mut distances: ArrayViewMut2<'_, f32>,
-        mut indices: ArrayViewMut2<'_, u32>,
-    ) -> Result<(), usize> {
-        let tile = tile.as_standard_layout().into_owned();
-        let norms: Vec<f32> = row_slices(&tile).map(squared_norm).collect();
-        first_overflow(norms.iter().copied())?;
-        let mut shortlists: Vec<Shortlist> = norms
-            .iter()
-            .map(|norm| comparison_margin(self.channels(), norm.sqrt(), self.largest_norm))
-            .map(|margin| Shortlist::new(distances.ncols(), margin))
-            .collect();
-        self.fill_shortlists(&tile, &mut shortlists);
-        let found = row_slices(&tile).zip(&shortlists);
-        for (row, (descriptor, shortlist)) in found.enumerate() {
-            let ranked = self.ranked(descriptor, shortlist, distances.ncols());
-            for (place, (distance, centroid)) in ranked.enumerate() {
-                distances[[row, place]] = distance;
-                indices[[row, place]] = centroid;
-            }
-        }
-        Ok(())
-    }
-
-    fn fill_shortlists(&self, tile: &Array2<f32>, shortlists: &mut [Shortlist]) {
-        let mut products = Array2::zeros((tile.nrows(), BLOCK_CENTROIDS.min(self.centroids())));
-        let blocks = self.rows.axis_chunks_iter(Axis(0), BLOCK_CENTROIDS);
-        let norms = self.squared_norms.as_slice().unwrap_or_default();
-        for (block, (centroids, norms)) in blocks.zip(norms.chunks(BLOCK_CENTROIDS)).enumerate() {
-            let mut used = products.slice_axis_mut(Axis(1), Slice::from(..centroids.nrows()));
-            general_mat_mul(-2.0, tile, &centroids.t(), 0.0, &mut used);
-            for (shortlist, row) in shortlists.iter_mut().zip(row_slices(&products)) {
-                shortlist.offer(block * BLOCK_CENTROIDS, row, norms);
-            }
-        }
-    }
-
-    /// The shortlisted centroids by their true distance, nearest first, K of them.
-    fn ranked(
-        &self,
-        descriptor: &[f32],
-        shortlist: &Shortlist,
-        k: usize,
-    ) -> impl Iterator<Item = (f32, u32)> {
-        let channels = self.channels();
-        let values = self.rows.as_slice().unwrap_or_default();
-        let mut ranked: Vec<(f32, u32)> = shortlist
-            .centroids()
-            .map(|centroid| {
-                let row = &values[centroid as usize * channels..][..channels];
-                (squared_distance(descriptor, row), centroid)
-            })
-            .collect();
-        ranked.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        ranked.into_iter().take(k)
+        Err(NeighborsError::Channels { descriptors, bank })
     }
 }
 
-/// `Σ (aᵢ − bᵢ)²` in `f64`, rounded once: exact to the last bit or so of `f32`.
-fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
-    let square = |(a, b): (&f32, &f32)| {
-        let difference = f64::from(*a) - f64::from(*b);
-        difference * difference
-    };
-    let (a_lanes, a_rest) = a.as_chunks::<LANES>();
-    let (b_lanes, b_rest) = b.as_chunks::<LANES>();
-    let mut sums = [0.0_f64; LANES];
-    for (a, b) in a_lanes.iter().zip(b_lanes) {
-        for (sum, pair) in sums.iter_mut().zip(a.iter().zip(b)) {
-            *sum += square(pair);
+impl Neighbors {
+    fn resize(&mut self, positions: usize, k: usize) {
+        if self.indices.dim() != (positions, k) {
+            self.squared_distances = Array2::zeros((positions, k));
+            self.indices = Array2::zeros((positions, k));
         }
     }
-    let rest: f64 = a_rest.iter().zip(b_rest).map(square).sum();
-    (sums.iter().sum::<f64>() + rest) as f32
+}
+
+impl SearchScratch {
+    fn take(&self) -> TileScratch {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.pop().unwrap_or_default()
+    }
+
+    fn give_back(&self, scratch: TileScratch) {
+        self.threads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(scratch);
+    }
+}
+
+struct Search<'a, R: ?Sized> {
+    bank: &'a MemoryBank,
+    descriptors: &'a R,
+    /// Tiles that are still to be searched without bounds.
+    without_bounds: AtomicUsize,
+    /// The same after the next time that bounds fail.
+    next_without_bounds: AtomicUsize,
+}
+
+impl<R: DescriptorRows + ?Sized> Search<'_, R> {
+    /// Fills the rows of one tile; the error is the first position that is not finite.
+    fn tile(
+        &self,
+        first: usize,
+        mut found: Found<'_>,
+        scratch: &mut TileScratch,
+    ) -> Result<(), usize> {
+        let positions = found.numbers.len() / found.k;
+        let TileScratch {
+            rows,
+            squared_norms,
+            pruned,
+            plain,
+        } = scratch;
+        rows.resize(positions * self.bank.channels(), 0.0);
+        self.descriptors.fill(first, rows);
+        let arch = Arch::new();
+        arch.dispatch(RowNorms {
+            rows,
+            channels: self.bank.channels(),
+            norms: squared_norms,
+        });
+        first_overflow(squared_norms.iter().copied()).map_err(|row| first + row)?;
+        if let Some(axes) = self
+            .bank
+            .axes
+            .as_ref()
+            .filter(|_| self.tries_bounds(found.k))
+        {
+            let tile = PrunedTile {
+                bank: self.bank,
+                axes,
+                rows,
+                found: found.again(),
+                scratch: pruned,
+            };
+            match arch.dispatch(tile) {
+                Ok(()) => return Ok(()),
+                Err(_too_many) => self.put_off_bounds(),
+            }
+        }
+        arch.dispatch(PlainTile {
+            bank: self.bank,
+            rows,
+            squared_norms,
+            found,
+            scratch: plain,
+        });
+        Ok(())
+    }
+
+    /// Bounds pay where there are many more centroids than neighbours, and where they
+    /// have not just failed. Whether they are tried changes the time, not the result.
+    fn tries_bounds(&self, k: usize) -> bool {
+        let one_less = |tiles: usize| tiles.checked_sub(1);
+        let order = Ordering::Relaxed;
+        let waits = self
+            .without_bounds
+            .fetch_update(order, order, one_less)
+            .is_ok();
+        !waits && self.bank.centroids() >= 16 * k
+    }
+
+    fn put_off_bounds(&self) {
+        let tiles = self.next_without_bounds.load(Ordering::Relaxed);
+        self.without_bounds.store(tiles, Ordering::Relaxed);
+        let next = (2 * tiles).min(MOST_TILES_WITHOUT_BOUNDS);
+        self.next_without_bounds.store(next, Ordering::Relaxed);
+    }
+}
+
+struct RowNorms<'a> {
+    rows: &'a [f32],
+    channels: usize,
+    norms: &'a mut Vec<f32>,
+}
+
+impl WithSimd for RowNorms<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.norms.clear();
+        self.norms.extend(
+            self.rows
+                .chunks_exact(self.channels)
+                .map(|row| squared_norm(simd, row)),
+        );
+    }
 }

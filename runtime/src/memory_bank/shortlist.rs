@@ -20,7 +20,7 @@ pub(super) fn comparison_margin(channels: usize, norm: f32, largest_norm: f32) -
 
 /// Collects every centroid whose computed value is within the margin of the
 /// K-th smallest, so that the true K nearest are among them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Shortlist {
     /// The K smallest values so far, ascending, padded with infinity.
     smallest: Vec<f32>,
@@ -30,13 +30,13 @@ pub(super) struct Shortlist {
 }
 
 impl Shortlist {
-    pub(super) fn new(k: usize, margin: f32) -> Self {
-        Self {
-            smallest: vec![f32::INFINITY; k],
-            margin,
-            limit: f32::INFINITY,
-            entries: Vec::new(),
-        }
+    /// Empties the list; its buffers stay.
+    pub(super) fn restart(&mut self, k: usize, margin: f32) {
+        self.smallest.clear();
+        self.smallest.resize(k, f32::INFINITY);
+        self.margin = margin;
+        self.limit = f32::INFINITY;
+        self.entries.clear();
     }
 
     /// Offers the centroids from number `first` on: `products` are their

@@ -19,7 +19,7 @@ pub use observed::ObservedNetwork;
 pub use onnx_runtime::OnnxRuntime;
 pub use opening::OpeningWatch;
 pub use provider::{Provider, UnknownProvider};
-pub use session::{Network, NetworkOptions};
+pub use session::{Network, NetworkOptions, NetworkOutput};
 pub use whole_model::WholeModel;
 
 /// The oldest ONNX Runtime that works is 1 point this.

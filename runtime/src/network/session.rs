@@ -8,13 +8,23 @@ use ort::value::{Outlet, TensorElementType, TensorRef};
 
 use super::warnings::Warnings;
 use super::{NetworkError, OnnxRuntime, OpeningWatch, Provider, opening, threads};
+use crate::bundle::{Manifest, level_name};
 use crate::cancellation::Cancellation;
+use crate::head::LevelShape;
 
 const INPUT: &str = "input";
-const OUTPUT: &str = "features";
+
+/// An output of a network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkOutput {
+    /// Its name.
+    pub name: String,
+    /// Its shape without the batch.
+    pub shape: [usize; 3],
+}
 
 /// How a network is run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetworkOptions {
     /// Threads for one operation of the network, at least 1.
     pub threads: usize,
@@ -22,11 +32,30 @@ pub struct NetworkOptions {
     pub provider: Provider,
     /// Channels, height and width of the input.
     pub input_shape: [usize; 3],
-    /// Channels, height and width of the features.
-    pub feature_shape: [usize; 3],
+    /// All outputs, in order.
+    pub outputs: Vec<NetworkOutput>,
 }
 
-/// A network opened by ONNX Runtime: normalised picture in, descriptors out.
+impl NetworkOptions {
+    /// Those of a bundle's network.
+    #[must_use]
+    pub fn of(manifest: &Manifest, provider: Provider, threads: usize) -> Self {
+        let input = manifest.preprocessing.input_size();
+        let levels = manifest.descriptor.levels.iter().enumerate();
+        let output = |(number, level): (usize, &LevelShape)| NetworkOutput {
+            name: level_name(number),
+            shape: [level.height, level.width, level.channels],
+        };
+        Self {
+            threads,
+            provider,
+            input_shape: [3, input.height, input.width],
+            outputs: levels.map(output).collect(),
+        }
+    }
+}
+
+/// A network opened by ONNX Runtime: normalised picture in, levels of descriptors out.
 #[derive(Debug)]
 pub struct Network {
     session: Session,
@@ -37,8 +66,8 @@ pub struct Network {
 impl Network {
     /// Opens an ONNX file held in memory, with all graph optimisations.
     ///
-    /// It must have one input, `input` (`N × 3 × H × W`), and one output,
-    /// `features` (`N × D × h × w`), both `f32`, of the sizes in `options`.
+    /// It must have one input, `input` (`N × 3 × H × W`), and the outputs of
+    /// `options`, all `f32` and of the sizes given there.
     pub fn new(
         runtime: &OnnxRuntime,
         onnx: &[u8],
@@ -74,11 +103,16 @@ impl Network {
         options: &NetworkOptions,
         warnings: Warnings,
     ) -> Result<Self, NetworkError> {
-        check_outlet("input", session.inputs(), INPUT, options.input_shape)?;
-        check_outlet("output", session.outputs(), OUTPUT, options.feature_shape)?;
+        check_outlets("input", session.inputs(), &[(INPUT, options.input_shape)])?;
+        let outputs: Vec<_> = options
+            .outputs
+            .iter()
+            .map(|o| (o.name.as_str(), o.shape))
+            .collect();
+        check_outlets("output", session.outputs(), &outputs)?;
         Ok(Self {
             session,
-            options: *options,
+            options: options.clone(),
             warnings,
         })
     }
@@ -96,9 +130,10 @@ impl Network {
         self.warnings.take()
     }
 
-    /// Descriptors `N × D × h × w` of normalised pictures `N × 3 × H × W`
-    /// (row-major). Values are passed on as they are, NaN included.
-    pub fn run(&mut self, input: &ArrayRef4<f32>) -> Result<Array4<f32>, NetworkError> {
+    /// The outputs, in the order of the options and each with the batch in front, for
+    /// normalised pictures `N × 3 × H × W` (row-major). Values are passed on as they
+    /// are, NaN included.
+    pub fn run(&mut self, input: &ArrayRef4<f32>) -> Result<Vec<Array4<f32>>, NetworkError> {
         let run = RunOptions::new().map_err(|error| NetworkError::Run(error.into()))?;
         self.run_with(input, &run)
     }
@@ -108,7 +143,7 @@ impl Network {
         &mut self,
         input: &ArrayRef4<f32>,
         cancellation: &Cancellation,
-    ) -> Result<Array4<f32>, NetworkError> {
+    ) -> Result<Vec<Array4<f32>>, NetworkError> {
         self.run_with(input, cancellation.run_options())
     }
 
@@ -116,35 +151,43 @@ impl Network {
         &mut self,
         input: &ArrayRef4<f32>,
         run: &RunOptions,
-    ) -> Result<Array4<f32>, NetworkError> {
+    ) -> Result<Vec<Array4<f32>>, NetworkError> {
         let pictures = input.dim().0;
-        let expected = shape_of_batch(pictures, self.options.feature_shape);
-        let (shape, values) = self
+        let given = self
             .run_session(input, run)
             .map_err(|error| NetworkError::Run(error.into()))?;
-        Array4::from_shape_vec(expected, values).map_err(|_shape| NetworkError::Signature {
-            outlet: "output",
-            found: format!("{OUTPUT} {shape:?}"),
-            expected: format!("{OUTPUT} {expected:?}"),
-        })
+        let outputs = self.options.outputs.iter().zip(given);
+        let array = |(output, (shape, values)): (&NetworkOutput, (Vec<i64>, Vec<f32>))| {
+            let expected = shape_of_batch(pictures, output.shape);
+            let name = &output.name;
+            Array4::from_shape_vec(expected, values).map_err(|_shape| NetworkError::Signature {
+                outlet: "output",
+                found: format!("{name} {shape:?}"),
+                expected: format!("{name} {expected:?}"),
+            })
+        };
+        outputs.map(array).collect()
     }
 
     fn run_session(
         &mut self,
         input: &ArrayRef4<f32>,
         run: &RunOptions,
-    ) -> ort::Result<(Vec<i64>, Vec<f32>)> {
+    ) -> ort::Result<Vec<(Vec<i64>, Vec<f32>)>> {
         let rows = input.as_standard_layout();
         let tensor =
             TensorRef::from_array_view((rows.shape(), rows.as_slice().unwrap_or_default()))?;
         let outputs = self
             .session
             .run_with_options(ort::inputs![INPUT => tensor], run)?;
-        let features = outputs
-            .get(OUTPUT)
-            .ok_or_else(|| ort::Error::new("no output `features`"))?;
-        let (shape, values) = features.try_extract_tensor::<f32>()?;
-        Ok((shape.to_vec(), values.to_vec()))
+        let values = |output: &NetworkOutput| {
+            let value = outputs.get(&output.name);
+            let value =
+                value.ok_or_else(|| ort::Error::new(format!("no output `{}`", output.name)))?;
+            let (shape, values) = value.try_extract_tensor::<f32>()?;
+            Ok((shape.to_vec(), values.to_vec()))
+        };
+        self.options.outputs.iter().map(values).collect()
     }
 }
 
@@ -172,36 +215,37 @@ fn shape_of_batch(pictures: usize, [channels, height, width]: [usize; 3]) -> [us
     [pictures, channels, height, width]
 }
 
-/// Checks that there is one outlet with the right name, `f32`, and that every
-/// dimension is the expected one or left open.
-fn check_outlet(
+/// Checks that the outlets have the right names, are `f32`, and that every dimension is
+/// the expected one or left open.
+fn check_outlets(
     outlet: &'static str,
     found: &[Outlet],
-    name: &str,
-    [channels, height, width]: [usize; 3],
+    expected: &[(&str, [usize; 3])],
 ) -> Result<(), NetworkError> {
-    let fits = |one: &Outlet| {
-        let shape: &[i64] = one.dtype().tensor_shape().map_or(&[], |shape| shape);
-        let expected = [channels, height, width].map(|side| side as i64);
+    let fits = |(one, &(name, shape)): (&Outlet, &(&str, [usize; 3]))| {
+        let given: &[i64] = one.dtype().tensor_shape().map_or(&[], |shape| shape);
+        let wanted = shape.map(|side| side as i64);
         one.name() == name
             && one.dtype().tensor_type() == Some(TensorElementType::Float32)
-            && shape.len() == 4
-            && shape
+            && given.len() == 4
+            && given
                 .iter()
                 .skip(1)
-                .zip(expected)
+                .zip(wanted)
                 .all(|(&side, wanted)| side < 0 || side == wanted)
     };
-    if matches!(found, [one] if fits(one)) {
+    if found.len() == expected.len() && found.iter().zip(expected).all(fits) {
         return Ok(());
     }
-    let described: Vec<String> = found
+    let found = found
         .iter()
-        .map(|one| format!("{}: {}", one.name(), one.dtype()))
-        .collect();
+        .map(|one| format!("{}: {}", one.name(), one.dtype()));
+    let expected = expected
+        .iter()
+        .map(|(name, [a, b, c])| format!("{name}: Tensor<f32>(N, {a}, {b}, {c})"));
     Err(NetworkError::Signature {
         outlet,
-        found: described.join(", "),
-        expected: format!("{name}: Tensor<f32>(N, {channels}, {height}, {width})"),
+        found: found.collect::<Vec<_>>().join(", "),
+        expected: expected.collect::<Vec<_>>().join(", "),
     })
 }

@@ -1,10 +1,7 @@
 //! The same scores and maps as anomalib.
 
 use cfa_runtime::Bundle;
-use cfa_runtime::anomaly_map::GaussianBlur;
-use cfa_runtime::head::Head;
-use cfa_runtime::inspector::{Inspector, InspectorOptions};
-use cfa_runtime::memory_bank::MemoryBank;
+use cfa_runtime::inspector::{Inspector, InspectorOptions, Model};
 use cfa_runtime::network::{Network, NetworkOptions, OnnxRuntime, Provider};
 use cfa_runtime::picture::Picture;
 use cfa_runtime::preprocess::Size;
@@ -119,26 +116,13 @@ fn input(size: Size) -> Array4<f32> {
 
 /// The raw map of a network input, by the parts of the runtime behind the resize.
 fn map_of_input(bundle: &Bundle, library: &OnnxRuntime) -> Array2<f32> {
-    let manifest = &bundle.manifest;
-    let (descriptor, map) = (&manifest.descriptor, &manifest.anomaly_map);
-    let size = |height, width| Size { height, width };
-    let head = Head::new(
-        MemoryBank::new(bundle.memory_bank()).unwrap(),
-        manifest.score.neighbors,
-        size(descriptor.feature_height, descriptor.feature_width),
-        size(map.height, map.width),
-        GaussianBlur::new(map.sigma, map.border).unwrap(),
-    )
-    .unwrap();
-    let options = NetworkOptions {
-        threads: 1,
-        provider: Provider::Cpu,
-        input_shape: [3, map.height, map.width],
-        feature_shape: head.feature_shape(),
-    };
+    let model = Model::from_bundle(bundle.clone()).unwrap();
+    let options = NetworkOptions::of(&bundle.manifest, Provider::Cpu, 1);
     let mut network = Network::new(library, bundle.network_onnx(), &options).unwrap();
-    let features = network.run(&input(size(map.height, map.width))).unwrap();
-    let (map, _times) = head.anomaly_map(&features.index_axis(Axis(0), 0)).unwrap();
+    let size = bundle.manifest.preprocessing.input_size();
+    let levels = network.run(&input(size)).unwrap();
+    let levels: Vec<_> = levels.iter().map(|l| l.index_axis(Axis(0), 0)).collect();
+    let (map, _times) = model.head().anomaly_map(&levels).unwrap();
     map.values
 }
 

@@ -7,10 +7,10 @@ use image::RgbImage;
 use image::imageops::{self, FilterType};
 use rand::RngExt;
 
-use super::{ExportRequest, Scorer, host_matrix};
+use super::{ExportRequest, Scorer};
 use crate::error::TrainError;
 use crate::fit::random_stream;
-use crate::tensor::host_values;
+use crate::tensor::{host_values, matrix};
 
 /// A recorded sample.
 pub(super) struct Golden {
@@ -73,7 +73,7 @@ fn golden(
         .extractor
         .pooled_of_pictures(std::slice::from_ref(&picture))?;
     let scored = scorer.score(&pooled)?;
-    let anomaly_map = host_matrix(&scored.anomaly_map.f_get(0)?)?;
+    let anomaly_map = matrix(&scored.anomaly_map.f_get(0)?)?;
     let score = host_values(&scored.image_scores)?
         .first()
         .copied()

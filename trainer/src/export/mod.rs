@@ -23,21 +23,26 @@ use cfa_runtime::bundle::{
     Manifest, MemoryBankShape, NetworkPrecision, ScoreSettings, write_bundle,
 };
 use cfa_runtime::calibration::{Calibration, DecisionRule};
-use ndarray::Array2;
-use tch::{TchError, Tensor};
+use cfa_runtime::head::LevelShape;
+use tch::{Tensor, no_grad};
 
-use crate::descriptor::with_descriptor;
 use crate::error::TrainError;
-use crate::fit::{Cfa, CheckedSettings, FeatureExtractor, FeatureStore, FitEvent, FitObserver};
+use crate::fit::{
+    Cfa, CheckedSettings, FeatureExtractor, FeatureStore, FitEvent, FitObserver, map_shapes,
+};
+use crate::frame::{FramedModel, PrincipalAxes, Samples, cheapest_axes};
 use crate::model::{ModelError, Scored};
+use crate::neighbors::rows;
 use crate::onnx;
-use crate::tensor::host_values;
 use crate::weights::Weights;
 
 /// Largest difference between a replayed and a recorded map, relative to the
 /// recorded maximum. Two f32 implementations of the same sums differ by up to
 /// 7e-5 (SPEC 14, ONNX Runtime against libtorch for `wide_resnet50_2`).
 const GOLDEN_TOLERANCE: f32 = 2e-4;
+
+/// Training pictures whose descriptors decide along how many axes distances are bounded.
+const SAMPLE_PICTURES: usize = 4;
 
 /// Training pictures whose maps set the heat map's colours.
 const RANGE_PICTURES: usize = 16;
@@ -90,11 +95,12 @@ pub fn export(
         Some(range) => range,
         None => heatmap_range(&scorer, store)?,
     };
-    let memory_bank = host_matrix(training.model().memory_bank()?)?;
+    let framed = framed(&scorer, request, store)?;
     let parts = BundleParts {
-        manifest: manifest(request, memory_bank.nrows(), &golden, range),
-        network_onnx: network_onnx(request, training)?,
-        memory_bank,
+        manifest: manifest(request, &framed, &golden, range),
+        network_onnx: network_onnx(request, &framed)?,
+        coordinates: framed.coordinates,
+        memory_bank: framed.memory_bank,
         golden: golden.into_iter().map(|g| g.record).collect(),
     };
     let parts = proof::verified_and_calibrated(parts, request, observer)?;
@@ -119,26 +125,59 @@ impl Scorer<'_> {
     }
 }
 
-/// The whole network as ONNX: backbone, pooling, descriptor.
-fn network_onnx(request: &ExportRequest<'_>, training: &Cfa) -> Result<Vec<u8>, TrainError> {
+/// The model on the axes on which the runtime searches fastest.
+fn framed(
+    scorer: &Scorer<'_>,
+    request: &ExportRequest<'_>,
+    store: &mut FeatureStore,
+) -> Result<FramedModel, TrainError> {
+    let model = scorer.training.model();
+    let bank = model.memory_bank()?;
+    let principal = PrincipalAxes::of(bank)?;
+    let samples = Samples {
+        descriptors: sample_descriptors(scorer, store)?.unwrap_or(bank.shallow_clone()),
+        neighbors: request.settings.options().neighbors,
+        shape: model.descriptor().shape(),
+    };
+    let axes = cheapest_axes(&samples, bank, &principal)?;
+    Ok(FramedModel::new(
+        model.descriptor(),
+        bank,
+        &principal,
+        axes,
+    )?)
+}
+
+/// Descriptors of some training pictures, one a row; `None` without stored features.
+fn sample_descriptors(
+    scorer: &Scorer<'_>,
+    store: &mut FeatureStore,
+) -> Result<Option<Tensor>, TrainError> {
+    let pictures = store.len().min(SAMPLE_PICTURES);
+    if pictures == 0 {
+        return Ok(None);
+    }
+    let indices: Vec<usize> = (0..pictures).map(|i| i * store.len() / pictures).collect();
+    let pooled = store.batch(&indices, scorer.training.device())?;
+    let descriptor = scorer.training.model().descriptor();
+    let phi = no_grad(|| descriptor.forward(&pooled))?;
+    let rows = rows(&phi)?;
+    let (_, _, channels) = rows.size3()?;
+    Ok(Some(rows.f_reshape([-1, channels])?))
+}
+
+/// The whole network as ONNX: backbone, pooling, levels of the descriptor.
+fn network_onnx(request: &ExportRequest<'_>, framed: &FramedModel) -> Result<Vec<u8>, TrainError> {
     let settings = request.settings;
-    let graph = with_descriptor(&settings.pooled_graph(), &settings.descriptor());
+    let graph = framed.with_levels(&settings.pooled_graph());
     let mut parameters = request.weights.tensors.clone();
-    parameters.extend(training.model().descriptor().values()?);
+    parameters.extend(framed.parameters.clone());
     let size = settings.preprocessing().input_size();
     Ok(onnx::encode(
         &graph,
         &parameters,
         (size.height, size.width),
     )?)
-}
-
-/// A matrix tensor as the runtime's array.
-fn host_matrix(tensor: &Tensor) -> Result<Array2<f32>, TrainError> {
-    let (rows, columns) = tensor.size2()?;
-    let values = host_values(tensor)?;
-    Array2::from_shape_vec((rows as usize, columns as usize), values)
-        .map_err(|e| TchError::Shape(e.to_string()).into())
 }
 
 /// Colours begin at the typical value of a good picture and end at twice the
@@ -162,9 +201,19 @@ fn heatmap_range(
     })
 }
 
+fn level_shapes(settings: &CheckedSettings, framed: &FramedModel) -> Vec<LevelShape> {
+    let maps = map_shapes(settings).into_iter();
+    let shape = |([_, height, width], channels): ([usize; 3], usize)| LevelShape {
+        height,
+        width,
+        channels,
+    };
+    maps.zip(framed.level_channels).map(shape).collect()
+}
+
 fn manifest(
     request: &ExportRequest<'_>,
-    centroids: usize,
+    framed: &FramedModel,
     golden: &[golden::Golden],
     heatmap_range: HeatmapRange,
 ) -> Manifest {
@@ -188,10 +237,12 @@ fn manifest(
             feature_height: features.height,
             feature_width: features.width,
             gamma_d: options.gamma_d,
+            levels: level_shapes(settings, framed),
         },
         memory_bank: MemoryBankShape {
-            centroids,
+            centroids: framed.memory_bank.nrows(),
             gamma_c: options.gamma_c,
+            bounding_axes: framed.bounding_axes,
         },
         score: ScoreSettings {
             neighbors: options.neighbors,

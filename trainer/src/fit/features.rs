@@ -293,7 +293,8 @@ fn name_unprepared(
     }
 }
 
-fn map_shapes(settings: &CheckedSettings) -> [[usize; 3]; 3] {
+/// Shapes (C, h, w) of the three pooled maps.
+pub(crate) fn map_shapes(settings: &CheckedSettings) -> [[usize; 3]; 3] {
     let graph = settings.pooled_graph();
     let input = settings.preprocessing().input_size();
     let sizes = graph.sizes(input.height, input.width).unwrap_or_default();

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use tch::Device;
 
 pub use cfa::{Cfa, LearningType};
+pub(crate) use features::map_shapes;
 pub use features::{CachePlan, FeatureExtractor, FeatureStore, PooledMaps};
 pub use observer::{FitEvent, FitObserver};
 pub use preset::{Preset, UnknownPreset};

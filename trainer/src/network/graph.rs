@@ -64,9 +64,23 @@ pub enum Op {
     /// Appends the row coordinate and the column coordinate of every position as
     /// two channels, each −1…1 (`CoordConv`, SPEC 4.4).
     AppendCoordinates,
+    /// A linear map of the channels at every position, channels last in the result:
+    /// N×H×W×C. Only as a result of the graph.
+    Linear(Linear),
     /// Bilinear resize of the first input to height and width of the second,
     /// corners not aligned (SPEC 4.2).
     UpsampleLike,
+}
+
+/// A linear layer over channels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Linear {
+    /// Name of the weight, shape (in, out).
+    pub weight: String,
+    /// Input and output channels.
+    pub weight_shape: [usize; 2],
+    /// Name of the bias, shape (out); `None` when the layer has none.
+    pub bias: Option<String>,
 }
 
 /// Epsilon of a batch normalisation unless a network says otherwise: `PyTorch`'s.
@@ -140,6 +154,12 @@ impl Graph {
             epsilon,
         };
         self.push(norm, &[x], channels)
+    }
+
+    /// Adds [`Op::Linear`].
+    pub fn linear(&mut self, x: NodeId, linear: Linear) -> NodeId {
+        let [_, channels] = linear.weight_shape;
+        self.push(Op::Linear(linear), &[x], channels)
     }
 
     /// Adds [`Op::Concat`].
@@ -228,7 +248,7 @@ impl Graph {
         Some(sizes)
     }
 
-    /// Multiplications and additions of pairs in all convolutions, for one input
+    /// Multiplications and additions of pairs in all convolutions and linear layers, for one input
     /// of `height`×`width` pixels (twice this is the usual count of FLOP);
     /// `None` when a result would be empty.
     #[must_use]
@@ -237,6 +257,9 @@ impl Graph {
         let layers = self.nodes.iter().zip(sizes);
         let work = layers.filter_map(|(node, (h, w))| match &node.op {
             Op::Conv(conv) => Some((conv.weight_shape.iter().product::<usize>() * h * w) as u64),
+            Op::Linear(linear) => {
+                Some((linear.weight_shape.iter().product::<usize>() * h * w) as u64)
+            }
             _ => None,
         });
         Some(work.sum())
@@ -287,6 +310,13 @@ impl Op {
                         .map(|b| parameter(b.clone(), &[conv.outputs()])),
                 )
                 .collect(),
+            Self::Linear(linear) => {
+                let bias = linear.bias.iter();
+                let bias = bias.map(|b| parameter(b.clone(), &linear.weight_shape[1..]));
+                std::iter::once(parameter(linear.weight.clone(), &linear.weight_shape))
+                    .chain(bias)
+                    .collect()
+            }
             Self::BatchNorm { name, channels, .. } => {
                 ["weight", "bias", "running_mean", "running_var"]
                     .iter()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::{Conv, Graph, Node, NodeId, Op, Parameters};
+use super::{Conv, Graph, Linear, Node, NodeId, Op, Parameters};
 
 /// A graph with its parameters on a device.
 #[derive(Debug)]
@@ -119,6 +119,7 @@ impl TorchNetwork {
             Op::Scale(factor) => x.f_mul_scalar(f64::from(*factor)),
             Op::Concat => Tensor::f_cat(inputs, 1),
             Op::AppendCoordinates => append_coordinates(x),
+            Op::Linear(linear) => self.linear(x, linear),
             Op::UpsampleLike => {
                 let (_, _, h, w) = inputs[1].size4()?;
                 x.f_upsample_bilinear2d([h, w], false, None, None)
@@ -140,6 +141,15 @@ impl TorchNetwork {
             return convolved(x, [top, left]);
         }
         convolved(&x.f_constant_pad_nd([left, right, top, bottom])?, [0, 0])
+    }
+
+    fn linear(&self, x: &Tensor, linear: &Linear) -> Result<Tensor, TchError> {
+        let channels_last = x.f_permute([0, 2, 3, 1])?;
+        let product = channels_last.f_matmul(self.parameter(&linear.weight)?)?;
+        match &linear.bias {
+            Some(bias) => product.f_add(self.parameter(bias)?),
+            None => Ok(product),
+        }
     }
 
     fn batch_norm(&self, x: &Tensor, name: &str, epsilon: f64) -> Result<Tensor, TchError> {

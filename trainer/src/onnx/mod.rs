@@ -27,7 +27,8 @@ pub(crate) mod proto {
 
 /// Name of the graph's input: normalised pictures, batch×3×H×W, f32.
 pub const INPUT: &str = "input";
-/// Name of the graph's output: φ, batch×D×h×w, f32.
+/// Name of the output of a graph that has one: φ, batch×D×h×w, f32. Several outputs are
+/// called `level1`, `level2` and so on.
 pub const OUTPUT: &str = "features";
 
 /// Why a graph cannot be written as ONNX.
@@ -52,7 +53,7 @@ pub enum OnnxError {
     },
 }
 
-/// Encodes `graph` (one input, one output) for pictures of `height`×`width`
+/// Encodes `graph` (one input) for pictures of `height`×`width`
 /// pixels and any batch size. Batch normalisation is folded into convolutions.
 ///
 /// # Errors

@@ -1,9 +1,11 @@
 //! One graph node after the other, each as the ONNX operators of the same meaning.
 
+use cfa_runtime::bundle::level_name;
+
 use super::message::{batched_value, float, float_tensor, int, int_tensor, ints, node, string};
 use super::proto::{GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto};
 use super::{INPUT, OUTPUT, OnnxError};
-use crate::network::{Conv, Graph, Node, NodeId, Op, Parameters};
+use crate::network::{Conv, Graph, Linear, Node, NodeId, Op, Parameters};
 use crate::weights::WeightTensor;
 
 const IR_VERSION: i64 = 8;
@@ -51,8 +53,9 @@ struct Writer<'a> {
 impl Writer<'_> {
     /// Name of a node's result.
     fn value(&self, NodeId(index): NodeId) -> String {
-        if self.graph.outputs().contains(&NodeId(index)) {
-            return OUTPUT.to_owned();
+        let mut outputs = self.graph.outputs().iter();
+        if let Some(number) = outputs.position(|&output| output == NodeId(index)) {
+            return output_name(self.graph, number);
         }
         match &self.graph.nodes()[index].op {
             Op::Input => INPUT.to_owned(),
@@ -104,6 +107,7 @@ impl Writer<'_> {
             Op::Scale(factor) => self.scale(*factor, &inputs, &output),
             Op::Concat => self.push("Concat", &inputs, &output, vec![int("axis", 1)]),
             Op::AppendCoordinates => self.append_coordinates(index, &inputs, &output),
+            Op::Linear(linear) => self.linear(linear, &inputs, &output)?,
             Op::UpsampleLike => self.upsample_like(&inputs, &output),
         }
         Ok(())
@@ -159,6 +163,33 @@ impl Writer<'_> {
         attributes.push(int("group", conv.groups));
         let inputs: Vec<_> = inputs.iter().map(String::as_str).collect();
         self.push("Conv", &inputs, output, attributes);
+        Ok(())
+    }
+
+    /// Channels go last first: ONNX Runtime makes that part of the layer before.
+    fn linear(&mut self, linear: &Linear, x: &[&str], output: &str) -> Result<(), OnnxError> {
+        let stored = |name: &String| {
+            let tensor = self.parameter(name)?;
+            Ok::<_, OnnxError>(float_tensor(name, &tensor.shape, &tensor.values))
+        };
+        let weight = stored(&linear.weight)?;
+        let bias = linear.bias.as_ref().map(stored).transpose()?;
+        let weight = self.constant(weight);
+        let channels_last = format!("{output}_channels_last");
+        self.push(
+            "Transpose",
+            x,
+            &channels_last,
+            vec![ints("perm", &[0, 2, 3, 1])],
+        );
+        let Some(bias) = bias else {
+            self.push("MatMul", &[&channels_last, &weight], output, vec![]);
+            return Ok(());
+        };
+        let bias = self.constant(bias);
+        let product = format!("{output}_product");
+        self.push("MatMul", &[&channels_last, &weight], &product, vec![]);
+        self.push("Add", &[&product, &bias], output, vec![]);
         Ok(())
     }
 
@@ -220,10 +251,15 @@ impl Writer<'_> {
     }
 
     fn finish(self, height: usize, width: usize) -> GraphProto {
-        let output = self.graph.outputs().iter().map(|&NodeId(index)| {
+        let outputs = self.graph.outputs().iter().enumerate();
+        let output = outputs.map(|(number, &NodeId(index))| {
             let (h, w) = self.sizes[index];
             let channels = self.graph.channels(NodeId(index));
-            batched_value(OUTPUT, &[channels, h, w])
+            let shape = match self.graph.nodes()[index].op {
+                Op::Linear(_) => [h, w, channels],
+                _ => [channels, h, w],
+            };
+            batched_value(&output_name(self.graph, number), &shape)
         });
         GraphProto {
             name: "cfa".to_owned(),
@@ -232,6 +268,14 @@ impl Writer<'_> {
             node: self.nodes,
             initializer: self.initializers,
         }
+    }
+}
+
+/// One output is the descriptors, several are their levels.
+fn output_name(graph: &Graph, number: usize) -> String {
+    match graph.outputs() {
+        [_] => OUTPUT.to_owned(),
+        _ => level_name(number),
     }
 }
 

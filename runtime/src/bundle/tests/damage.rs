@@ -61,6 +61,7 @@ fn each_region_of_the_file_has_its_own_error() {
     ));
     for part in [
         "network.onnx",
+        "coordinates",
         "memory_bank",
         "golden.0.picture",
         "golden.0.anomaly_map",
@@ -100,10 +101,10 @@ fn other_files_are_told_apart() {
 #[test]
 fn a_newer_version_is_named_even_when_its_fields_are_unknown() {
     let file = rewritten(|manifest, _| {
-        *manifest = json!({ "format": "cfa-bundle", "format_version": 3, "quantisation": "int8" });
+        *manifest = json!({ "format": "cfa-bundle", "format_version": 4, "quantisation": "int8" });
     });
     let found = problem(&file);
-    assert!(matches!(found, BundleProblem::NewerVersion { found: 3 }));
+    assert!(matches!(found, BundleProblem::NewerVersion { found: 4 }));
     assert!(
         found
             .to_string()
@@ -147,6 +148,7 @@ fn missing_unknown_and_mistyped_fields_are_refused() {
 fn a_missing_part_is_named() {
     for part in [
         "network.onnx",
+        "coordinates",
         "memory_bank",
         "golden.0.picture",
         "manifest.sha256",
@@ -193,20 +195,20 @@ fn relisted(index: usize, key: &str, value: serde_json::Value) -> BundleProblem 
 #[test]
 fn a_part_unlike_its_description_is_refused() {
     assert!(matches!(
-        relisted(2, "shape", json!([3, 4])),
+        relisted(3, "shape", json!([3, 4])),
         BundleProblem::PartLayout { .. }
     ));
     assert!(matches!(
-        relisted(2, "dtype", json!("U8")),
+        relisted(3, "dtype", json!("U8")),
         BundleProblem::PartLayout { .. }
     ));
     assert!(matches!(
-        relisted(2, "bytes", json!(47)),
+        relisted(3, "bytes", json!(47)),
         BundleProblem::PartLayout { .. }
     ));
     let digest = json!("0".repeat(64));
     assert!(matches!(
-        relisted(2, "sha256", digest),
+        relisted(3, "sha256", digest),
         BundleProblem::PartDamaged { .. }
     ));
 }
@@ -226,27 +228,27 @@ fn reshaped(index: usize, shape: &[usize]) -> BundleProblem {
 #[test]
 fn a_part_of_the_wrong_shape_is_refused() {
     assert!(matches!(
-        reshaped(0, &[4, 16]),
+        reshaped(1, &[4, 16]),
         BundleProblem::Setting { .. }
     ));
     assert!(matches!(
-        reshaped(0, &[64]),
+        reshaped(1, &[64]),
         BundleProblem::PartLayout { .. }
     ));
     assert!(matches!(
-        reshaped(1, &[4, 3, 6]),
+        reshaped(2, &[4, 3, 6]),
         BundleProblem::PartLayout { .. }
     ));
     assert!(matches!(
-        reshaped(2, &[3, 4]),
+        reshaped(3, &[3, 4]),
         BundleProblem::Setting { .. }
     ));
     assert!(matches!(
-        reshaped(2, &[2, 2, 3]),
+        reshaped(3, &[2, 2, 3]),
         BundleProblem::PartLayout { .. }
     ));
     assert!(matches!(
-        reshaped(3, &[2, 11]),
+        reshaped(4, &[2, 11]),
         BundleProblem::PartLayout { .. }
     ));
 }

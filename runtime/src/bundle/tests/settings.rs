@@ -157,6 +157,27 @@ fn settings_are_checked_on_reading_too() {
 }
 
 #[test]
+fn levels_make_the_declared_descriptors() {
+    let field = "descriptor.levels";
+    assert_refused(field, |p| p.manifest.descriptor.levels.clear());
+    assert_refused(field, |p| p.manifest.descriptor.levels.swap(0, 1));
+    assert_refused(field, |p| p.manifest.descriptor.feature_width = 1);
+    assert_refused(field, |p| p.manifest.descriptor.levels[1].channels = 4);
+    assert_refused(field, |p| p.coordinates = Array2::zeros((2, 4)));
+    assert_refused("coordinates", |p| p.coordinates[[1, 1]] = f32::INFINITY);
+}
+
+#[test]
+fn bounding_axes_are_ascending_and_there() {
+    for (first, second) in [(0, 2), (3, 2), (1, 4)] {
+        let axes = BoundingAxes { first, second };
+        assert_refused("memory_bank.bounding_axes", |p| {
+            p.manifest.memory_bank.bounding_axes = axes;
+        });
+    }
+}
+
+#[test]
 fn a_bank_that_is_not_finite_is_refused_on_reading() {
     let data: Vec<u8> = [f32::NAN; 12]
         .iter()
@@ -164,7 +185,7 @@ fn a_bank_that_is_not_finite_is_refused_on_reading() {
         .collect();
     let file = small_file();
     let mut manifest = Bundle::from_bytes(&file).unwrap().manifest;
-    manifest.parts[2].sha256 = digest::sha256_hex(&data);
+    manifest.parts[3].sha256 = digest::sha256_hex(&data);
     let parts = serde_json::to_value(&manifest.parts).unwrap();
     let file = replace_bank(parts, &data);
     assert!(

@@ -1,7 +1,7 @@
 //! The exported network in ONNX Runtime, then the runtime's head.
 
 use anyhow::{Context, Result};
-use cfa_runtime::network::{Network, NetworkOptions, OnnxRuntime, Provider};
+use cfa_runtime::network::{Network, NetworkOptions, NetworkOutput, OnnxRuntime, Provider};
 use cfa_train::descriptor::{Descriptor, with_descriptor};
 use cfa_train::{onnx, tensor};
 use ndarray::Array4;
@@ -50,9 +50,15 @@ fn run(
         threads: 2,
         provider: Provider::Cpu,
         input_shape: [shape[1], shape[2], shape[3]],
-        feature_shape: [case.shape.outputs, feature_height, feature_width],
+        outputs: vec![NetworkOutput {
+            name: onnx::OUTPUT.to_owned(),
+            shape: [case.shape.outputs, feature_height, feature_width],
+        }],
     };
     let mut network = Network::new(library, &encoded, &options)?;
     let pictures = Array4::from_shape_vec(shape, tensor::host_values(input)?)?;
-    Ok(network.run(&pictures)?)
+    network
+        .run(&pictures)?
+        .pop()
+        .context("the network gave no output")
 }

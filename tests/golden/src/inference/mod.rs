@@ -4,6 +4,7 @@
 mod distances;
 mod export;
 mod features;
+mod framed;
 mod scores;
 
 use anyhow::Result;
@@ -34,7 +35,11 @@ pub(crate) fn run(
     scores::compare_libtorch(case, &phi, bank, report)?;
     scores::compare_runtime(case, "runtime", &phi, bank, report)?;
     match onnxruntime {
-        Some(library) => export::compare(case, library, descriptor, &input, bank, report)?,
+        Some(library) => {
+            export::compare(case, library, descriptor, &input, bank, report)?;
+            let model = framed::model(case, descriptor, &phi, bank)?;
+            framed::compare(case, library, &model, &input, report)?;
+        }
         None => report.skip(case.name, "exported network", "no ONNX Runtime was given"),
     }
     Ok(())

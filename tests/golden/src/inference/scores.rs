@@ -1,8 +1,8 @@
 //! Patch scores, anomaly maps and image scores.
 
 use anyhow::Result;
-use cfa_runtime::anomaly_map::GaussianBlur;
-use cfa_runtime::head::Head;
+use cfa_runtime::anomaly_map::{AnomalyMap, GaussianBlur};
+use cfa_runtime::head::{Descriptors, Head, LevelShape};
 use cfa_runtime::preprocess::Size;
 use cfa_train::model::{AnomalyMapGenerator, Scored};
 use cfa_train::neighbors::{rows, smallest_squared_distances};
@@ -18,7 +18,7 @@ use crate::report::Report;
 /// Golden README: relative to the reference's maximum.
 const SCORE: f64 = 1e-4;
 /// SPEC 9.
-const SIGMA: f32 = 4.0;
+pub(super) const SIGMA: f32 = 4.0;
 
 pub(super) fn compare_libtorch(
     case: &Case<'_>,
@@ -85,24 +85,39 @@ pub(super) fn compare_runtime(
     let (images, channels, h, w) = phi.size4()?;
     let (height, width) = map_size(case)?;
     let (channels, h, w) = (channels as usize, h as usize, w as usize);
+    let shape = LevelShape {
+        height: h,
+        width: w,
+        channels,
+    };
     let head = Head::new(
         runtime_bank(bank)?,
+        Descriptors::whole(shape)?,
         case.settings.neighbors,
-        Size {
-            height: h,
-            width: w,
-        },
         Size { height, width },
         GaussianBlur::new(SIGMA, case.reference.border())?,
     )?;
-    let (mut maps, mut scores) = (Vec::new(), Vec::new());
+    let mut maps = Vec::new();
     for image in 0..images {
         let values = tensor::host_values(&phi.f_get(image)?)?;
         let features = Array3::from_shape_vec((channels, h, w), values)?;
-        let (map, _) = head.anomaly_map(&features)?;
-        scores.push(map.max());
-        maps.extend(map.values.iter().copied());
+        let channels_last = features.view().permuted_axes([1, 2, 0]);
+        let (map, _) = head.anomaly_map(&[channels_last.as_standard_layout().view()])?;
+        maps.push(map);
     }
+    compare_maps(case, who, &maps, report);
+    Ok(())
+}
+
+/// Anomaly maps and their maxima.
+pub(super) fn compare_maps(
+    case: &Case<'_>,
+    who: &str,
+    maps: &[AnomalyMap],
+    report: &mut Report<'_>,
+) {
+    let scores: Vec<f32> = maps.iter().map(AnomalyMap::max).collect();
+    let maps: Vec<f32> = maps.iter().flat_map(|m| m.values.iter().copied()).collect();
     for (name, quantity, ours) in [
         ("anomaly_map", "anomaly map", &maps),
         ("pred_score", "image score", &scores),
@@ -112,5 +127,4 @@ pub(super) fn compare_runtime(
             report.compare(case.name, &quantity, ours, &golden.values, SCORE);
         }
     }
-    Ok(())
 }

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use cfa_runtime::anomaly_map::{Border, GaussianBlur};
-use cfa_runtime::head::Head;
+use cfa_runtime::head::{Descriptors, Head, LevelShape};
 use cfa_runtime::memory_bank::MemoryBank;
 use cfa_runtime::preprocess::Size;
 use ndarray::{Array2, Array3};
@@ -52,8 +52,18 @@ fn runtime_map(phi: &Array3<f32>, bank: Array2<f32>, generator: &AnomalyMapGener
     let size = generator.map_size;
     let blur = GaussianBlur::new(4.0, generator.border).unwrap();
     let bank = MemoryBank::new(bank).unwrap();
-    let head = Head::new(bank, 3, Size { height, width }, size, blur).unwrap();
-    let (map, _) = head.anomaly_map(phi).unwrap();
+    let channels = bank.channels();
+    let shape = LevelShape {
+        height,
+        width,
+        channels,
+    };
+    let descriptors = Descriptors::whole(shape).unwrap();
+    let head = Head::new(bank, descriptors, 3, size, blur).unwrap();
+    let channels_last = phi.view().permuted_axes([1, 2, 0]);
+    let (map, _) = head
+        .anomaly_map(&[channels_last.as_standard_layout().view()])
+        .unwrap();
     map.values.into_iter().map(f64::from).collect()
 }
 

@@ -4,8 +4,8 @@ use cfa_runtime::anomaly_map::{BlurError, GaussianBlur};
 use cfa_runtime::bundle::Bundle;
 use cfa_runtime::ndarray::{Array2, Axis};
 
-use super::super::OUTPUT;
 use super::super::message::{int, ints};
+use super::descriptors;
 use super::nodes::Nodes;
 use super::resampling::{smoothing, transposed};
 use super::{MAP, SCORE};
@@ -30,7 +30,7 @@ fn squared_distances(nodes: &mut Nodes, bundle: &Bundle) -> String {
     let positions = descriptor.feature_height * descriptor.feature_width;
     // 0 keeps the batch size.
     let flat = nodes.ints("flat_shape", &[0, descriptor.channels, positions]);
-    let flat = nodes.apply("Reshape", &[OUTPUT, &flat], "flat", vec![]);
+    let flat = nodes.apply("Reshape", &[descriptors::OUTPUT, &flat], "flat", vec![]);
     let turn = vec![ints("perm", &[0, 2, 1])];
     let rows = nodes.apply("Transpose", &[&flat], "rows", turn);
     let bank = bundle.memory_bank();

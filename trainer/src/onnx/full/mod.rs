@@ -6,19 +6,20 @@
 //! that every runtime has are used: resize, and upsampling with blur, are each linear
 //! along rows and along columns, so they are products with small matrices.
 
+mod descriptors;
 mod head;
 mod nodes;
 mod preparation;
 mod resampling;
 
 use cfa_runtime::anomaly_map::BlurError;
-use cfa_runtime::bundle::Bundle;
+use cfa_runtime::bundle::{Bundle, level_name};
 use cfa_runtime::preprocess::Size;
 use prost::Message;
 
+use super::INPUT;
 use super::message::{Dim, batched_value, float_value};
-use super::proto::{GraphProto, ModelProto, StringStringEntryProto};
-use super::{INPUT, OUTPUT};
+use super::proto::{GraphProto, ModelProto, StringStringEntryProto, ValueInfoProto};
 use nodes::{Nodes, PREFIX};
 
 /// Name of the score's output: batch.
@@ -88,6 +89,7 @@ pub fn encode_full(bundle: &Bundle, input: FullInput) -> Result<Vec<u8>, FullOnn
     let mut nodes = Nodes::default();
     preparation::write(&mut nodes, &bundle.manifest.preprocessing, input)?;
     nodes.append(inner);
+    descriptors::write(&mut nodes, bundle);
     head::write(&mut nodes, bundle)?;
     model.graph = Some(graph(bundle, input, nodes));
     model.metadata_props = metadata(bundle);
@@ -101,9 +103,11 @@ fn network(bundle: &Bundle) -> Result<ModelProto, FullOnnxError> {
     };
     let mut model = ModelProto::decode(bundle.network_onnx()).map_err(|e| odd(&e.to_string()))?;
     let graph = model.graph.as_mut().ok_or_else(|| odd("it has no graph"))?;
-    let outlets = (graph.input.as_slice(), graph.output.as_slice());
-    if !matches!(outlets, ([i], [o]) if i.name == INPUT && o.name == OUTPUT) {
-        return Err(odd("its input and output have other names"));
+    let levels = (0..bundle.manifest.descriptor.levels.len()).map(level_name);
+    let given = |values: &[ValueInfoProto]| values.iter().map(|v| v.name.clone()).collect();
+    let (inputs, outputs): (Vec<_>, Vec<_>) = (given(&graph.input), given(&graph.output));
+    if inputs != [INPUT] || !levels.eq(outputs) {
+        return Err(odd("its input and outputs have other names"));
     }
     let values = graph.node.iter().flat_map(|node| node.output.iter());
     if values

@@ -1,0 +1,94 @@
+//! The K nearest of a tile of positions by the full product with the bank.
+//!
+//! The product orders the centroids by `|c|² − 2 φ·c`, which differs from the squared
+//! distance by `|φ|²` only. The few that may be among the K nearest get their distance
+//! from direct differences: that sum of squares cannot cancel below zero, as
+//! `|φ|² + |c|² − 2 φ·c` does close to a centroid.
+
+use ndarray::{ArrayView2, ArrayViewMut2, Axis, linalg::general_mat_mul};
+use pulp::{Simd, WithSimd};
+
+use super::MemoryBank;
+use super::distance::squared_distance;
+use super::nearest::Found;
+use super::pruned::Nearest;
+use super::shortlist::{Shortlist, comparison_margin};
+
+/// Centroids per product: a block and its products stay in the core's own cache.
+const BLOCK_CENTROIDS: usize = 512;
+
+/// Buffers of one search, kept between searches.
+#[derive(Debug, Default)]
+pub(super) struct PlainScratch {
+    products: Vec<f32>,
+    shortlists: Vec<Shortlist>,
+}
+
+pub(super) struct PlainTile<'a> {
+    pub(super) bank: &'a MemoryBank,
+    /// One descriptor after the other.
+    pub(super) rows: &'a [f32],
+    /// `|φ|²` of each.
+    pub(super) squared_norms: &'a [f32],
+    pub(super) found: Found<'a>,
+    pub(super) scratch: &'a mut PlainScratch,
+}
+
+impl WithSimd for PlainTile<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        self.start_shortlists();
+        self.fill_shortlists();
+        let channels = self.bank.channels();
+        let descriptors = self.rows.chunks_exact(channels).enumerate();
+        for ((row, descriptor), shortlist) in descriptors.zip(&self.scratch.shortlists) {
+            let mut nearest = Nearest::new(self.found.row(row));
+            for centroid in shortlist.centroids() {
+                let distance = squared_distance(simd, descriptor, self.bank.row(centroid));
+                nearest.insert(distance, centroid);
+            }
+        }
+    }
+}
+
+impl PlainTile<'_> {
+    fn start_shortlists(&mut self) {
+        let (bank, k) = (self.bank, self.found.k);
+        let lists = &mut self.scratch.shortlists;
+        lists.resize_with(self.squared_norms.len(), Shortlist::default);
+        for (list, norm) in lists.iter_mut().zip(self.squared_norms) {
+            list.restart(
+                k,
+                comparison_margin(bank.channels(), norm.sqrt(), bank.largest_norm),
+            );
+        }
+    }
+
+    fn fill_shortlists(&mut self) {
+        let (positions, channels) = (self.squared_norms.len(), self.bank.channels());
+        let PlainScratch {
+            products,
+            shortlists,
+        } = &mut *self.scratch;
+        let Ok(tile) = ArrayView2::from_shape((positions, channels), self.rows) else {
+            return;
+        };
+        let blocks = self.bank.rows.axis_chunks_iter(Axis(0), BLOCK_CENTROIDS);
+        let norms = self.bank.squared_norms.as_slice().unwrap_or_default();
+        for (block, (centroids, norms)) in blocks.zip(norms.chunks(BLOCK_CENTROIDS)).enumerate() {
+            products.resize(positions * norms.len(), 0.0);
+            let shape = (positions, norms.len());
+            if let Ok(mut products) = ArrayViewMut2::from_shape(shape, &mut products[..]) {
+                general_mat_mul(-2.0, &tile, &centroids.t(), 0.0, &mut products);
+            }
+            for (list, row) in shortlists
+                .iter_mut()
+                .zip(products.chunks_exact(norms.len()))
+            {
+                list.offer(block * BLOCK_CENTROIDS, row, norms);
+            }
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! The K nearest of a tile of positions by lower bounds: few distances are computed in full.
+
+use ndarray::{ArrayView2, ArrayViewMut2, linalg::general_mat_mul};
+use pulp::{Simd, WithSimd};
+
+use super::MemoryBank;
+use super::axes::BankAxes;
+use super::bounds::{GROUP, at_least, bounds, promising};
+use super::distance::{squared_distance, squared_norm};
+use super::nearest::{Found, TILE_ROWS};
+
+/// The bounds are given up when the differences that they leave are more than this
+/// share of the full product's multiplications. A difference costs about four times as
+/// much, so a tile that is given up has cost half as much again.
+const LARGEST_SHARE: usize = 8;
+/// How much of the two norms, relative, rounding may take from a computed bound. The
+/// sums are as long as there are axes, 1e-7 each; this is several times what they
+/// can reach.
+const ROUNDING: f32 = 2e-5;
+/// The same for sums of squares, which do not cancel.
+const SUM_ROUNDING: f32 = 4e-6;
+
+/// Buffers of one search, kept between searches.
+#[derive(Debug, Default)]
+pub(super) struct PrunedScratch {
+    centred: Vec<f32>,
+    heads: Vec<f32>,
+    queries: Vec<f32>,
+    /// The least and the most that the norm of the rest may be, rounding allowed for.
+    tails: Vec<[f32; 2]>,
+    norms: Vec<f32>,
+    values: Vec<f32>,
+    candidates: Vec<u32>,
+    promising: Vec<(f32, u32)>,
+    refined: Vec<(f32, u32)>,
+}
+
+/// The bounds left too many centroids.
+#[derive(Debug)]
+pub(super) struct TooMany;
+
+pub(super) struct PrunedTile<'a> {
+    pub(super) bank: &'a MemoryBank,
+    pub(super) axes: &'a BankAxes,
+    /// One descriptor after the other.
+    pub(super) rows: &'a [f32],
+    pub(super) found: Found<'a>,
+    pub(super) scratch: &'a mut PrunedScratch,
+}
+
+impl WithSimd for PrunedTile<'_> {
+    type Output = Result<(), TooMany>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) -> Self::Output {
+        let positions = self.rows.len() / self.bank.channels();
+        self.turn(simd, positions);
+        let depth = self.axes.counts.first + 1;
+        let places = self.axes.places();
+        self.scratch.values.resize(GROUP * places, 0.0);
+        let mut budget = positions * self.bank.rows.len() / LARGEST_SHARE;
+        for first in (0..positions).step_by(GROUP) {
+            let queries = &self.scratch.queries[first * depth..][..GROUP * depth];
+            bounds(simd, self.axes, queries, &mut self.scratch.values);
+            for row in first..positions.min(first + GROUP) {
+                self.search(simd, row, row - first, &mut budget)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl PrunedTile<'_> {
+    /// Fills `heads`, `queries`, `tails` and `norms`.
+    #[inline(always)]
+    fn turn<S: Simd>(&mut self, simd: S, positions: usize) {
+        let scratch = &mut *self.scratch;
+        let (first, second) = (self.axes.counts.first, self.axes.counts.second);
+        scratch.queries.clear();
+        scratch
+            .queries
+            .resize(TILE_ROWS.next_multiple_of(GROUP) * (first + 1), 0.0);
+        scratch.tails.clear();
+        scratch.norms.clear();
+        let channels = self.bank.channels();
+        self.axes
+            .project(self.rows, &mut scratch.centred, &mut scratch.heads);
+        let projected = self.axes.projection.is_some();
+        for row in 0..positions {
+            let (head, tail, whole);
+            if projected {
+                head = &scratch.heads[row * second..][..second];
+                whole = squared_norm(simd, &scratch.centred[row * channels..][..channels]);
+                let left = whole - squared_norm(simd, head);
+                let error = SUM_ROUNDING * whole;
+                tail = [left - error, left + error];
+            } else {
+                let descriptor = &self.rows[row * channels..][..channels];
+                let (leading, rest) = descriptor.split_at(second);
+                head = leading;
+                let left = squared_norm(simd, rest);
+                tail = [left, left];
+                whole = squared_norm(simd, head) + left;
+            }
+            let [least, most] = tail.map(|squared| squared.max(0.0));
+            // A longer rest makes a weaker bound.
+            let rest = (most + squared_norm(simd, &head[first..])).sqrt();
+            let query = &mut scratch.queries[row * (first + 1)..][..=first];
+            query[..first].copy_from_slice(&head[..first]);
+            query[first] = rest * (1.0 + SUM_ROUNDING);
+            let error = SUM_ROUNDING;
+            scratch
+                .tails
+                .push([least.sqrt() * (1.0 - error), most.sqrt() * (1.0 + error)]);
+            scratch.norms.push(whole.sqrt());
+        }
+    }
+
+    /// The K nearest of one position, whose bounds are row `group_row` of `values`.
+    #[inline(always)]
+    fn search<S: Simd>(
+        &mut self,
+        simd: S,
+        row: usize,
+        group_row: usize,
+        budget: &mut usize,
+    ) -> Result<(), TooMany> {
+        let scratch = &mut *self.scratch;
+        let (k, channels) = (self.found.k, self.bank.channels());
+        let places = self.axes.places();
+        let values = &scratch.values[group_row * places..][..places];
+        let descriptor = &self.rows[row * channels..][..channels];
+        let mut nearest = Nearest::new(self.found.row(row));
+        promising(values, k, &mut scratch.promising);
+        for &(value, centroid) in &scratch.promising {
+            if value > f32::NEG_INFINITY {
+                let distance = squared_distance(simd, descriptor, self.bank.row(centroid));
+                nearest.insert(distance, centroid);
+            }
+        }
+        if nearest.count < k {
+            return Err(TooMany);
+        }
+        let norm = scratch.norms[row];
+        // |φ − c|² ≥ |φ|² − 2 · value; rounding is on the safe side.
+        let largest = norm.max(self.axes.largest_norm);
+        let limit = 0.5 * (norm * norm - nearest.limit()) - ROUNDING * largest * largest;
+        at_least(simd, values, limit, &mut scratch.candidates);
+        let second = self.axes.counts.second;
+        *budget = budget
+            .checked_sub(scratch.candidates.len() * second)
+            .ok_or(TooMany)?;
+        let head = match self.axes.projection {
+            Some(_) => &scratch.heads[row * second..][..second],
+            None => &descriptor[..second],
+        };
+        let [least, most] = scratch.tails[row];
+        // Axes in f32 are orthonormal to within rounding only.
+        let slack = match self.axes.projection {
+            Some(_) => SUM_ROUNDING * largest * largest,
+            None => 0.0,
+        };
+        scratch.refined.clear();
+        let limit = nearest.limit();
+        for &centroid in &scratch.candidates {
+            let (other, tail) = self.axes.centroid(centroid as usize);
+            let apart = (least - tail).max(tail - most).max(0.0);
+            let along = squared_distance(simd, head, other) * (1.0 - SUM_ROUNDING);
+            let bound = along + apart * apart - slack;
+            if bound <= limit {
+                scratch.refined.push((bound, centroid));
+            }
+        }
+        *budget = budget
+            .checked_sub(scratch.refined.len() * channels)
+            .ok_or(TooMany)?;
+        scratch.refined.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        for &(bound, centroid) in &scratch.refined {
+            if bound > nearest.limit() {
+                break;
+            }
+            if scratch
+                .promising
+                .iter()
+                .any(|&(_, known)| known == centroid)
+            {
+                continue;
+            }
+            let distance = squared_distance(simd, descriptor, self.bank.row(centroid));
+            nearest.insert(distance, centroid);
+        }
+        Ok(())
+    }
+}
+
+/// The K nearest so far, in place: ascending by distance, then by number.
+#[derive(Debug)]
+pub(super) struct Nearest<'a> {
+    distances: &'a mut [f32],
+    numbers: &'a mut [u32],
+    count: usize,
+}
+
+impl<'a> Nearest<'a> {
+    pub(super) fn new((distances, numbers): (&'a mut [f32], &'a mut [u32])) -> Self {
+        Self {
+            distances,
+            numbers,
+            count: 0,
+        }
+    }
+
+    /// No centroid that is farther than this can be among the nearest.
+    fn limit(&self) -> f32 {
+        if self.count < self.distances.len() {
+            return f32::INFINITY;
+        }
+        self.distances
+            .last()
+            .map_or(f32::INFINITY, |last| last * (1.0 + SUM_ROUNDING))
+    }
+
+    pub(super) fn insert(&mut self, distance: f32, number: u32) {
+        let mut place = self.count.min(self.distances.len() - 1);
+        if self.count == self.distances.len() {
+            let last = (self.distances[place], self.numbers[place]);
+            if (distance, number) >= last {
+                return;
+            }
+        } else {
+            self.count += 1;
+        }
+        while place > 0 && (distance, number) < (self.distances[place - 1], self.numbers[place - 1])
+        {
+            self.distances[place] = self.distances[place - 1];
+            self.numbers[place] = self.numbers[place - 1];
+            place -= 1;
+        }
+        self.distances[place] = distance;
+        self.numbers[place] = number;
+    }
+}
+
+impl BankAxes {
+    /// Where there is a projection: the centred descriptors, and their coordinates on
+    /// the `second` axes, row by row.
+    fn project(&self, rows: &[f32], centred: &mut Vec<f32>, heads: &mut Vec<f32>) {
+        let Some(projection) = &self.projection else {
+            return;
+        };
+        let (channels, second) = (projection.origin.len(), self.counts.second);
+        let positions = rows.len() / channels;
+        centred.clear();
+        for row in rows.chunks_exact(channels) {
+            centred.extend(row.iter().zip(&projection.origin).map(|(x, o)| x - o));
+        }
+        heads.resize(positions * second, 0.0);
+        let centred = ArrayView2::from_shape((positions, channels), &centred[..]);
+        let heads = ArrayViewMut2::from_shape((positions, second), &mut heads[..]);
+        if let (Ok(centred), Ok(mut heads)) = (centred, heads) {
+            general_mat_mul(1.0, &centred, &projection.axes.t(), 0.0, &mut heads);
+        }
+    }
+}
