@@ -28,9 +28,10 @@ use crate::dataset::TestPicture;
 use cost::Comparison;
 
 /// Largest difference between a replayed and a recorded map of an INT8 network, relative to
-/// the recorded maximum. The integer sums are exact, but what is rounded to integers may
-/// fall to the other side of a step where two machines differ in the last bit before.
-const INT8_GOLDEN_TOLERANCE: f32 = 2e-2;
+/// the recorded maximum. Sums of integers are exact, but what is rounded to integers may
+/// fall to the other side of a step where two machines differ in the last bit before. The
+/// same network without merged operators differed by up to 0.03 (`mobilenet_v2`).
+const INT8_GOLDEN_TOLERANCE: f32 = 5e-2;
 
 /// What to make, and of what.
 #[derive(Debug, Clone)]

@@ -206,9 +206,9 @@ fn backbone() -> Graph {
     let y = graph.conv(x, Conv::new("b", 4, 4, 3));
     let y = graph.batch_norm(y, "b_norm");
     let sum = graph.apply(Op::Add, &[x, y]);
+    let x = graph.apply(Op::Relu, &[sum]);
     let tap = graph.apply(Op::LeakyRelu { slope: 0.01 }, &[sum]);
     graph.output(tap);
-    let x = graph.apply(Op::Relu, &[sum]);
     let x = graph.conv(x, Conv::new("c", 4, 6, 3).stride(2));
     let x = graph.batch_norm(x, "c_norm");
     let x = graph.apply(Op::Silu, &[x]);
