@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use cfa_runtime::OnnxRuntime;
 use cfa_runtime::bundle::{Bundle, NetworkPrecision};
+use cfa_runtime::calibration::Calibration;
 use cfa_runtime::inspector::{Inspector, InspectorOptions};
 use cfa_runtime::network::ObservedNetwork;
 use cfa_runtime::verify::replay;
@@ -229,7 +230,7 @@ fn calibrations_of_other_pictures_are_not_carried_over() {
     let lines = export(&workshop, "model.cfa", &options).fine();
     assert_eq!(lines[0]["calibration"], "removed");
     let small = Bundle::open(&workshop.at("small.cfa")).unwrap();
-    assert_eq!(small.manifest.calibration, Default::default());
+    assert_eq!(small.manifest.calibration, Calibration::default());
 }
 
 #[test]

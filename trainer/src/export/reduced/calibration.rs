@@ -107,7 +107,7 @@ fn moved_rule(old: &Calibration, new: &Calibration) -> Option<DecisionRule> {
         let rank = old
             .good_scores
             .iter()
-            .position(|&score| score == threshold)?;
+            .position(|score| score.total_cmp(&threshold).is_eq())?;
         new.good_scores.get(rank).copied()
     };
     Some(DecisionRule {
