@@ -36,6 +36,7 @@ pub mod network;
 pub mod picture;
 pub mod preprocess;
 pub mod render;
+mod simd;
 pub mod verify;
 
 pub use atomic_file::write_atomically;

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::HeadError;
 use crate::anomaly_map::Blend;
 use crate::memory_bank::DescriptorRows;
+use crate::simd::add_scaled;
 
 /// The shape of one level: height × width × channels, channels last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -238,18 +239,5 @@ impl<'a> Corners<'a> {
         for (sum, ((a, b), (c, d))) in rest.iter_mut().zip(corners) {
             *sum += a * wa + b * wb + (c * wc + d * wd);
         }
-    }
-}
-
-#[inline(always)]
-fn add_scaled<S: Simd>(simd: S, values: &[f32], factor: f32, row: &mut [f32]) {
-    let (vectors, rest) = S::as_mut_simd_f32s(&mut row[..values.len()]);
-    let (added, added_rest) = S::as_simd_f32s(values);
-    let factors = simd.splat_f32s(factor);
-    for (sum, value) in vectors.iter_mut().zip(added) {
-        *sum = simd.mul_add_e_f32s(*value, factors, *sum);
-    }
-    for (sum, value) in rest.iter_mut().zip(added_rest) {
-        *sum += value * factor;
     }
 }

@@ -95,5 +95,5 @@ fn head(
     };
     let blur = GaussianBlur::new(map.sigma, map.border)?;
     let neighbors = manifest.score.neighbors;
-    Ok(Head::new(bank, descriptors, neighbors, map_size, blur)?)
+    Ok(Head::new(bank, descriptors, neighbors, map_size, &blur)?)
 }

@@ -206,8 +206,10 @@ pub(super) fn builder(
         .with_log_level(LogLevel::Warning)?
         .with_optimization_level(GraphOptimizationLevel::All)?
         .with_intra_threads(threads)?
-        // Waiting threads would take the cores that the head needs next.
-        .with_intra_op_spinning(false)?;
+        // Threads that wait actively are quicker to go on with the next layer; they stop
+        // with the run, because the head needs their cores next.
+        .with_intra_op_spinning(true)?
+        .with_config_entry("session.force_spinning_stop", "1")?;
     Ok(builder)
 }
 

@@ -100,6 +100,6 @@ fn head(case: &Case<'_>, model: &FramedModel, shapes: Vec<LevelShape>) -> Result
         Descriptors::new(shapes, model.coordinates.clone())?,
         case.settings.neighbors,
         Size { height, width },
-        GaussianBlur::new(scores::SIGMA, case.reference.border())?,
+        &GaussianBlur::new(scores::SIGMA, case.reference.border())?,
     )?)
 }
