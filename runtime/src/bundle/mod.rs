@@ -10,6 +10,7 @@ mod error;
 mod golden;
 mod manifest;
 mod part_names;
+mod precision;
 mod read;
 mod tensor;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use manifest::{
     MemoryBankShape, Part, PartType, ScoreSettings,
 };
 pub use part_names::level_name;
+pub use precision::NetworkPrecision;
 pub use write::write_bundle;
 
 /// A checked bundle, held in memory.

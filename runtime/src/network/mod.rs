@@ -1,6 +1,7 @@
 //! The network in ONNX Runtime, behind types of our own.
 
 mod library_file;
+mod observed;
 mod onnx_runtime;
 mod opening;
 mod providers;
@@ -14,6 +15,7 @@ mod whole_model;
 use std::path::PathBuf;
 
 pub use library_file::{library_beside, library_near, library_with};
+pub use observed::ObservedNetwork;
 pub use onnx_runtime::OnnxRuntime;
 pub use opening::OpeningWatch;
 pub use providers::{
