@@ -107,7 +107,7 @@ fn descriptors(criterion: &mut Criterion) {
         Array3::from_shape_vec(shape, rows.into_iter().collect()).expect("sizes agree")
     };
     let levels: Vec<_> = shapes.iter().map(values).collect();
-    let parts = Descriptors::new(shapes.to_vec(), noise(2, 130, 6)).expect("levels fit");
+    let parts = Descriptors::new(shapes.to_vec(), &noise(2, 130, 6)).expect("levels fit");
     let bank = MemoryBank::new(noise(50, CHANNELS, 3)).expect("the bank is finite");
     let blur = GaussianBlur::new(4.0, Border::Mirror).expect("sigma is possible");
     let head = Head::new(bank, parts, NEIGHBORS, MAP, &blur).expect("the parts fit");
@@ -159,12 +159,12 @@ fn map(criterion: &mut Criterion) {
     }
     group.bench_function("separable/1-thread", |bencher| {
         on(1, || {
-            bencher.iter(|| blur.apply(&upsample_bilinear(&scores(), MAP)))
+            bencher.iter(|| blur.apply(&upsample_bilinear(&scores(), MAP)));
         });
     });
     group.bench_function("plain/1-thread", |bencher| {
         on(1, || {
-            bencher.iter(|| plain_blur(&upsample_bilinear(&scores(), MAP)))
+            bencher.iter(|| plain_blur(&upsample_bilinear(&scores(), MAP)));
         });
     });
 }

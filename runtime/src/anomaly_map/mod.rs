@@ -60,7 +60,7 @@ impl AnomalyMap {
     #[must_use]
     pub fn peak(&self) -> (usize, usize) {
         let largest = self.max();
-        let place = self.values.iter().position(|&value| value == largest);
+        let place = self.values.iter().position(|&value| value >= largest);
         let columns = self.values.ncols().max(1);
         place.map_or((0, 0), |place| (place / columns, place % columns))
     }

@@ -43,7 +43,7 @@ impl Descriptors {
     /// which has all channels; none finer or with fewer channels than the one before.
     /// `coordinates` has two rows (CoordConv, arXiv 1807.03247: −1…1 down, −1…1 across)
     /// and no more columns than there are channels.
-    pub fn new(shapes: Vec<LevelShape>, coordinates: Array2<f32>) -> Result<Self, HeadError> {
+    pub fn new(shapes: Vec<LevelShape>, coordinates: &Array2<f32>) -> Result<Self, HeadError> {
         let ordered = |pair: &[LevelShape]| {
             let [fine, coarse] = pair else { return false };
             fine.height >= coarse.height
@@ -73,7 +73,7 @@ impl Descriptors {
 
     /// Descriptors that are there already, as one level without coordinates.
     pub fn whole(shape: LevelShape) -> Result<Self, HeadError> {
-        Self::new(vec![shape], Array2::zeros((2, 0)))
+        Self::new(vec![shape], &Array2::zeros((2, 0)))
     }
 
     /// The shapes of the levels, the finest first.
@@ -219,7 +219,7 @@ impl<'a> Corners<'a> {
             row.fill(0.0);
         }
         // The finest level is not upsampled: one sample has all of the weight.
-        if self.weights == [1.0, 0.0, 0.0, 0.0] {
+        if self.weights[0] >= 1.0 {
             return add_scaled(simd, self.samples[0], 1.0, row);
         }
         let row = &mut row[..self.samples[0].len()];

@@ -168,7 +168,7 @@ fn levels_that_make_no_descriptors_are_refused() {
         (vec![level(4, 3)], coordinates(4)),
         (vec![level(4, 3)], Array2::zeros((3, 3))),
     ] {
-        let error = Descriptors::new(levels.clone(), coordinates).unwrap_err();
+        let error = Descriptors::new(levels.clone(), &coordinates).unwrap_err();
         assert!(matches!(error, HeadError::Levels { .. }), "{levels:?}");
     }
 }
@@ -188,7 +188,7 @@ fn levels_are_upsampled_and_added_with_the_coordinates() {
         width,
         channels,
     });
-    let descriptors = Descriptors::new(declared.to_vec(), coordinates.clone()).unwrap();
+    let descriptors = Descriptors::new(declared.to_vec(), &coordinates).unwrap();
     let bank = MemoryBank::new(Array2::zeros((3, 45))).unwrap();
     let blur = GaussianBlur::new(1.0, Border::Mirror).unwrap();
     let head = Head::new(bank, descriptors, 3, square(8), &blur).unwrap();

@@ -97,7 +97,7 @@ fn head(case: &Case<'_>, model: &FramedModel, shapes: Vec<LevelShape>) -> Result
     let bank = MemoryBank::new(model.memory_bank.clone())?;
     Ok(Head::new(
         bank.with_leading_axes(model.bounding_axes)?,
-        Descriptors::new(shapes, model.coordinates.clone())?,
+        Descriptors::new(shapes, &model.coordinates)?,
         case.settings.neighbors,
         Size { height, width },
         &GaussianBlur::new(scores::SIGMA, case.reference.border())?,
