@@ -55,4 +55,5 @@ def main(source, target):
     (target / "manifest.json").write_text(json.dumps(small, indent=1) + "\n")
 
 
-main(Path(sys.argv[1]), Path(sys.argv[2]))
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -76,7 +76,7 @@ fn features_on_disk_give_the_same_bundle() {
     };
     let in_memory = workshop.bundle(&[]);
     let lines = workshop.fit(&[("--feature-memory", "0")]).fine();
-    assert_eq!(events(&lines, "cache")[0]["on_disk"], true);
+    assert_eq!(events(&lines, "memory")[0]["on_disk"], true);
     assert!(
         in_memory == std::fs::read(workshop.at("model.cfa")).unwrap(),
         "the bundles differ"
@@ -184,4 +184,61 @@ fn a_foreign_patch_scores_higher_than_a_good_picture() {
         "the peak is at {:?}, the patch at 58, 18",
         bad.peak
     );
+}
+
+const MIB: u64 = 1 << 20;
+
+/// What was said before the training, and what was taken in the end.
+fn planned_and_taken(lines: &[serde_json::Value]) -> (u64, u64) {
+    let bytes = |kind: &str| events(lines, kind)[0]["peak_bytes"].as_u64().unwrap();
+    (bytes("memory"), bytes("memory_taken"))
+}
+
+#[test]
+fn memory_is_stated_before_the_start_and_kept() {
+    let Some(workshop) = Workshop::new() else {
+        return;
+    };
+    let lines = workshop.fit(&[]).fine();
+    let (planned, taken) = planned_and_taken(&lines);
+    assert!(taken <= planned, "{taken} B taken, {planned} B planned");
+    assert!(
+        planned < 3 * taken,
+        "{planned} B say nothing about {taken} B"
+    );
+    let order: Vec<_> = lines
+        .iter()
+        .filter_map(|line| line["event"].as_str())
+        .collect();
+    let first = |kind: &str| order.iter().position(|event| *event == kind).unwrap();
+    assert!(first("memory") < first("features"), "{order:?}");
+}
+
+/// The limit lies between what the training takes with its features in memory and
+/// without them.
+#[test]
+fn features_that_exceed_the_limit_go_to_disk() {
+    let Some(workshop) = Workshop::new() else {
+        return;
+    };
+    let in_memory = workshop.bundle(&[]);
+    let lines = workshop.fit(&[]).fine();
+    let (planned, _) = planned_and_taken(&lines);
+    let limit = (planned / MIB).to_string();
+    let lines = workshop.fit(&[("--memory-limit", &limit)]).fine();
+    let plan = events(&lines, "memory")[0];
+    assert_eq!(plan["on_disk"], true, "{plan}");
+    assert!(plan["peak_bytes"].as_u64() <= plan["limit_bytes"].as_u64());
+    assert!(in_memory == std::fs::read(workshop.at("model.cfa")).unwrap());
+}
+
+#[test]
+fn a_training_beyond_the_limit_is_refused_before_it_starts() {
+    let Some(workshop) = Workshop::new() else {
+        return;
+    };
+    let run = workshop.fit(&[("--memory-limit", "100")]);
+    run.refused(&["MiB of memory", "100 MiB", "--memory-limit"]);
+    assert_eq!(events(&run.lines(), "features").len(), 0);
+    assert!(!workshop.at("model.cfa").exists());
 }

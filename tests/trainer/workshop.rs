@@ -147,6 +147,7 @@ impl Workshop {
             skip_bad: false,
             resume: false,
             feature_memory_bytes: u64::MAX,
+            memory_limit_bytes: u64::MAX,
             runtime: onnx_runtime(),
         }
     }

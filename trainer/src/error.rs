@@ -13,6 +13,7 @@ use crate::backbone::ForeignWeights;
 use crate::calibration::CalibrateError;
 use crate::dataset::DatasetError;
 use crate::evaluation::EvaluationError;
+use crate::gradient::GradientError;
 use crate::model::ModelError;
 use crate::onnx::OnnxError;
 use crate::weights::WeightsError;
@@ -73,6 +74,9 @@ pub enum TrainError {
     /// The model cannot compute.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// A training step cannot be computed.
+    #[error(transparent)]
+    Gradient(#[from] GradientError),
     /// The runtime cannot inspect with the new model.
     #[error(transparent)]
     Inspect(#[from] InspectError),
@@ -98,6 +102,16 @@ pub enum TrainError {
     /// libtorch refused an operation.
     #[error("libtorch: {0}")]
     Torch(#[from] TchError),
+    /// More memory is needed than there is.
+    #[error(
+        "this training takes up to {needed_mib} MiB of memory even with its features on disk, and {limit_mib} MiB are there; choose a smaller --image-size or backbone or a higher --gamma-c or --gamma-d, or allow more with --memory-limit"
+    )]
+    Memory {
+        /// What it takes.
+        needed_mib: u64,
+        /// What it may take.
+        limit_mib: u64,
+    },
     /// The loss stopped being a number.
     #[error(
         "the loss is {loss} in epoch {epoch}, step {step}; try a smaller --lr (the last checkpoint is kept)"

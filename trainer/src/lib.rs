@@ -18,6 +18,7 @@ pub mod evaluation;
 pub mod export;
 pub mod fit;
 pub mod frame;
+pub mod gradient;
 pub mod loss;
 pub mod memory_bank;
 pub mod metrics;

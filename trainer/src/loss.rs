@@ -1,6 +1,10 @@
 //! The coupled-hypersphere loss (SPEC 7; arXiv 2206.04325).
 
+mod hinges;
+
 use tch::{Kind, TchError, Tensor, no_grad};
+
+pub use hinges::{Hinges, PatchLoss};
 
 use crate::neighbors::{nearest, squared_distance};
 

@@ -84,19 +84,33 @@ impl AdamW {
     /// # Errors
     /// Memory runs out.
     pub fn step(&mut self, parameters: &[&Tensor]) -> Result<(), TchError> {
+        let gradients = gradients(parameters)?;
+        self.step_along(parameters, &gradients)
+    }
+
+    /// One step along gradients in the order of `parameters`, whose own are cleared. A
+    /// parameter with an undefined gradient stays as it is.
+    ///
+    /// # Errors
+    /// Memory runs out.
+    pub fn step_along(
+        &mut self,
+        parameters: &[&Tensor],
+        gradients: &[Tensor],
+    ) -> Result<(), TchError> {
         self.steps += 1;
         let correction1 = 1.0 - BETA1.powf(self.steps as f64);
         let correction2 = 1.0 - BETA2.powf(self.steps as f64);
         let step_size = self.learning_rate / correction1;
         let keep = 1.0 - self.learning_rate * self.weight_decay;
         no_grad(|| {
-            for (parameter, moments) in parameters.iter().zip(&mut self.moments) {
+            let moments = self.moments.iter_mut();
+            for ((parameter, moments), gradient) in parameters.iter().zip(moments).zip(gradients) {
                 let mut parameter = parameter.shallow_clone();
-                let gradient = parameter.f_grad()?;
                 if !gradient.defined() {
                     continue;
                 }
-                moments.update(&gradient)?;
+                moments.update(gradient)?;
                 let root = moments.largest_second.f_sqrt()?;
                 let denominator = root
                     .f_div_scalar(correction2.sqrt())?
@@ -111,6 +125,17 @@ impl AdamW {
             Ok(())
         })
     }
+}
+
+/// What a backward pass has left at `parameters`.
+///
+/// # Errors
+/// libtorch refuses.
+pub fn gradients(parameters: &[&Tensor]) -> Result<Vec<Tensor>, TchError> {
+    parameters
+        .iter()
+        .map(|parameter| parameter.f_grad())
+        .collect()
 }
 
 impl Moments {

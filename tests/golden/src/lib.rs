@@ -22,7 +22,9 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use cfa_runtime::network::OnnxRuntime;
 use cfa_train::backbone::Backbone;
+use cfa_train::descriptor::Descriptor;
 use cfa_train::network::Parameters;
+use tch::Tensor;
 
 pub use report::{Line, Outcome, Report};
 
@@ -37,6 +39,28 @@ use manifest::Manifest;
 pub fn backbone_weights(dir: &Path, backbone: Backbone) -> Result<Option<Parameters>> {
     let seed = Manifest::read(&dir.join("manifest.json"))?.seed;
     weights::backbone(dir, backbone, seed)
+}
+
+/// The pictures that a case is trained on, normalised (N×3×H×W).
+///
+/// # Errors
+/// The folder does not hold the case.
+pub fn training_pictures(dir: &Path, case: &str) -> Result<Tensor> {
+    let manifest = Manifest::read(&dir.join("manifest.json"))?;
+    let settings = manifest.cases.get(case).context("no such case")?;
+    let case = Case::load(dir, case, settings, &manifest)?;
+    case.map_err(anyhow::Error::msg)?.input("train_u8")
+}
+
+/// The descriptor that a case's training starts with.
+///
+/// # Errors
+/// The folder does not hold the case.
+pub fn first_descriptor(dir: &Path, case: &str) -> Result<Descriptor> {
+    let manifest = Manifest::read(&dir.join("manifest.json"))?;
+    let settings = manifest.cases.get(case).context("no such case")?;
+    let case = Case::load(dir, case, settings, &manifest)?;
+    case.map_err(anyhow::Error::msg)?.descriptor()
 }
 
 /// Runs every case of the folder `dir`; the exported network too when an ONNX

@@ -1,16 +1,16 @@
 //! The training loop over stored features.
 
 use rand::seq::SliceRandom;
-use tch::{Device, Kind, TchError, Tensor};
+use tch::{Device, TchError, Tensor};
 
 use super::checkpoint::Checkpoint;
+use super::step::{Gradients, LibtorchAlone, Step};
 use super::{
     CheckedSettings, FeatureStore, FitEvent, FitObserver, PooledMaps, Saving, random_stream,
 };
 use crate::descriptor::Descriptor;
 use crate::error::TrainError;
 use crate::model::{CfaModel, ModelError, Scored};
-use crate::neighbors::rows;
 use crate::optimizer::AdamW;
 
 /// How far a training is.
@@ -94,7 +94,10 @@ impl Cfa {
     }
 
     /// A model before its first step.
-    pub(crate) fn new(
+    ///
+    /// # Errors
+    /// Memory runs out.
+    pub fn new(
         settings: &CheckedSettings,
         model: CfaModel,
         device: Device,
@@ -182,8 +185,10 @@ impl Cfa {
                 steps: step,
             });
         }
+        let mut step = Step::new(self)?;
+        let _alone = LibtorchAlone::during(&step);
         while self.position.epoch < epochs {
-            self.finish_epoch(store, saving, observer)?;
+            self.finish_epoch(&mut step, store, saving, observer)?;
             Checkpoint::write(self, saving)?;
             let (epoch, loss) = (
                 self.position.epoch,
@@ -201,6 +206,7 @@ impl Cfa {
     /// Runs what is left of the current epoch.
     fn finish_epoch(
         &mut self,
+        step: &mut Step,
         store: &mut FeatureStore,
         saving: &Saving<'_>,
         observer: &mut dyn FitObserver,
@@ -209,7 +215,7 @@ impl Cfa {
             let options = self.settings.options();
             (options.seed, options.epochs, options.batch_size)
         };
-        let order = shuffled(store.len(), seed, self.position.epoch);
+        let order = epoch_order(store.len(), seed, self.position.epoch);
         let batches: Vec<_> = order.chunks(batch_size).collect();
         while self.position.step < batches.len() {
             if observer.interrupted() {
@@ -218,8 +224,7 @@ impl Cfa {
                     checkpoint: saving.path.to_owned(),
                 });
             }
-            let maps = store.batch(batches[self.position.step], self.device)?;
-            let loss = self.training_step(&maps)?;
+            let loss = self.training_step(step, store, batches[self.position.step])?;
             observer.event(&FitEvent::Step {
                 epoch: self.position.epoch + 1,
                 epochs,
@@ -238,32 +243,27 @@ impl Cfa {
     }
 
     /// One step of the optimiser; the loss is that before it.
-    fn training_step(&mut self, maps: &PooledMaps) -> Result<f64, TrainError> {
-        let loss = self.loss(maps)?;
-        let value = loss.f_to_kind(Kind::Double)?.f_double_value(&[])?;
-        if !value.is_finite() {
+    fn training_step(
+        &mut self,
+        step: &mut Step,
+        store: &mut FeatureStore,
+        pictures: &[usize],
+    ) -> Result<f64, TrainError> {
+        let Gradients { loss, gradients } = step.gradients(self, store, pictures)?;
+        if !loss.is_finite() {
             let (epoch, step) = (self.position.epoch + 1, self.position.step + 1);
-            return Err(TrainError::Diverged {
-                loss: value,
-                epoch,
-                step,
-            });
+            return Err(TrainError::Diverged { loss, epoch, step });
         }
-        loss.f_backward()?;
         let parameters = parameters(&self.model, self.radius.as_ref());
-        self.optimizer.step(&parameters)?;
+        self.optimizer.step_along(&parameters, &gradients)?;
         self.position.step += 1;
-        self.position.loss_sum += value;
-        Ok(value)
+        self.position.loss_sum += loss;
+        Ok(loss)
     }
 
-    fn loss(&self, maps: &PooledMaps) -> Result<Tensor, TrainError> {
-        let phi = rows(&self.model.descriptor().forward(maps)?)?;
-        let (loss, bank) = (self.settings.loss(), self.model.memory_bank()?);
-        Ok(match &self.radius {
-            Some(radius) => loss.forward_with_radius(&phi, bank, radius)?.total,
-            None => loss.forward(&phi, bank)?.total,
-        })
+    /// The options it trains by.
+    pub(super) fn settings(&self) -> &CheckedSettings {
+        &self.settings
     }
 }
 
@@ -279,9 +279,10 @@ pub(super) fn trained_radius(value: f64, device: Device) -> Result<Tensor, TchEr
         .set_requires_grad(true))
 }
 
-/// The order of one epoch; depends on nothing but seed and epoch, so that a
-/// resumed training sees the same batches.
-fn shuffled(pictures: usize, seed: u64, epoch: usize) -> Vec<usize> {
+/// The order of one epoch, counted from 0; depends on nothing but seed and epoch, so
+/// that a resumed training sees the same batches.
+#[must_use]
+pub fn epoch_order(pictures: usize, seed: u64, epoch: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..pictures).collect();
     order.shuffle(&mut random_stream(seed, &format!("epoch {epoch}")));
     order

@@ -8,17 +8,19 @@ use std::path::{Path, PathBuf};
 use cfa_runtime::picture::{Limits, Picture};
 use cfa_runtime::preprocess::Preprocessing;
 use rayon::prelude::*;
-use serde::Serialize;
 use tch::{Device, TchError, Tensor, no_grad};
 
-use super::{CheckedSettings, FitEvent, FitObserver, FitRequest, folder_of};
+use super::{CheckedSettings, FitEvent, FitObserver, FitRequest, MemoryPlan, folder_of};
 use crate::error::TrainError;
 use crate::network::{Parameters, TorchNetwork};
 use crate::tensor;
 use crate::weights::Weights;
 
-/// Pictures that go through the backbone at once.
-const BATCH: usize = 8;
+/// Pictures that go through the backbone at once, when they are small.
+const LARGEST_BATCH: usize = 8;
+/// Values that a batch holds at once; only the settings decide, never the memory that
+/// happens to be free, because another batch may round differently.
+const BATCH_VALUES: usize = 64 << 20;
 
 /// The three pooled feature maps of N pictures (N×Cᵢ×hᵢ×wᵢ), highest resolution
 /// first.
@@ -84,15 +86,6 @@ fn network(
     TorchNetwork::new(graph, parameters, device)
 }
 
-/// How much the features take and where they will be kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct CachePlan {
-    /// Size of all features.
-    pub bytes: u64,
-    /// In a temporary file beside the bundle rather than in memory.
-    pub on_disk: bool,
-}
-
 /// The features of every training picture, in order.
 #[derive(Debug)]
 pub struct FeatureStore {
@@ -104,7 +97,12 @@ pub struct FeatureStore {
 #[derive(Debug)]
 enum Place {
     Memory(Vec<f32>),
-    Disk { file: File, folder: PathBuf },
+    Disk {
+        file: File,
+        folder: PathBuf,
+        /// The picture that was read last.
+        read: Vec<f32>,
+    },
 }
 
 impl FeatureStore {
@@ -119,6 +117,7 @@ impl FeatureStore {
             Place::Disk {
                 file,
                 folder: folder.to_owned(),
+                read: Vec::new(),
             }
         } else {
             Place::Memory(Vec::new())
@@ -134,8 +133,17 @@ impl FeatureStore {
     ///
     /// # Errors
     /// None; it is fallible as [`FeatureStore::new`] is.
-    pub(crate) fn in_memory(settings: &CheckedSettings) -> Result<Self, TrainError> {
+    pub fn in_memory(settings: &CheckedSettings) -> Result<Self, TrainError> {
         Self::new(map_shapes(settings), false, Path::new(""))
+    }
+
+    /// Takes memory for exactly so many more pictures, rather than twice what there is
+    /// each time that more is needed.
+    pub(super) fn reserve(&mut self, pictures: usize) {
+        let values = pictures * self.values_per_picture();
+        if let Place::Memory(all) = &mut self.place {
+            all.reserve_exact(values);
+        }
     }
 
     /// Number of pictures.
@@ -166,7 +174,7 @@ impl FeatureStore {
                 let values = tensor::host_values(&map.f_get(i)?)?;
                 match &mut self.place {
                     Place::Memory(all) => all.extend_from_slice(&values),
-                    Place::Disk { file, folder } => {
+                    Place::Disk { file, folder, .. } => {
                         write_values(file, &values).map_err(|e| disk_error(folder, e))?;
                     }
                 }
@@ -183,9 +191,9 @@ impl FeatureStore {
     pub fn batch(&mut self, indices: &[usize], device: Device) -> Result<PooledMaps, TrainError> {
         let mut maps: [Vec<f32>; 3] = Default::default();
         for &index in indices {
-            let record = self.record(index)?;
-            let mut rest = record.as_slice();
-            for (map, shape) in maps.iter_mut().zip(&self.shapes) {
+            let shapes = self.shapes;
+            let mut rest = self.picture(index)?;
+            for (map, shape) in maps.iter_mut().zip(&shapes) {
                 let (values, tail) = rest.split_at(shape.iter().product());
                 map.extend_from_slice(values);
                 rest = tail;
@@ -198,18 +206,24 @@ impl FeatureStore {
         Ok([load(0)?, load(1)?, load(2)?])
     }
 
-    fn record(&mut self, index: usize) -> Result<Vec<f32>, TrainError> {
+    /// The maps of one picture, one after the other, each channel by channel.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn picture(&mut self, index: usize) -> Result<&[f32], TrainError> {
         let length = self.values_per_picture();
         match &mut self.place {
-            Place::Memory(all) => Ok(all[index * length..(index + 1) * length].to_vec()),
-            Place::Disk { file, folder } => {
-                read_values(file, index * length, length).map_err(|e| disk_error(folder, e))
+            Place::Memory(all) => Ok(&all[index * length..(index + 1) * length]),
+            Place::Disk { file, folder, read } => {
+                *read =
+                    read_values(file, index * length, length).map_err(|e| disk_error(folder, e))?;
+                Ok(read)
             }
         }
     }
 }
 
-fn values_per_picture(shapes: &[[usize; 3]; 3]) -> usize {
+pub(super) fn values_per_picture(shapes: &[[usize; 3]; 3]) -> usize {
     shapes
         .iter()
         .map(|shape| shape.iter().product::<usize>())
@@ -237,20 +251,28 @@ fn disk_error(folder: &Path, source: std::io::Error) -> TrainError {
     }
 }
 
+/// Pictures that go through the backbone at once.
+pub(super) fn batch_size(settings: &CheckedSettings) -> usize {
+    let input = settings.preprocessing().input_size();
+    let live = settings
+        .pooled_graph()
+        .live_values(input.height, input.width);
+    (BATCH_VALUES / live.unwrap_or(1).max(1)).clamp(1, LARGEST_BATCH)
+}
+
 /// Computes the features of all pictures.
 pub(super) fn extract(
     request: &FitRequest,
+    plan: &MemoryPlan,
     settings: &CheckedSettings,
     extractor: &FeatureExtractor,
     pictures: &[PathBuf],
     observer: &mut dyn FitObserver,
 ) -> Result<FeatureStore, TrainError> {
     let shapes = map_shapes(settings);
-    let bytes = (pictures.len() * values_per_picture(&shapes) * size_of::<f32>()) as u64;
-    let on_disk = bytes > request.feature_memory_bytes;
-    observer.event(&FitEvent::Cache(CachePlan { bytes, on_disk }));
-    let mut store = FeatureStore::new(shapes, on_disk, folder_of(&request.bundle))?;
-    for batch in pictures.chunks(BATCH) {
+    let mut store = FeatureStore::new(shapes, plan.on_disk, folder_of(&request.bundle))?;
+    store.reserve(pictures.len());
+    for batch in pictures.chunks(batch_size(settings)) {
         if observer.interrupted() {
             return Err(TrainError::InterruptedEarly);
         }

@@ -3,10 +3,12 @@
 mod cfa;
 mod checkpoint;
 mod features;
+mod memory;
 mod observer;
 mod preset;
 mod record;
 mod settings;
+mod step;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,9 +18,10 @@ use cfa_runtime::picture::Limits;
 use sha2::{Digest, Sha256};
 use tch::Device;
 
-pub use cfa::{Cfa, LearningType};
+pub use cfa::{Cfa, LearningType, epoch_order};
 pub(crate) use features::map_shapes;
-pub use features::{CachePlan, FeatureExtractor, FeatureStore, PooledMaps};
+pub use features::{FeatureExtractor, FeatureStore, PooledMaps};
+pub use memory::MemoryPlan;
 pub use observer::{FitEvent, FitObserver};
 pub use preset::{Preset, UnknownPreset};
 pub use record::{TrainingIdentity, TrainingRecord};
@@ -50,6 +53,8 @@ pub struct FitRequest {
     pub resume: bool,
     /// Features beyond this many bytes are kept on disk instead of in memory.
     pub feature_memory_bytes: u64,
+    /// The process shall not take more than this; a training that would is refused.
+    pub memory_limit_bytes: u64,
     /// What the bundle is verified and calibrated with before it is written; without
     /// one it is neither.
     pub runtime: Option<OnnxRuntime>,
@@ -139,9 +144,18 @@ impl<'a> Job<'a> {
         } else {
             None
         };
-        let extractor = FeatureExtractor::new(settings, &self.weights, device)?;
         let pictures = &self.split.training;
-        let mut store = features::extract(self.request, settings, &extractor, pictures, observer)?;
+        let plan = MemoryPlan::new(self.request, settings, &self.weights, pictures)?;
+        observer.event(&FitEvent::Memory(plan));
+        let extractor = FeatureExtractor::new(settings, &self.weights, device)?;
+        let mut store = features::extract(
+            self.request,
+            &plan,
+            settings,
+            &extractor,
+            pictures,
+            observer,
+        )?;
         let mut training = match found {
             Some(checkpoint) => Cfa::resume(settings, checkpoint, device)?,
             None => Cfa::start(settings, &mut store, device, observer)?,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use cfa_runtime::calibration::DecisionRule;
 use serde::Serialize;
 
-use super::features::CachePlan;
+use super::MemoryPlan;
 use crate::seeds::SeedReport;
 
 /// A step forward. Serialised as one JSON object with the key `event`.
@@ -45,8 +45,8 @@ pub enum FitEvent {
         /// Which, and why it cannot be used.
         reason: String,
     },
-    /// Where the features will be kept, said before they are computed.
-    Cache(CachePlan),
+    /// What the training will take, said before it starts.
+    Memory(MemoryPlan),
     /// Features of this many pictures are there.
     Features {
         /// Finished pictures.

@@ -248,6 +248,40 @@ impl Graph {
         Some(sizes)
     }
 
+    /// For each node, the last one that reads it; `usize::MAX` for outputs.
+    pub(super) fn last_use(&self) -> Vec<usize> {
+        let mut last = vec![0; self.nodes.len()];
+        for (index, node) in self.nodes.iter().enumerate() {
+            for &NodeId(i) in &node.inputs {
+                last[i] = index;
+            }
+        }
+        for &NodeId(i) in &self.outputs {
+            last[i] = usize::MAX;
+        }
+        last
+    }
+
+    /// The most values that are held at once while the graph runs on one input of
+    /// `height`×`width` pixels and drops what is not read any more; `None` when a result
+    /// would be empty.
+    #[must_use]
+    pub fn live_values(&self, height: usize, width: usize) -> Option<usize> {
+        let (sizes, last) = (self.sizes(height, width)?, self.last_use());
+        let values = |i: usize| self.channels(NodeId(i)) * sizes[i].0 * sizes[i].1;
+        let (mut live, mut most) = (0, 0);
+        for (index, node) in self.nodes.iter().enumerate() {
+            live += values(index);
+            most = most.max(live);
+            let mut read = node.inputs.clone();
+            read.sort_unstable();
+            read.dedup();
+            let dropped = read.iter().filter(|&&NodeId(i)| last[i] == index);
+            live -= dropped.map(|&NodeId(i)| values(i)).sum::<usize>();
+        }
+        Some(most)
+    }
+
     /// Multiplications and additions of pairs in all convolutions and linear layers, for one input
     /// of `height`×`width` pixels (twice this is the usual count of FLOP);
     /// `None` when a result would be empty.
@@ -326,4 +360,12 @@ impl Op {
             _ => Vec::new(),
         }
     }
+}
+
+/// Coordinate of the i-th of n rows or columns: −1…1 (SPEC 4.4).
+pub(crate) fn coordinate(i: usize, n: usize) -> f32 {
+    if n == 1 {
+        return -1.0;
+    }
+    (2.0 * i as f64 / (n - 1) as f64 - 1.0) as f32
 }

@@ -14,6 +14,7 @@ mod torch;
 pub use check::{ParameterMismatch, check_parameters};
 pub use conv::{Conv, Padding};
 pub use fold::fold_batch_norm;
+pub(crate) use graph::coordinate;
 pub use graph::{Graph, Linear, Node, NodeId, Op, Parameter};
 pub use torch::TorchNetwork;
 

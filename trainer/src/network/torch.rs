@@ -50,7 +50,7 @@ impl TorchNetwork {
     /// # Errors
     /// A shape that does not fit, or memory that runs out; as libtorch says it.
     pub fn forward(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>, TchError> {
-        let last_use = self.last_use();
+        let last_use = self.graph.last_use();
         let mut inputs = inputs.iter();
         let mut values: Vec<Option<Tensor>> = Vec::with_capacity(last_use.len());
         for (index, node) in self.graph.nodes().iter().enumerate() {
@@ -70,19 +70,6 @@ impl TorchNetwork {
             }
         }
         read(&values, self.graph.outputs())
-    }
-
-    fn last_use(&self) -> Vec<usize> {
-        let mut last = vec![0; self.graph.nodes().len()];
-        for (index, node) in self.graph.nodes().iter().enumerate() {
-            for &NodeId(i) in &node.inputs {
-                last[i] = index;
-            }
-        }
-        for &NodeId(i) in self.graph.outputs() {
-            last[i] = usize::MAX;
-        }
-        last
     }
 
     fn parameter(&self, name: &str) -> Result<&Tensor, TchError> {

@@ -5,7 +5,7 @@ use cfa_runtime::bundle::level_name;
 use super::message::{batched_value, float, float_tensor, int, int_tensor, ints, node, string};
 use super::proto::{GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto};
 use super::{INPUT, OUTPUT, OnnxError};
-use crate::network::{Conv, Graph, Linear, Node, NodeId, Op, Parameters};
+use crate::network::{Conv, Graph, Linear, Node, NodeId, Op, Parameters, coordinate};
 use crate::weights::WeightTensor;
 
 const IR_VERSION: i64 = 8;
@@ -306,14 +306,7 @@ fn selected_columns(conv: &Conv, stored: &WeightTensor) -> TensorProto {
 
 /// Row coordinates, then column coordinates, each −1…1 (SPEC 4.4).
 fn coordinate_values(h: usize, w: usize) -> Vec<f32> {
-    let rows = (0..h * w).map(|i| ramp(i / w, h));
-    let columns = (0..h * w).map(|i| ramp(i % w, w));
+    let rows = (0..h * w).map(|i| coordinate(i / w, h));
+    let columns = (0..h * w).map(|i| coordinate(i % w, w));
     rows.chain(columns).collect()
-}
-
-fn ramp(i: usize, n: usize) -> f32 {
-    if n == 1 {
-        return -1.0;
-    }
-    (2.0 * i as f64 / (n - 1) as f64 - 1.0) as f32
 }

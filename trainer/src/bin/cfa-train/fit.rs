@@ -1,5 +1,6 @@
 //! `cfa-train fit`.
 
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -12,6 +13,7 @@ use cfa_train::seeds::fit_seeds;
 use clap::Args;
 
 use crate::device::DeviceChoice;
+use crate::memory;
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::Progress;
 use crate::seeds;
@@ -113,12 +115,16 @@ pub(crate) struct FitArguments {
     /// auto, cpu or cuda:N
     #[arg(long, default_value = "auto")]
     device: DeviceChoice,
-    /// Threads of libtorch; default: all cores
+    /// Threads to compute with; default: all cores
     #[arg(long)]
-    threads: Option<std::num::NonZeroU16>,
-    /// Features beyond this many MiB go to disk
-    #[arg(long, default_value_t = 4096, value_name = "MIB")]
-    feature_memory: u64,
+    threads: Option<NonZeroU16>,
+    /// The process shall not take more MiB than this: features that do not fit go to
+    /// disk, and what does not fit then is refused; default: what is free
+    #[arg(long, value_name = "MIB")]
+    memory_limit: Option<u64>,
+    /// Features beyond this many MiB go to disk; default: what the limit leaves room for
+    #[arg(long, value_name = "MIB")]
+    feature_memory: Option<u64>,
     /// Leave out broken or tiny pictures instead of stopping
     #[arg(long)]
     skip_bad: bool,
@@ -192,7 +198,7 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
         .fetch(arguments.backbone, arguments.json)?;
     let mut progress = Progress::new(arguments.json).context("cannot listen for Ctrl-C")?;
     if let Some(threads) = arguments.threads {
-        tch::set_num_threads(i32::from(threads.get()));
+        limit_threads(threads)?;
     }
     let (device, description) = arguments.device.resolve()?;
     progress.say(&format!("device: {description}"));
@@ -211,13 +217,26 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
     }
     let Some(seeds) = arguments.seeds else {
         let summary = fit(&request, &mut progress)?;
+        progress.memory_taken();
         progress.summary(&summary);
         return Ok(());
     };
     let summary = fit_seeds(&request, usize::from(seeds), &mut progress)?;
+    progress.memory_taken();
     progress.summary(&summary);
     progress.say(&seeds::table(&summary));
     Ok(())
+}
+
+/// libtorch's threads, and those of everything else.
+fn limit_threads(threads: NonZeroU16) -> Result<()> {
+    tch::set_num_threads(i32::from(threads.get()));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads.get()));
+    pool.build_global().context("cannot start the threads")
+}
+
+fn bytes(mib: Option<u64>) -> Option<u64> {
+    mib.map(|mib| mib.saturating_mul(BYTES_PER_MIB))
 }
 
 /// Share of a square picture that the centre crop keeps; `None` when it keeps all.
@@ -247,7 +266,8 @@ impl FitArguments {
             device,
             skip_bad: self.skip_bad,
             resume: self.resume,
-            feature_memory_bytes: self.feature_memory.saturating_mul(BYTES_PER_MIB),
+            feature_memory_bytes: bytes(self.feature_memory).unwrap_or(u64::MAX),
+            memory_limit_bytes: bytes(self.memory_limit).unwrap_or_else(memory::available),
             runtime,
         }
     }

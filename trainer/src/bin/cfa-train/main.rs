@@ -7,6 +7,7 @@ mod device;
 mod export;
 mod fit;
 mod import;
+mod memory;
 mod onnxruntime;
 mod progress;
 mod reduce;

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cfa_runtime::calibration::{Basis, DecisionRule};
-use cfa_train::fit::{FitEvent, FitObserver};
+use cfa_train::fit::{FitEvent, FitObserver, MemoryPlan};
 use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::memory;
 
 const BYTES_PER_MIB: f64 = 1_048_576.0;
 
@@ -42,6 +44,19 @@ impl Progress {
     pub(crate) fn summary(&self, summary: &impl serde::Serialize) {
         if self.json {
             print_json(summary);
+        }
+    }
+
+    /// The most memory that was in use, to be held against what was said before.
+    pub(crate) fn memory_taken(&self) {
+        let Some(bytes) = memory::peak() else {
+            return;
+        };
+        if self.json {
+            print_json(&serde_json::json!({ "event": "memory_taken", "peak_bytes": bytes }));
+        } else {
+            let size = bytes as f64 / BYTES_PER_MIB;
+            self.say(&format!("memory taken: at most {size:.0} MiB"));
         }
     }
 
@@ -91,15 +106,7 @@ impl Progress {
             }
             FitEvent::Checking { pictures } => self.say(&format!("checking {pictures} pictures")),
             FitEvent::Skipped { reason } => self.say(&format!("skipped {reason}")),
-            FitEvent::Cache(plan) => {
-                let place = if plan.on_disk {
-                    "on disk beside the bundle"
-                } else {
-                    "in memory"
-                };
-                let size = plan.bytes as f64 / BYTES_PER_MIB;
-                self.say(&format!("features take {size:.0} MiB, kept {place}"));
-            }
+            FitEvent::Memory(plan) => self.say(&planned(plan)),
             FitEvent::Features { done, pictures } => {
                 if self.bar.length() != Some(*pictures as u64) || self.bar.prefix() != "features" {
                     self.start("features", *pictures);
@@ -174,6 +181,22 @@ impl FitObserver for Progress {
     fn interrupted(&self) -> bool {
         self.stop.load(Ordering::SeqCst)
     }
+}
+
+/// What a training will take.
+fn planned(plan: &MemoryPlan) -> String {
+    let size = |bytes: u64| format!("{:.0} MiB", bytes as f64 / BYTES_PER_MIB);
+    let place = if plan.on_disk {
+        "on disk beside the bundle"
+    } else {
+        "in memory"
+    };
+    format!(
+        "memory: up to {} of {}; features: {} {place}",
+        size(plan.peak_bytes),
+        size(plan.limit_bytes),
+        size(plan.features_bytes)
+    )
 }
 
 /// What the held-out good pictures allow to promise.

@@ -1,0 +1,127 @@
+//! Bilinear upsampling of maps whose channels lie together (one row per position),
+//! and its adjoint, which brings a gradient back to the small map.
+
+use ndarray::{ArrayView2, ArrayViewMut2, Axis};
+use rayon::prelude::*;
+
+/// Rows and columns of a map.
+pub(super) type MapSize = (usize, usize);
+
+/// From a small map to a large one.
+#[derive(Debug, Clone)]
+pub(super) struct Upsampling {
+    small: MapSize,
+    large: MapSize,
+    rows: Vec<Blend>,
+    columns: Vec<Blend>,
+}
+
+/// The two small samples that one large sample is mixed from.
+#[derive(Debug, Clone, Copy)]
+struct Blend {
+    low: usize,
+    high: usize,
+    share_of_high: f32,
+}
+
+impl Blend {
+    /// Small samples with their shares.
+    fn parts(self) -> [(usize, f32); 2] {
+        [
+            (self.low, 1.0 - self.share_of_high),
+            (self.high, self.share_of_high),
+        ]
+    }
+
+    /// What of this sample comes from the small sample `index`.
+    fn share_of(self, index: usize) -> f32 {
+        let parts = self.parts().into_iter();
+        parts.filter(|(i, _)| *i == index).map(|(_, s)| s).sum()
+    }
+}
+
+/// Pixel centres at half steps, edges repeated (SPEC 4.2).
+fn blends(small: usize, large: usize) -> Vec<Blend> {
+    let last = small.saturating_sub(1);
+    let blend = |i: usize| {
+        let position = ((i as f64 + 0.5) * small as f64 / large as f64 - 0.5).max(0.0);
+        let low = (position as usize).min(last);
+        Blend {
+            low,
+            high: (low + 1).min(last),
+            share_of_high: (position - low as f64) as f32,
+        }
+    };
+    (0..large).map(blend).collect()
+}
+
+impl Upsampling {
+    pub(super) fn new(small: MapSize, large: MapSize) -> Self {
+        Self {
+            small,
+            large,
+            rows: blends(small.0, large.0),
+            columns: blends(small.1, large.1),
+        }
+    }
+
+    /// Adds to row `row` of the large map (its positions × D) the upsampled small map
+    /// (h·w × D). `scratch` keeps its memory between calls.
+    pub(super) fn add_row(
+        &self,
+        map: ArrayView2<'_, f32>,
+        row: usize,
+        into: &mut [f32],
+        scratch: &mut Vec<f32>,
+    ) {
+        let (width, channels) = (self.small.1, map.ncols());
+        let line = width * channels;
+        let values = map.to_slice().unwrap_or_default();
+        let at = |index: usize| &values[index * line..][..line];
+        let [(low, a), (high, b)] = self.rows[row].parts();
+        scratch.clear();
+        scratch.extend(at(low).iter().zip(at(high)).map(|(x, y)| a * x + b * y));
+        for (target, blend) in into.chunks_exact_mut(channels).zip(&self.columns) {
+            let [(low, a), (high, b)] = blend.parts();
+            let (low, high) = (&scratch[low * channels..], &scratch[high * channels..]);
+            for (t, (x, y)) in target.iter_mut().zip(low.iter().zip(high)) {
+                *t += a * x + b * y;
+            }
+        }
+    }
+
+    /// The gradient of the small map (h·w × D), from that of the large one.
+    pub(super) fn adjoint(&self, large: ArrayView2<'_, f32>, mut small: ArrayViewMut2<'_, f32>) {
+        let channels = large.ncols();
+        let line = self.large.1 * channels;
+        let gradient = large.to_slice().unwrap_or_default();
+        small
+            .axis_chunks_iter_mut(Axis(0), self.small.1)
+            .into_par_iter()
+            .enumerate()
+            .for_each_init(Vec::new, |scratch, (row, mut target)| {
+                scratch.clear();
+                scratch.resize(line, 0.0);
+                for (blend, values) in self.rows.iter().zip(gradient.chunks_exact(line)) {
+                    add_scaled(scratch, blend.share_of(row), values);
+                }
+                target.fill(0.0);
+                let target = target.as_slice_mut().unwrap_or_default();
+                for (blend, values) in self.columns.iter().zip(scratch.chunks_exact(channels)) {
+                    for (column, share) in blend.parts() {
+                        add_scaled(&mut target[column * channels..][..channels], share, values);
+                    }
+                }
+            });
+    }
+}
+
+/// `into += share · values`.
+pub(super) fn add_scaled(into: &mut [f32], share: f32, values: &[f32]) {
+    if share == 0.0 {
+        return;
+    }
+    for (sum, value) in into.iter_mut().zip(values) {
+        *sum += share * value;
+    }
+}
