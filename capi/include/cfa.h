@@ -407,7 +407,14 @@ cfa_status cfa_options_new(struct cfa_options **out, struct cfa_error *err);
 // program and by the system's loader. Default: the one that is loaded already, beside
 // libcfa, in `../lib` beside it, or by the name `libonnxruntime.so`. The first session
 // loads it, and it stays the same until the process ends.
-// `provider`: who computes the network; only `cpu` in this version.
+// `provider`: who computes the network: `cpu` (the default), `openvino`, `cuda`, `tensorrt`,
+// or `auto` for the first usable one of cuda, openvino and cpu. It computes all of the
+// network, or `cfa_session_new` fails with `CFA_E_PROVIDER` and says what is missing;
+// `allow_fallback` (`true` or `false`): the processor computes instead, and
+// `cfa_session_info_json` says so. All but cpu need an ONNX Runtime built with them.
+// `allow_reduced_precision` (`true` or `false`): fewer bits than f32 may be used, which is
+// faster and changes scores. `device`: `CPU`, `GPU`, `GPU.1`, `NPU` of openvino, or the
+// number of the GPU; `cache_folder`: where tensorrt keeps what it compiles, else nowhere.
 // `threads`: 1 to 1024; default: as many as the machine offers.
 // `threshold`: reject pictures with a raw score above it; `review_threshold`: have those
 // above it looked at. Or `false_reject_rate`: reject at most this share of good parts, such

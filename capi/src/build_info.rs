@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use cfa_runtime::Provider;
 use cfa_runtime::network::MINIMUM_MINOR_VERSION;
 use cfa_runtime::picture::Limits;
 use serde_json::json;
@@ -19,7 +20,7 @@ static JSON: LazyLock<String> = LazyLock::new(|| {
         "rustc": env!("CFA_RUSTC"),
         "debug": cfg!(debug_assertions),
         "onnxruntime_minimum": format!("1.{MINIMUM_MINOR_VERSION}"),
-        "providers": ["cpu"],
+        "providers": Provider::ALL.map(Provider::name),
         "limits": {
             "max_encoded_bytes": limits.max_encoded_bytes,
             "max_side_px": limits.max_side_px,

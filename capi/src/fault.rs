@@ -13,7 +13,7 @@ use cfa_runtime::preprocess::PreprocessError;
 use crate::status::{
     CFA_E_BAD_ARGUMENT, CFA_E_BAD_PICTURE, CFA_E_BUNDLE_DIGEST, CFA_E_BUNDLE_FORMAT,
     CFA_E_BUNDLE_VERSION, CFA_E_CANCELLED, CFA_E_INTERNAL, CFA_E_IO, CFA_E_LIMIT, CFA_E_NETWORK,
-    CFA_E_NONFINITE, CFA_E_NULL_ARGUMENT, CFA_E_ONNXRUNTIME, cfa_status,
+    CFA_E_NONFINITE, CFA_E_NULL_ARGUMENT, CFA_E_ONNXRUNTIME, CFA_E_PROVIDER, cfa_status,
 };
 
 /// A status other than `CFA_OK`, with one line for people.
@@ -66,6 +66,8 @@ impl From<NetworkError> for Fault {
         let status = match &error {
             NetworkError::Library { .. } => return library_missing(&error),
             NetworkError::OtherLibrary { .. } => CFA_E_ONNXRUNTIME,
+            NetworkError::Provider { .. } | NetworkError::NoProvider => CFA_E_PROVIDER,
+            NetworkError::Device { .. } => CFA_E_BAD_ARGUMENT,
             NetworkError::OpeningStopped => CFA_E_CANCELLED,
             NetworkError::Threads(_) => CFA_E_LIMIT,
             _ => CFA_E_NETWORK,

@@ -6,14 +6,15 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use cfa_runtime::{InspectorOptions, Provider};
+use cfa_runtime::{InspectorOptions, ProviderChoice};
 
 use crate::abi::Progress;
 use crate::fault::Fault;
 use crate::status::{CFA_E_CANCELLED, CFA_E_PROVIDER};
 
 const KEYS: &str = "onnxruntime, provider, threads, threshold, review_threshold, \
-                    false_reject_rate, review_rate, max_encoded_bytes, max_side_px, max_pixels";
+                    false_reject_rate, review_rate, max_encoded_bytes, max_side_px, max_pixels, \
+                    allow_fallback, allow_reduced_precision, device, cache_folder";
 
 /// Settings for opening models and making sessions; used by one thread at a time.
 #[derive(Debug, Default)]
@@ -33,9 +34,14 @@ impl Choices {
     pub(crate) fn set(&mut self, key: &str, value: &str) -> Result<(), Fault> {
         let limits = &mut self.inspector.limits;
         let decision = &mut self.inspector.decision;
+        let asked = &mut self.inspector.provider;
         match key {
             "onnxruntime" => self.onnxruntime = Some(path(key, value)?),
-            "provider" => self.inspector.provider = provider(value)?,
+            "provider" => asked.choice = provider(value)?,
+            "allow_fallback" => asked.allow_fallback = yes(key, value)?,
+            "allow_reduced_precision" => asked.allow_reduced_precision = yes(key, value)?,
+            "device" => asked.device = Some(value.to_owned()),
+            "cache_folder" => asked.cache_folder = Some(path(key, value)?),
             "threads" => self.inspector.threads = Some(threads(value)?),
             "threshold" => decision.threshold = Some(number(key, value)?),
             "review_threshold" => decision.review_threshold = Some(number(key, value)?),
@@ -63,10 +69,18 @@ fn path(key: &str, value: &str) -> Result<PathBuf, Fault> {
     Ok(PathBuf::from(value))
 }
 
-fn provider(value: &str) -> Result<Provider, Fault> {
+fn provider(value: &str) -> Result<ProviderChoice, Fault> {
     value
         .parse()
         .map_err(|error| Fault::new(CFA_E_PROVIDER, format!("option provider: {error}")))
+}
+
+fn yes(key: &str, value: &str) -> Result<bool, Fault> {
+    value.parse().map_err(|_other| {
+        Fault::argument(format!(
+            "option {key} must be \"true\" or \"false\", not {value:?}"
+        ))
+    })
 }
 
 fn threads(value: &str) -> Result<usize, Fault> {

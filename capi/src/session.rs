@@ -73,7 +73,9 @@ impl cfa_session {
         report_or_stop(progress, OPENING, 1.0)?;
         let facts = json!({
             "provider": inspector.provider().name(),
-            "precision": "f32",
+            "device": inspector.device(),
+            "precision": inspector.precision().name(),
+            "refused": refused(&inspector),
             "threads": inspector.threads(),
             "onnxruntime": { "version": runtime.version(), "path": runtime.path() },
             "bundle_sha256": model.digest_hex(),
@@ -190,6 +192,14 @@ impl Drop for Job<'_> {
         *locked(&self.session.running) = None;
         self.session.keep_warnings(&self.inspector);
     }
+}
+
+/// The providers asked before the one that computes, and why they do not.
+fn refused(inspector: &Inspector) -> Vec<Value> {
+    let refusals = inspector.refusals().iter();
+    refusals
+        .map(|refusal| json!({ "provider": refusal.provider.name(), "reason": refusal.explanation() }))
+        .collect()
 }
 
 fn disagreement(report: &VerifyReport) -> String {

@@ -36,6 +36,7 @@ pub mod network;
 pub mod picture;
 pub mod preprocess;
 pub mod render;
+mod simd;
 pub mod verify;
 
 pub use atomic_file::write_atomically;
@@ -43,6 +44,6 @@ pub use bundle::Bundle;
 pub use cancellation::Cancellation;
 pub use inspector::{Inspection, Inspector, InspectorOptions, Model};
 pub use ndarray;
-pub use network::{OnnxRuntime, Provider};
+pub use network::{OnnxRuntime, Precision, Provider, ProviderChoice, ProviderOptions};
 pub use picture::Picture;
 pub use preprocess::Preprocessing;

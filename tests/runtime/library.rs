@@ -16,7 +16,7 @@ use cfa_runtime::{
 
 use crate::harness::{Folder, drawing, onnx_runtime, tiny_bundle};
 
-fn inspector(threads: usize) -> Inspector {
+pub(crate) fn inspector(threads: usize) -> Inspector {
     let options = InspectorOptions {
         threads: Some(threads),
         ..InspectorOptions::default()
@@ -25,7 +25,7 @@ fn inspector(threads: usize) -> Inspector {
 }
 
 #[track_caller]
-fn assert_same_bits(a: &Inspection, b: &Inspection) {
+pub(crate) fn assert_same_bits(a: &Inspection, b: &Inspection) {
     let bits = |inspection: &Inspection| inspection.map.values.mapv(f32::to_bits);
     assert_eq!(bits(a), bits(b));
     assert_eq!(a.score.to_bits(), b.score.to_bits());

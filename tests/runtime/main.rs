@@ -10,10 +10,14 @@
 
 mod bad_bundles;
 mod bad_pictures;
+mod bench;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod library;
+mod many_pictures;
 mod predict;
+mod providers;
 mod saved;
+mod standard_input;
 mod verdict;
 mod verify;

@@ -1,6 +1,6 @@
 //! `cfa-run predict` where all is well.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -33,6 +33,7 @@ fn json_lines_have_the_documented_keys() {
             "path",
             "peak",
             "picture",
+            "precision",
             "provider",
             "saved",
             "score",
@@ -59,7 +60,10 @@ fn json_lines_have_the_documented_keys() {
         (&line["picture"]["width"], &line["picture"]["height"]),
         (&90.into(), &70.into())
     );
-    assert_eq!(line["provider"], "cpu");
+    assert_eq!(
+        (&line["provider"], &line["precision"]),
+        (&"cpu".into(), &"f32".into())
+    );
     assert_eq!(line["score"], line["map"]["max"]);
     assert!(line["score"].as_f64().unwrap() > 0.0);
     let (x, y) = (
@@ -163,28 +167,48 @@ fn a_missing_library_is_explained_with_the_way_to_get_it() {
     crate::harness::Run::of(&mut command).refused(&words);
 }
 
-/// As in `cfa-run predict … | head -1`.
+/// As in `cfa-run predict … | head -1`: the code is that of the pictures until then.
 #[test]
-fn a_reader_that_leaves_early_is_no_error() {
+fn a_reader_that_leaves_early_is_no_error_and_hides_no_reject() {
     let folder = Folder::new();
     for number in 0..8 {
         folder.draw(&format!("{number}.png"), 64, 64, number);
     }
+    for (threshold, code) in [("1000", 0), ("0", 1)] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_cfa-run"))
+            .args(["predict", "--json", "--threshold", threshold, "--model"])
+            .arg(tiny_bundle())
+            .arg(folder.at(""))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let mut said = String::new();
+        let mut errors = child.stderr.take().unwrap();
+        errors.read_to_string(&mut said).unwrap();
+        let found = (child.wait().unwrap().code(), said.as_str());
+        assert_eq!(found, (Some(code), ""));
+    }
+}
+
+/// A reader that is gone is noticed at the next result, not at the next path.
+#[test]
+fn a_reader_that_leaves_ends_a_program_that_waits_for_paths() {
+    let folder = Folder::new();
+    let picture = folder.draw("disc.png", 64, 64, 1);
     let mut child = Command::new(env!("CARGO_BIN_EXE_cfa-run"))
         .args(["predict", "--json", "--model"])
         .arg(tiny_bundle())
-        .arg(folder.at(""))
+        .arg("-")
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     drop(child.stdout.take());
-    let mut said = String::new();
-    child
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut said)
-        .unwrap();
-    assert_eq!((child.wait().unwrap().code(), said.as_str()), (Some(0), ""));
+    let mut paths = child.stdin.take().unwrap();
+    writeln!(paths, "{}", picture.display()).unwrap();
+    // Standard input stays open.
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    drop(paths);
 }

@@ -48,7 +48,7 @@ fn complete(
 }
 
 /// Values of a normalised picture lie within ±2.7.
-fn pictures(batch: usize, height: usize, width: usize) -> Array4<f32> {
+pub(crate) fn pictures(batch: usize, height: usize, width: usize) -> Array4<f32> {
     let mut rng = ChaCha8Rng::seed_from_u64(2);
     Array4::from_shape_simple_fn((batch, 3, height, width), || rng.random_range(-2.0..2.5))
 }
@@ -73,7 +73,7 @@ fn errors(
     let onnx = encode(graph, parameters, (height, width)).unwrap();
     let options = NetworkOptions {
         threads: 1,
-        provider: Provider::Cpu,
+        provider: Provider::Cpu.into(),
         input_shape: [3, height, width],
         outputs: vec![NetworkOutput {
             name: OUTPUT.to_owned(),

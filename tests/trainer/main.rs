@@ -23,6 +23,7 @@ mod onnx_full;
 mod pictures;
 mod presets;
 mod real_weights;
+mod reduced;
 mod refusals;
 mod resnet18;
 mod resume;

@@ -4,8 +4,10 @@ use std::process::Command;
 
 use cfa_runtime::Bundle;
 use cfa_runtime::preprocess::Size;
-use cfa_train::backbone::Backbone;
-use cfa_train::onnx::{FullInput, encode, encode_full};
+use cfa_train::backbone::{Backbone, TapActivation};
+use cfa_train::network::{Graph, Parameters};
+use cfa_train::onnx::{FullInput, Observation, ReducibleNetwork, encode, encode_full};
+use ndarray::ArrayD;
 
 use crate::exported_network::{drawn_network, network};
 use crate::workshop::present;
@@ -28,13 +30,18 @@ fn the_checker_accepts_the_files() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
+    let drawn = Backbone::ALL.map(|backbone| (backbone, drawn_network(backbone)));
+    let reduced = drawn
+        .iter()
+        .flat_map(|(backbone, drawn)| reduced(*backbone, drawn));
+    let reduced: Vec<_> = reduced.collect();
     let networks = network().into_iter();
-    let networks = networks.chain(Backbone::ALL.map(drawn_network));
+    let networks = networks.chain(drawn.into_iter().map(|(_, network)| network));
     let mut command = Command::new(&python);
     command.args(["-c", CHECK]);
     let networks = networks.map(|(graph, parameters)| encode(&graph, &parameters, (100, 76)));
     let networks = networks.map(Result::unwrap);
-    for (i, onnx) in networks.chain(whole_models()).enumerate() {
+    for (i, onnx) in networks.chain(whole_models()).chain(reduced).enumerate() {
         let path = folder.path().join(format!("{i}.onnx"));
         std::fs::write(&path, onnx).unwrap();
         command.arg(path);
@@ -42,6 +49,21 @@ fn the_checker_accepts_the_files() {
     let run = command.output().unwrap();
     let said = String::from_utf8_lossy(&run.stderr);
     assert!(run.status.success(), "{said}");
+}
+
+/// In 8-bit integers, as if every value lay between −1 and 1, and with 16-bit weights.
+fn reduced(backbone: Backbone, (graph, parameters): &(Graph, Parameters)) -> [Vec<u8>; 2] {
+    let onnx = encode(graph, parameters, (100, 76)).unwrap();
+    let backbone = backbone.graph(TapActivation::LeakyRelu);
+    let network = ReducibleNetwork::decode(&onnx, &backbone).unwrap();
+    let observed = network.values().map(|name| {
+        let mut seen = Observation::new(name);
+        let range = ArrayD::from_shape_vec(vec![1, 1, 1, 2], vec![-1.0, 1.0]).unwrap();
+        seen.add(&range).unwrap();
+        (name.to_owned(), seen)
+    });
+    let observed = observed.collect();
+    [network.int8(&observed).unwrap(), network.fp16().unwrap()]
 }
 
 /// The tiny bundle as one file, for pictures of any size and of one.

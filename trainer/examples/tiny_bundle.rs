@@ -13,8 +13,8 @@ use anyhow::{Context, Result};
 use cfa_runtime::anomaly_map::Border;
 use cfa_runtime::bundle::{
     AnomalyMapSettings, BackboneIdentity, BundleParts, DescriptorShape as Descriptors,
-    GoldenRecord, GoldenSample, HeatmapRange, Manifest, MemoryBankShape, ScoreSettings,
-    write_bundle,
+    GoldenRecord, GoldenSample, HeatmapRange, Manifest, MemoryBankShape, NetworkPrecision,
+    ScoreSettings, write_bundle,
 };
 use cfa_runtime::calibration::Calibration;
 use cfa_runtime::head::LevelShape;
@@ -163,6 +163,7 @@ impl Tiny {
                 weights_file: "none".to_owned(),
                 weights_sha256: "0".repeat(64),
             },
+            network_precision: NetworkPrecision::F32,
             descriptor: Descriptors {
                 channels,
                 feature_height: FEATURE_PX,

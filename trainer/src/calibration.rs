@@ -101,15 +101,16 @@ pub fn scores(
     pictures: &[impl AsRef<Path>],
     seen: &mut dyn FnMut() -> bool,
 ) -> Result<Vec<f32>, CalibrateError> {
-    let score = |picture: &dyn AsRef<Path>| {
-        let score = inspector.inspect_path(picture.as_ref())?.score;
-        seen().then_some(score).ok_or(CalibrateError::Interrupted)
-    };
-    pictures
+    let paths: Vec<_> = pictures
         .iter()
-        .map(|p| p as &dyn AsRef<Path>)
-        .map(score)
-        .collect()
+        .map(|path| path.as_ref().to_owned())
+        .collect();
+    let inspections = inspector.inspect_each(paths)?;
+    let scores = inspections.map(|(_path, inspection)| {
+        let score = inspection?.score;
+        seen().then_some(score).ok_or(CalibrateError::Interrupted)
+    });
+    scores.collect()
 }
 
 fn rule(

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 
 use crate::{
     checkout::Checkout,
-    setup::{self, Scope},
+    setup::{self, Extras, Scope},
     step,
 };
 
@@ -25,7 +25,7 @@ const LEAN: [&str; 6] = [
 pub(crate) fn run(checkout: &Checkout, scope: Scope) -> Result<()> {
     require_subcommand(checkout, "fmt", "rustfmt")?;
     require_subcommand(checkout, "clippy", "clippy")?;
-    setup::setup(checkout, scope)?;
+    setup::setup(checkout, scope, Extras::default())?;
     let packages: &[&str] = match scope {
         Scope::Everything => &["--workspace"],
         Scope::RuntimeOnly => &LEAN,

@@ -9,13 +9,13 @@ use anyhow::{Context, Result};
 
 use crate::{
     checkout::Checkout,
-    setup::{self, Scope},
+    setup::{self, Extras, Scope},
 };
 
 /// Sets up and runs `cfa-golden` in the caller's folder, so that a relative
 /// `CFA_GOLDEN_DIR` means what the caller sees. Its exit code is ours.
 pub(crate) fn run(checkout: &Checkout, arguments: &[OsString]) -> Result<ExitCode> {
-    setup::setup(checkout, Scope::Everything)?;
+    setup::setup(checkout, Scope::Everything, Extras::default())?;
     let mut cargo = checkout.cargo();
     cargo.args([
         "run",

@@ -15,7 +15,10 @@ use std::{ffi::OsString, process::ExitCode};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use self::{checkout::Checkout, setup::Scope};
+use self::{
+    checkout::Checkout,
+    setup::{Extras, Scope},
+};
 
 /// Set-up, demo and checks of this repository.
 ///
@@ -40,6 +43,12 @@ enum Task {
         /// Only ONNX Runtime (24 MB): enough for `cfa-run`, not for training
         #[arg(long)]
         runtime: bool,
+        /// Also ONNX Runtime with OpenVINO (84 MB), for `--provider openvino`
+        #[arg(long)]
+        openvino: bool,
+        /// Also ONNX Runtime with CUDA 13 and cuDNN 9 (1.4 GB), for `--provider cuda`
+        #[arg(long)]
+        cuda: bool,
     },
     /// Set up, then check format, lints and documentation, and run all tests
     Test {
@@ -79,8 +88,18 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<ExitCode> {
     let checkout = Checkout::find()?;
     match task {
-        Task::Setup { runtime: true } => setup::setup(&checkout, Scope::RuntimeOnly)?,
-        Task::Setup { runtime: false } => setup::setup(&checkout, Scope::Everything)?,
+        Task::Setup {
+            runtime,
+            openvino,
+            cuda,
+        } => {
+            let scope = if runtime {
+                Scope::RuntimeOnly
+            } else {
+                Scope::Everything
+            };
+            setup::setup(&checkout, scope, Extras { openvino, cuda })?;
+        }
         Task::Test { runtime_only: true } => checks::run(&checkout, Scope::RuntimeOnly)?,
         Task::Test {
             runtime_only: false,

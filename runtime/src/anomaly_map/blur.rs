@@ -73,6 +73,11 @@ impl GaussianBlur {
         self.taps.len() / 2
     }
 
+    /// Weights of the samples from −radius to radius.
+    pub(super) fn taps(&self) -> &[f32] {
+        &self.taps
+    }
+
     /// Whether a map of this size can be blurred: both sides above the radius.
     pub fn check_size(&self, height: usize, width: usize) -> Result<(), BlurError> {
         let radius_px = self.radius_px();
@@ -120,7 +125,7 @@ impl GaussianBlur {
     }
 
     /// Which sample stands at each position from `−radius` to `length + radius`.
-    fn sources(&self, length: usize) -> Vec<usize> {
+    pub(super) fn sources(&self, length: usize) -> Vec<usize> {
         let (length, radius) = (length as isize, self.radius_px() as isize);
         let repeated = match self.border {
             Border::Mirror => 0,

@@ -1,10 +1,12 @@
 //! From distances to an anomaly map: softmin score, upsampling, blur.
 
 mod blur;
+mod smoothing;
 mod softmin;
 mod upsample;
 
 pub use blur::{BlurError, Border, GaussianBlur};
+pub use smoothing::Smoothing;
 pub use softmin::softmin_scores;
 pub(crate) use upsample::Blend;
 pub use upsample::upsample_bilinear;
@@ -24,10 +26,21 @@ impl AnomalyMap {
     /// The largest value: the score of the picture.
     #[must_use]
     pub fn max(&self) -> f32 {
-        self.values
-            .iter()
-            .copied()
-            .fold(f32::NEG_INFINITY, f32::max)
+        const LANES: usize = 16;
+        let larger = |a: f32, b: f32| if b > a { b } else { a };
+        let mut largest = [f32::NEG_INFINITY; LANES];
+        let (lanes, rest) = self
+            .values
+            .as_slice()
+            .unwrap_or_default()
+            .as_chunks::<LANES>();
+        for values in lanes {
+            for (largest, &value) in largest.iter_mut().zip(values) {
+                *largest = larger(*largest, value);
+            }
+        }
+        let all = largest.iter().chain(rest);
+        all.copied().fold(f32::NEG_INFINITY, larger)
     }
 
     /// The smallest value.
@@ -46,13 +59,10 @@ impl AnomalyMap {
     /// Row and column of the largest value, the first one in reading order.
     #[must_use]
     pub fn peak(&self) -> (usize, usize) {
-        let mut peak = ((0, 0), f32::NEG_INFINITY);
-        for (place, &value) in self.values.indexed_iter() {
-            if value > peak.1 {
-                peak = (place, value);
-            }
-        }
-        peak.0
+        let largest = self.max();
+        let place = self.values.iter().position(|&value| value >= largest);
+        let columns = self.values.ncols().max(1);
+        place.map_or((0, 0), |place| (place / columns, place % columns))
     }
 }
 

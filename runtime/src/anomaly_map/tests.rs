@@ -2,7 +2,9 @@
 
 use ndarray::{Array2, ArrayD, ArrayView2, Axis, Ix2, array};
 
-use super::{AnomalyMap, BlurError, Border, GaussianBlur, softmin_scores, upsample_bilinear};
+use super::{
+    AnomalyMap, BlurError, Border, GaussianBlur, Smoothing, softmin_scores, upsample_bilinear,
+};
 use crate::golden_vectors::{GoldenVectors, assert_close};
 use crate::memory_bank::Neighbors;
 use crate::preprocess::Size;
@@ -203,4 +205,45 @@ fn golden_upsampling_is_reproduced() {
         let found = upsample_bilinear(&first_plane(&input), square(side));
         assert_close(&name, &found, &first_plane(&golden.tensor(&name)), 1e-6);
     }
+}
+
+/// Tolerance: the weights are sums of some ten products, rounded to `f32` once, and the
+/// sums over both directions have some hundred terms.
+#[test]
+fn smoothing_is_upsampling_and_blur() {
+    for (border, scores, map) in [
+        (Border::Mirror, [14, 9], [56, 40]),
+        (Border::MirrorRepeatEdge, [14, 9], [56, 40]),
+        (Border::Mirror, [1, 3], [70, 17]),
+        (Border::MirrorRepeatEdge, [30, 30], [30, 31]),
+    ] {
+        let blur = GaussianBlur::new(4.0, border).unwrap();
+        let size = |[height, width]: [usize; 2]| Size { height, width };
+        let values = Array2::from_shape_fn(scores, |(y, x)| ((y * 31 + x * 17) % 23) as f32);
+        let expected = blur.apply(&upsample_bilinear(&values, size(map))).unwrap();
+        let smoothing = Smoothing::new(size(scores), size(map), &blur).unwrap();
+        let found = smoothing.apply(&values);
+        assert_eq!(found.dim(), expected.dim());
+        for (a, b) in found.iter().zip(&expected) {
+            assert!(
+                (a - b).abs() <= 23.0 * 1e-6,
+                "{border:?} {scores:?}: {a} {b}"
+            );
+        }
+        let product = smoothing
+            .rows_matrix()
+            .dot(&values)
+            .dot(&smoothing.columns_matrix().t());
+        let apart = (&product - &found).mapv(f32::abs);
+        assert!(apart.iter().all(|&d| d <= 23.0 * 1e-6));
+    }
+}
+
+#[test]
+fn the_peak_is_the_first_of_the_largest_values() {
+    let mut values = Array2::zeros((9, 11));
+    values[[3, 10]] = 2.0;
+    values[[7, 1]] = 2.0;
+    let map = AnomalyMap { values };
+    assert_eq!((map.max(), map.peak()), (2.0, (3, 10)));
 }

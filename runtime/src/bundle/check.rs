@@ -144,7 +144,7 @@ fn memory_bank(manifest: &Manifest, bank: &Array2<f32>) -> Checked {
 fn levels(manifest: &Manifest, coordinates: &Array2<f32>) -> Checked {
     finite(coordinates, part_names::COORDINATES)?;
     let shape = &manifest.descriptor;
-    let made = Descriptors::new(shape.levels.clone(), coordinates.clone());
+    let made = Descriptors::new(shape.levels.clone(), coordinates);
     if let Err(error) = &made {
         return require(false, "descriptor.levels", || error.to_string());
     }

@@ -1,6 +1,7 @@
 //! The safetensors file around a manifest and its parts.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use safetensors::SafeTensors;
 use safetensors::tensor::{Metadata, TensorView};
@@ -19,6 +20,8 @@ const LENGTH_BYTES: usize = size_of::<u64>();
 pub(super) struct Container<'a> {
     pub(super) manifest_json: String,
     pub(super) tensors: BTreeMap<String, TensorView<'a>>,
+    header: Metadata,
+    data_start: usize,
 }
 
 impl<'a> Container<'a> {
@@ -34,7 +37,22 @@ impl<'a> Container<'a> {
         Ok(Self {
             manifest_json,
             tensors: tensors.tensors().into_iter().collect(),
+            header,
+            data_start: LENGTH_BYTES + header_bytes,
         })
+    }
+
+    /// Where in the file the data of a tensor lies.
+    pub(super) fn range(&self, name: &str) -> Result<Range<usize>, BundleProblem> {
+        match self.header.info(name) {
+            Some(tensor) => {
+                let (start, end) = tensor.data_offsets;
+                Ok(self.data_start + start..self.data_start + end)
+            }
+            None => Err(BundleProblem::MissingPart {
+                name: name.to_owned(),
+            }),
+        }
     }
 
     pub(super) fn tensor<'n>(&self, name: &'n str) -> Result<Tensor<'n, '_>, BundleProblem> {

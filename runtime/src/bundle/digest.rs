@@ -10,7 +10,7 @@ pub(super) fn sha256(data: &[u8]) -> [u8; DIGEST_BYTES] {
     Sha256::digest(data).into()
 }
 
-pub(super) fn sha256_hex(data: &[u8]) -> String {
+pub(crate) fn sha256_hex(data: &[u8]) -> String {
     sha256(data).iter().fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");

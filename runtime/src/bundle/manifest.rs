@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::NetworkPrecision;
 use crate::anomaly_map::Border;
 use crate::calibration::Calibration;
 use crate::head::LevelShape;
@@ -25,6 +26,8 @@ pub struct Manifest {
     pub preprocessing: Preprocessing,
     /// The network that the descriptors are made from.
     pub backbone: BackboneIdentity,
+    /// The number format that the backbone computes in.
+    pub network_precision: NetworkPrecision,
     /// What the network puts out.
     pub descriptor: DescriptorShape,
     /// The size of the memory bank.

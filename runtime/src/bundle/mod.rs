@@ -10,6 +10,7 @@ mod error;
 mod golden;
 mod manifest;
 mod part_names;
+mod precision;
 mod read;
 mod tensor;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use std::path::Path;
 
 use ndarray::Array2;
 
+pub(crate) use digest::sha256_hex;
 pub use error::{BundleError, BundleProblem};
 pub use golden::GoldenRecord;
 pub use manifest::{
@@ -27,6 +29,7 @@ pub use manifest::{
     MemoryBankShape, Part, PartType, ScoreSettings,
 };
 pub use part_names::level_name;
+pub use precision::NetworkPrecision;
 pub use write::write_bundle;
 
 /// A checked bundle, held in memory.
@@ -63,19 +66,19 @@ impl Bundle {
     /// Reads and checks a bundle file.
     pub fn open(path: &Path) -> Result<Self, BundleError> {
         read::file_bytes(path)
-            .and_then(|bytes| read::bundle(&bytes))
+            .and_then(read::bundle)
             .map_err(|problem| BundleError::at(path, problem))
     }
 
     /// Checks a bundle file that is already in memory.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, BundleError> {
-        Ok(read::bundle(bytes)?)
+        Ok(read::bundle(bytes.to_vec())?)
     }
 
     /// What [`write_bundle`] would write, read back and checked, without a file.
     pub fn from_parts(parts: BundleParts) -> Result<Self, BundleError> {
         let bytes = write::encode(parts)?;
-        Self::from_bytes(&bytes)
+        Ok(read::bundle(bytes)?)
     }
 
     /// The network as an ONNX file.

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
+use std::ops::Range;
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 
 use serde::Deserialize;
 
@@ -34,20 +37,15 @@ pub(super) fn file_bytes(path: &Path) -> Result<Vec<u8>, BundleProblem> {
     Ok(bytes)
 }
 
-pub(super) fn bundle(bytes: &[u8]) -> Result<Bundle, BundleProblem> {
-    let container = Container::open(bytes)?;
-    check_manifest_digest(&container)?;
-    check_version(&container.manifest_json)?;
-    let manifest =
-        serde_json::from_str(&container.manifest_json).map_err(BundleProblem::Manifest)?;
-    check_parts(&container, &manifest)?;
-    let parts = BundleParts {
-        network_onnx: container.tensor(part_names::NETWORK)?.bytes()?,
-        coordinates: container.tensor(part_names::COORDINATES)?.matrix()?,
-        memory_bank: container.tensor(part_names::MEMORY_BANK)?.matrix()?,
-        golden: golden_records(&container, manifest.golden.len())?,
-        manifest,
-    };
+/// Checks a file, and keeps of its bytes the network alone, which is most of them,
+/// without a second copy.
+pub(super) fn bundle(mut bytes: Vec<u8>) -> Result<Bundle, BundleProblem> {
+    let (checked, digest_hex) = with_digest(&bytes, || checked_parts(&bytes));
+    let (mut parts, network) = checked?;
+    bytes.truncate(network.end);
+    bytes.drain(..network.start);
+    bytes.shrink_to_fit();
+    parts.network_onnx = bytes;
     check::consistent(&parts)?;
     Ok(Bundle {
         manifest: parts.manifest,
@@ -55,7 +53,40 @@ pub(super) fn bundle(bytes: &[u8]) -> Result<Bundle, BundleProblem> {
         coordinates: parts.coordinates,
         memory_bank: parts.memory_bank,
         golden: parts.golden,
-        digest_hex: sha256_hex(bytes),
+        digest_hex,
+    })
+}
+
+/// The parts but for the network, and where that lies.
+fn checked_parts(bytes: &[u8]) -> Result<(BundleParts, Range<usize>), BundleProblem> {
+    let container = Container::open(bytes)?;
+    check_manifest_digest(&container)?;
+    check_version(&container.manifest_json)?;
+    let manifest: Manifest =
+        serde_json::from_str(&container.manifest_json).map_err(BundleProblem::Manifest)?;
+    check_parts(&container, &manifest)?;
+    container.tensor(part_names::NETWORK)?.expect_bytes()?;
+    let parts = BundleParts {
+        network_onnx: Vec::new(),
+        coordinates: container.tensor(part_names::COORDINATES)?.matrix()?,
+        memory_bank: container.tensor(part_names::MEMORY_BANK)?.matrix()?,
+        golden: golden_records(&container, manifest.golden.len())?,
+        manifest,
+    };
+    Ok((parts, container.range(part_names::NETWORK)?))
+}
+
+/// The digest of the whole file takes as long as those of its parts, so it is computed
+/// beside `work`.
+fn with_digest<T>(bytes: &[u8], work: impl FnOnce() -> T) -> (T, String) {
+    thread::scope(|scope| {
+        let digest = thread::Builder::new().spawn_scoped(scope, || sha256_hex(bytes));
+        let done = work();
+        let digest = match digest {
+            Ok(digest) => digest.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Err(_no_thread) => sha256_hex(bytes),
+        };
+        (done, digest)
     })
 }
 

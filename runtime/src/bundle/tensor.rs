@@ -54,10 +54,10 @@ impl Tensor<'_, '_> {
         Err(self.unlike(format!("{dtype:?} {shape:?}")))
     }
 
-    /// A plain run of bytes.
-    pub(super) fn bytes(&self) -> Result<Vec<u8>, BundleProblem> {
+    /// Refuses all but a plain run of bytes.
+    pub(super) fn expect_bytes(&self) -> Result<(), BundleProblem> {
         match (self.view.dtype(), self.view.shape()) {
-            (Dtype::U8, [_]) => Ok(self.data().to_vec()),
+            (Dtype::U8, [_]) => Ok(()),
             _ => Err(self.unlike("U8 [bytes]")),
         }
     }

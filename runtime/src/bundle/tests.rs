@@ -61,6 +61,7 @@ fn small_manifest() -> Manifest {
             weights_file: "resnet18.safetensors".to_owned(),
             weights_sha256: "0123456789abcdef".repeat(4),
         },
+        network_precision: NetworkPrecision::F32,
         descriptor: DescriptorShape {
             channels: 3,
             feature_height: 2,

@@ -20,7 +20,7 @@ use crate::write_atomically;
 pub fn write_bundle(path: &Path, parts: BundleParts) -> Result<(), BundleError> {
     encode(parts)
         .and_then(|bytes| {
-            read::bundle(&bytes)?;
+            read::bundle(bytes.clone())?;
             write_atomically(path, |file| file.write_all(&bytes)).map_err(BundleProblem::Write)
         })
         .map_err(|problem| BundleError::at(path, problem))

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::HeadError;
 use crate::anomaly_map::Blend;
 use crate::memory_bank::DescriptorRows;
+use crate::simd::add_scaled;
 
 /// The shape of one level: height × width × channels, channels last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +43,7 @@ impl Descriptors {
     /// which has all channels; none finer or with fewer channels than the one before.
     /// `coordinates` has two rows (CoordConv, arXiv 1807.03247: −1…1 down, −1…1 across)
     /// and no more columns than there are channels.
-    pub fn new(shapes: Vec<LevelShape>, coordinates: Array2<f32>) -> Result<Self, HeadError> {
+    pub fn new(shapes: Vec<LevelShape>, coordinates: &Array2<f32>) -> Result<Self, HeadError> {
         let ordered = |pair: &[LevelShape]| {
             let [fine, coarse] = pair else { return false };
             fine.height >= coarse.height
@@ -72,7 +73,7 @@ impl Descriptors {
 
     /// Descriptors that are there already, as one level without coordinates.
     pub fn whole(shape: LevelShape) -> Result<Self, HeadError> {
-        Self::new(vec![shape], Array2::zeros((2, 0)))
+        Self::new(vec![shape], &Array2::zeros((2, 0)))
     }
 
     /// The shapes of the levels, the finest first.
@@ -218,7 +219,7 @@ impl<'a> Corners<'a> {
             row.fill(0.0);
         }
         // The finest level is not upsampled: one sample has all of the weight.
-        if self.weights == [1.0, 0.0, 0.0, 0.0] {
+        if self.weights[0] >= 1.0 {
             return add_scaled(simd, self.samples[0], 1.0, row);
         }
         let row = &mut row[..self.samples[0].len()];
@@ -238,18 +239,5 @@ impl<'a> Corners<'a> {
         for (sum, ((a, b), (c, d))) in rest.iter_mut().zip(corners) {
             *sum += a * wa + b * wb + (c * wc + d * wd);
         }
-    }
-}
-
-#[inline(always)]
-fn add_scaled<S: Simd>(simd: S, values: &[f32], factor: f32, row: &mut [f32]) {
-    let (vectors, rest) = S::as_mut_simd_f32s(&mut row[..values.len()]);
-    let (added, added_rest) = S::as_simd_f32s(values);
-    let factors = simd.splat_f32s(factor);
-    for (sum, value) in vectors.iter_mut().zip(added) {
-        *sum = simd.mul_add_e_f32s(*value, factors, *sum);
-    }
-    for (sum, value) in rest.iter_mut().zip(added_rest) {
-        *sum += value * factor;
     }
 }

@@ -9,7 +9,7 @@ use ndarray::{Array2, ArrayView3};
 
 pub use descriptors::{Descriptors, LevelShape};
 
-use crate::anomaly_map::{AnomalyMap, BlurError, GaussianBlur, softmin_scores, upsample_bilinear};
+use crate::anomaly_map::{AnomalyMap, BlurError, GaussianBlur, Smoothing, softmin_scores};
 use crate::memory_bank::{DescriptorRows, MemoryBank, Neighbors, NeighborsError, SearchScratch};
 use crate::preprocess::Size;
 
@@ -21,8 +21,7 @@ pub struct Head {
     bank: MemoryBank,
     descriptors: Descriptors,
     neighbors: usize,
-    map_size: Size,
-    blur: GaussianBlur,
+    smoothing: Smoothing,
     scratch: SearchScratch,
 }
 
@@ -94,7 +93,7 @@ impl Head {
         descriptors: Descriptors,
         neighbors: usize,
         map_size: Size,
-        blur: GaussianBlur,
+        blur: &GaussianBlur,
     ) -> Result<Self, HeadError> {
         bank.check_count(neighbors)?;
         let channels = (descriptors.channels(), bank.channels());
@@ -106,13 +105,17 @@ impl Head {
         if height == 0 || width == 0 {
             return Err(HeadError::Empty { height, width });
         }
-        blur.check_size(height, width)?;
+        let (rows, columns) = descriptors.size();
+        let positions = Size {
+            height: rows,
+            width: columns,
+        };
+        let smoothing = Smoothing::new(positions, map_size, blur)?;
         Ok(Self {
             bank,
             descriptors,
             neighbors,
-            map_size,
-            blur,
+            smoothing,
             scratch: SearchScratch::default(),
         })
     }
@@ -166,8 +169,7 @@ impl Head {
         let started = Instant::now();
         let scores = softmin_scores(&neighbors).into_shape_with_order(self.descriptors.size());
         let scores = scores.map_err(|_shape| HeadError::Layout)?;
-        let upsampled = upsample_bilinear(&scores, self.map_size);
-        let values = self.blur.apply(&upsampled)?;
+        let values = self.smoothing.apply(&scores);
         let map_ms = milliseconds_since(started);
         let times = HeadTimes {
             neighbors_ms,

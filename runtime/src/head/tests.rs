@@ -19,7 +19,7 @@ fn head_of(bank: Array2<f32>, border: Border, feature_side: usize, map_side: usi
     let blur = GaussianBlur::new(4.0, border).unwrap();
     let descriptors = whole(feature_side, bank.ncols());
     let bank = MemoryBank::new(bank).unwrap();
-    Head::new(bank, descriptors, 3, square(map_side), blur).unwrap()
+    Head::new(bank, descriptors, 3, square(map_side), &blur).unwrap()
 }
 
 /// Descriptors that come as they are.
@@ -124,19 +124,19 @@ fn any_number_of_threads_gives_the_same_bits() {
 fn parts_that_do_not_fit_are_refused() {
     let bank = || MemoryBank::new(Array2::zeros((5, 4))).unwrap();
     let blur = || GaussianBlur::new(4.0, Border::Mirror).unwrap();
-    let many = Head::new(bank(), whole(4, 4), 6, square(32), blur()).unwrap_err();
+    let many = Head::new(bank(), whole(4, 4), 6, square(32), &blur()).unwrap_err();
     assert!(matches!(
         many,
         HeadError::Neighbors(NeighborsError::Count { k: 6, centroids: 5 })
     ));
-    let empty = Head::new(bank(), whole(4, 4), 3, square(0), blur()).unwrap_err();
+    let empty = Head::new(bank(), whole(4, 4), 3, square(0), &blur()).unwrap_err();
     assert!(matches!(empty, HeadError::Empty { .. }));
-    let small = Head::new(bank(), whole(4, 4), 3, square(16), blur()).unwrap_err();
+    let small = Head::new(bank(), whole(4, 4), 3, square(16), &blur()).unwrap_err();
     assert!(matches!(
         small,
         HeadError::Blur(BlurError::MapTooSmall { .. })
     ));
-    let longer = Head::new(bank(), whole(4, 5), 3, square(32), blur()).unwrap_err();
+    let longer = Head::new(bank(), whole(4, 5), 3, square(32), &blur()).unwrap_err();
     assert!(matches!(
         longer,
         HeadError::Channels {
@@ -145,7 +145,7 @@ fn parts_that_do_not_fit_are_refused() {
         }
     ));
 
-    let head = Head::new(bank(), whole(4, 4), 3, square(32), blur()).unwrap();
+    let head = Head::new(bank(), whole(4, 4), 3, square(32), &blur()).unwrap();
     let shape = map_of(&head, &Array3::zeros((4, 4, 5))).unwrap_err();
     assert!(matches!(shape, HeadError::FeatureShape { found, .. } if found == [[4, 5, 4]]));
     let mut features = Array3::zeros((4, 4, 4));
@@ -168,7 +168,7 @@ fn levels_that_make_no_descriptors_are_refused() {
         (vec![level(4, 3)], coordinates(4)),
         (vec![level(4, 3)], Array2::zeros((3, 3))),
     ] {
-        let error = Descriptors::new(levels.clone(), coordinates).unwrap_err();
+        let error = Descriptors::new(levels.clone(), &coordinates).unwrap_err();
         assert!(matches!(error, HeadError::Levels { .. }), "{levels:?}");
     }
 }
@@ -188,10 +188,10 @@ fn levels_are_upsampled_and_added_with_the_coordinates() {
         width,
         channels,
     });
-    let descriptors = Descriptors::new(declared.to_vec(), coordinates.clone()).unwrap();
+    let descriptors = Descriptors::new(declared.to_vec(), &coordinates).unwrap();
     let bank = MemoryBank::new(Array2::zeros((3, 45))).unwrap();
     let blur = GaussianBlur::new(1.0, Border::Mirror).unwrap();
-    let head = Head::new(bank, descriptors, 3, square(8), blur).unwrap();
+    let head = Head::new(bank, descriptors, 3, square(8), &blur).unwrap();
     let views: Vec<_> = levels.iter().map(|level| level.view()).collect();
     let rows = head.descriptors(&views).unwrap();
     for ((position, channel), &found) in rows.indexed_iter() {

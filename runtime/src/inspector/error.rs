@@ -46,4 +46,12 @@ pub enum InspectError {
     /// The threads of the head could not be started.
     #[error("the threads for the nearest-neighbour search could not be started; ask for fewer")]
     Threads(#[from] rayon::ThreadPoolBuildError),
+    /// The thread that hands out the pictures could not be started.
+    #[error("the thread that reads the pictures could not be started; ask for fewer threads")]
+    Feeder(#[source] std::io::Error),
+    /// Decoding or the head has panicked in [`Inspector::inspect_each`](super::Inspector::inspect_each).
+    #[error(
+        "the inspection ended in the middle, which is a fault of this program; please report it with the picture"
+    )]
+    Abandoned,
 }

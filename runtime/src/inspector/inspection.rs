@@ -2,7 +2,7 @@
 
 use crate::anomaly_map::AnomalyMap;
 use crate::calibration::{Calibration, DecisionRule, Verdict};
-use crate::network::Provider;
+use crate::network::{Precision, Provider};
 use crate::preprocess::{Geometry, Point};
 
 /// The result for one picture.
@@ -27,8 +27,10 @@ pub struct Inspection {
     pub geometry: Geometry,
     /// Where the time went.
     pub stages: StageTimes,
-    /// Who computed the network.
+    /// Who computed the network, whoever was asked for.
     pub provider: Provider,
+    /// In how many bits it did.
+    pub precision: Precision,
 }
 
 /// A position in the original picture; whole numbers are pixel centres.
@@ -77,7 +79,7 @@ impl Inspection {
         map: AnomalyMap,
         geometry: Geometry,
         stages: StageTimes,
-        provider: Provider,
+        (provider, precision): (Provider, Precision),
         picture_size: PictureSize,
     ) -> Self {
         let (row, column) = map.peak();
@@ -97,6 +99,7 @@ impl Inspection {
             geometry,
             stages,
             provider,
+            precision,
         }
     }
 

@@ -3,47 +3,55 @@
 mod error;
 mod inspection;
 mod model;
+mod pipeline;
+mod stages;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ndarray::{Array3, Array4, Axis};
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use ndarray::Axis;
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
 pub use error::InspectError;
 pub use inspection::{Inspection, Peak, PictureSize, StageTimes};
 pub use model::Model;
+pub use pipeline::Inspections;
 
 use crate::bundle::{Bundle, GoldenRecord, Manifest};
 use crate::calibration::{DecisionOptions, DecisionRule};
 use crate::cancellation::Cancellation;
 use crate::head::milliseconds_since;
-use crate::network::{Network, NetworkError, NetworkOptions, OnnxRuntime, OpeningWatch, Provider};
+use crate::network::{
+    Network, NetworkError, NetworkOptions, OnnxRuntime, OpeningWatch, Precision, Provider,
+    ProviderOptions, ProviderRefusal,
+};
 use crate::picture::{Limits, Picture};
 use model::Settings;
+use stages::{Described, Prepared};
 
 /// How an [`Inspector`] runs.
 #[derive(Debug, Clone, Default)]
 pub struct InspectorOptions {
-    /// Threads for the network and for the head, at least 1; `None` takes as
-    /// many as the machine offers.
+    /// Threads for the network and as many for the head, at least 1; `None` takes as
+    /// many as the machine offers. They work at the same time in
+    /// [`Inspector::inspect_each`].
     pub threads: Option<usize>,
-    /// Who computes the network.
-    pub provider: Provider,
+    /// Who is to compute the network.
+    pub provider: ProviderOptions,
     /// Which picture files are refused.
     pub limits: Limits,
     /// Thresholds to judge by instead of those of the bundle.
     pub decision: DecisionOptions,
 }
 
-/// A model ready to inspect pictures, one at a time.
+/// A model ready to inspect pictures.
 #[derive(Debug)]
 pub struct Inspector {
     settings: Arc<Settings>,
     network: Network,
-    pool: ThreadPool,
+    pool: Arc<ThreadPool>,
     limits: Limits,
     rule: Option<DecisionRule>,
 }
@@ -103,16 +111,16 @@ impl Inspector {
         }
         let rule = model.manifest().calibration.rule_for(&options.decision)?;
         // Before the network, which makes sure of its own threads beside these.
-        let pool = ThreadPoolBuilder::new().num_threads(threads).build()?;
+        let pool = pool(threads)?;
         let network = open(&NetworkOptions::of(
             model.manifest(),
-            options.provider,
+            options.provider.clone(),
             threads,
         ))?;
         Ok(Self {
             settings: Arc::clone(&model.settings),
             network,
-            pool,
+            pool: Arc::new(pool),
             limits: options.limits,
             rule,
         })
@@ -175,10 +183,28 @@ impl Inspector {
         self.inspect_unless(picture, 0.0, Some(cancellation))
     }
 
-    /// Who computes the network.
+    /// Who computes the network: all of it, whoever was asked for.
     #[must_use]
     pub fn provider(&self) -> Provider {
         self.network.provider()
+    }
+
+    /// Which device of the provider; `None` for the processor.
+    #[must_use]
+    pub fn device(&self) -> Option<&str> {
+        self.network.device()
+    }
+
+    /// In how many bits the network is computed.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        self.network.precision()
+    }
+
+    /// The providers that were asked before the one that computes, and why they do not.
+    #[must_use]
+    pub fn refusals(&self) -> &[ProviderRefusal] {
+        self.network.refusals()
     }
 
     /// Which picture files are refused.
@@ -228,58 +254,46 @@ impl Inspector {
         decode_ms: f64,
         cancellation: Option<&Cancellation>,
     ) -> Result<Inspection, InspectError> {
-        let started = Instant::now();
-        let preprocessing = &self.settings.manifest.preprocessing;
-        let input = preprocessing.apply(picture)?;
-        let preprocess_ms = milliseconds_since(started);
-        let started = Instant::now();
-        let levels = self.levels(input, cancellation)?;
-        let network_ms = milliseconds_since(started);
-        let levels: Vec<_> = levels
-            .iter()
-            .map(|level| level.index_axis(Axis(0), 0))
-            .collect();
-        let (map, head) = self.pool.install(|| {
-            let head = &self.settings.head;
-            match cancellation {
-                Some(cancellation) => head.anomaly_map_unless(&levels, cancellation.flag()),
-                None => head.anomaly_map(&levels),
-            }
-        })?;
-        let stages = StageTimes {
-            decode_ms,
-            preprocess_ms,
-            network_ms,
-            neighbors_ms: head.neighbors_ms,
-            map_ms: head.map_ms,
-        };
-        let size = PictureSize {
-            width_px: picture.width_px(),
-            height_px: picture.height_px(),
-        };
-        let geometry = self
-            .settings
-            .manifest
-            .preprocessing
-            .geometry(size.width_px, size.height_px);
-        let provider = self.network.provider();
-        let inspection = Inspection::new(map, geometry, stages, provider, size);
-        Ok(inspection.judged(&self.settings.manifest.calibration, self.rule))
+        let (settings, pool) = (Arc::clone(&self.settings), Arc::clone(&self.pool));
+        let prepared = pool.install(|| settings.prepare(picture, decode_ms))?;
+        let described = self.describe(prepared, cancellation)?;
+        let rule = self.rule;
+        pool.install(|| settings.finish(described, rule, cancellation))
     }
 
-    /// The levels of one normalised picture, each with a batch of one in front.
-    fn levels(
+    /// Runs the network on a prepared picture.
+    fn describe(
         &mut self,
-        input: Array3<f32>,
+        prepared: Prepared,
         cancellation: Option<&Cancellation>,
-    ) -> Result<Vec<Array4<f32>>, InspectError> {
+    ) -> Result<Described, InspectError> {
+        let Prepared {
+            input,
+            size,
+            mut times,
+        } = prepared;
+        let started = Instant::now();
         let input = input.insert_axis(Axis(0));
         let levels = match cancellation {
             Some(cancellation) => self.network.run_cancellable(&input, cancellation),
             None => self.network.run(&input),
         }?;
-        Ok(levels)
+        times.network_ms = milliseconds_since(started);
+        Ok(Described {
+            levels,
+            by: (self.network.provider(), self.network.precision()),
+            size,
+            times,
+        })
     }
+}
+
+/// Work of [`Inspector::inspect_each`] that panics becomes an error of its picture.
+fn pool(threads: usize) -> Result<ThreadPool, ThreadPoolBuildError> {
+    ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .panic_handler(|_payload| {})
+        .build()
 }
 
 fn available_threads() -> usize {

@@ -48,7 +48,7 @@ impl Model {
         let bank = MemoryBank::new(memory_bank)?;
         let bank = bank.with_leading_axes(manifest.memory_bank.bounding_axes)?;
         let levels = manifest.descriptor.levels.clone();
-        let head = head(&manifest, bank, Descriptors::new(levels, coordinates)?)?;
+        let head = head(&manifest, bank, Descriptors::new(levels, &coordinates)?)?;
         Ok(Self {
             settings: Arc::new(Settings {
                 manifest,
@@ -95,5 +95,5 @@ fn head(
     };
     let blur = GaussianBlur::new(map.sigma, map.border)?;
     let neighbors = manifest.score.neighbors;
-    Ok(Head::new(bank, descriptors, neighbors, map_size, blur)?)
+    Ok(Head::new(bank, descriptors, neighbors, map_size, &blur)?)
 }

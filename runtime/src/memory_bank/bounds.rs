@@ -9,18 +9,17 @@ pub(super) const GROUP: usize = 6;
 /// Vectors of each position that are summed side by side.
 const WIDTH: usize = 2;
 
-/// For each of [`GROUP`] positions (rows of `queries`: the first axes, then the norm
-/// of the rest), one value a centroid into its row of `values`, which has
-/// [`BankAxes::places`] columns.
+/// One coordinate of each position of a group.
+pub(super) type Group = [f32; GROUP];
+
+/// For each of [`GROUP`] positions one value a centroid, into its row of `values`, which
+/// has [`BankAxes::places`] columns. `queries` has the first axes of all positions, one
+/// after the other, then the norms of the rest.
 #[inline(always)]
-pub(super) fn bounds<S: Simd>(simd: S, axes: &BankAxes, queries: &[f32], values: &mut [f32]) {
-    let (depth, places) = (axes.counts.first + 1, axes.places());
-    let mut rows = values.chunks_exact_mut(places);
+pub(super) fn bounds<S: Simd>(simd: S, axes: &BankAxes, queries: &[Group], values: &mut [f32]) {
+    let mut rows = values.chunks_exact_mut(axes.places());
     let mut row = || rows.next().unwrap_or_default();
     let mut rows: [&mut [f32]; GROUP] = [row(), row(), row(), row(), row(), row()];
-    let mut columns = queries.chunks_exact(depth);
-    let mut query = || columns.next().unwrap_or_default();
-    let queries: [&[f32]; GROUP] = [query(), query(), query(), query(), query(), query()];
     for (number, (panel, offsets)) in axes.panels().enumerate() {
         let step = WIDTH * S::F32_LANES;
         for part in (0..PANEL).step_by(step) {
@@ -29,10 +28,10 @@ pub(super) fn bounds<S: Simd>(simd: S, axes: &BankAxes, queries: &[f32], values:
             for sum in &mut sums {
                 sum.copy_from_slice(offsets);
             }
-            for (axis, lanes) in panel.chunks_exact(PANEL).enumerate() {
+            for (lanes, queries) in panel.as_chunks::<PANEL>().0.iter().zip(queries) {
                 let (lanes, _) = S::as_simd_f32s(&lanes[part..part + step]);
-                for (sum, query) in sums.iter_mut().zip(&queries) {
-                    let query = simd.splat_f32s(query[axis]);
+                for (sum, &query) in sums.iter_mut().zip(queries) {
+                    let query = simd.splat_f32s(query);
                     for (sum, lane) in sum.iter_mut().zip(lanes) {
                         *sum = simd.mul_add_e_f32s(query, *lane, *sum);
                     }
@@ -48,29 +47,68 @@ pub(super) fn bounds<S: Simd>(simd: S, axes: &BankAxes, queries: &[f32], values:
 }
 
 /// Numbers of `count` centroids with large values: the largest of each of several
-/// interleaved parts of the row. Any centroids would do to start from.
+/// interleaved parts of the row. Any centroids would do to start from. Fewer than
+/// `count` where there are not so many parts.
 #[inline(always)]
-pub(super) fn promising(values: &[f32], count: usize, found: &mut Vec<(f32, u32)>) {
-    const PARTS: usize = 16;
+pub(super) fn promising<S: Simd>(
+    simd: S,
+    values: &[f32],
+    count: usize,
+    found: &mut Vec<(f32, u32)>,
+) {
     found.clear();
-    let segments = count.div_ceil(PARTS / 2);
-    let length = (values.len() / PARTS).div_ceil(segments) * PARTS;
-    for (segment, values) in values.chunks(length).enumerate() {
-        let mut largest = [f32::NEG_INFINITY; PARTS];
-        let mut steps = [0_u32; PARTS];
-        for (step, values) in (0_u32..).zip(values.as_chunks::<PARTS>().0) {
-            for ((largest, at), &value) in largest.iter_mut().zip(&mut steps).zip(values) {
-                let larger = value > *largest;
-                *largest = if larger { value } else { *largest };
-                *at = if larger { step } else { *at };
-            }
-        }
-        let first = (segment * length) as u32;
-        let number = |part: usize| first + steps[part] * PARTS as u32 + part as u32;
-        found.extend((0..PARTS).map(|part| (largest[part], number(part))));
+    let (vectors, _) = S::as_simd_f32s(values);
+    let parts = 2 * S::F32_LANES;
+    let segments = (2 * count).div_ceil(parts);
+    let length = vectors.len().div_ceil(segments).next_multiple_of(2);
+    for (segment, vectors) in vectors.chunks(length).enumerate() {
+        largest_of_parts(simd, segment * length, vectors, count, found);
     }
-    found.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
-    found.truncate(count);
+}
+
+/// The largest value of each lane of every other vector, with its number.
+#[inline(always)]
+fn largest_of_parts<S: Simd>(
+    simd: S,
+    first: usize,
+    vectors: &[S::f32s],
+    count: usize,
+    found: &mut Vec<(f32, u32)>,
+) {
+    let mut largest = [simd.splat_f32s(f32::NEG_INFINITY); 2];
+    let mut steps = [simd.splat_u32s(0); 2];
+    let (pairs, _) = vectors.as_chunks::<2>();
+    for (step, pair) in (0_u32..).zip(pairs) {
+        let step = simd.splat_u32s(step);
+        for ((largest, at), vector) in largest.iter_mut().zip(&mut steps).zip(pair) {
+            let larger = simd.greater_than_f32s(*vector, *largest);
+            *largest = simd.select_f32s(larger, *vector, *largest);
+            *at = simd.select_u32s(larger, step, *at);
+        }
+    }
+    let values = pulp::bytemuck::cast_slice::<S::f32s, f32>(&largest);
+    let steps = pulp::bytemuck::cast_slice::<S::u32s, u32>(&steps);
+    for (part, (&value, &step)) in values.iter().zip(steps).enumerate() {
+        let number = first * S::F32_LANES + step as usize * values.len() + part;
+        keep_largest((value, number as u32), count, found);
+    }
+}
+
+/// Keeps `count` entries, the largest first.
+#[inline(always)]
+fn keep_largest(entry: (f32, u32), count: usize, found: &mut Vec<(f32, u32)>) {
+    if found.len() < count {
+        found.push(entry);
+    } else if let Some(last) = found.last_mut().filter(|last| entry.0 > last.0) {
+        *last = entry;
+    } else {
+        return;
+    }
+    let mut place = found.len() - 1;
+    while place > 0 && found[place - 1].0 < found[place].0 {
+        found.swap(place - 1, place);
+        place -= 1;
+    }
 }
 
 /// Numbers of all centroids whose value is at least `limit`, ascending.

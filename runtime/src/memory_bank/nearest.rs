@@ -354,10 +354,9 @@ impl WithSimd for RowNorms<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         self.norms.clear();
-        self.norms.extend(
-            self.rows
-                .chunks_exact(self.channels)
-                .map(|row| squared_norm(simd, row)),
-        );
+        // No iterator adaptor: its closure would not be compiled for the vectors.
+        for row in self.rows.chunks_exact(self.channels) {
+            self.norms.push(squared_norm(simd, row));
+        }
     }
 }

@@ -5,7 +5,7 @@ use pulp::{Simd, WithSimd};
 
 use super::MemoryBank;
 use super::axes::BankAxes;
-use super::bounds::{GROUP, at_least, bounds, promising};
+use super::bounds::{GROUP, Group, at_least, bounds, promising};
 use super::distance::{squared_distance, squared_norm};
 use super::nearest::{Found, TILE_ROWS};
 
@@ -25,7 +25,8 @@ const SUM_ROUNDING: f32 = 4e-6;
 pub(super) struct PrunedScratch {
     centred: Vec<f32>,
     heads: Vec<f32>,
-    queries: Vec<f32>,
+    /// Group by group, axis by axis.
+    queries: Vec<Group>,
     /// The least and the most that the norm of the rest may be, rounding allowed for.
     tails: Vec<[f32; 2]>,
     norms: Vec<f32>,
@@ -60,7 +61,7 @@ impl WithSimd for PrunedTile<'_> {
         self.scratch.values.resize(GROUP * places, 0.0);
         let mut budget = positions * self.bank.rows.len() / LARGEST_SHARE;
         for first in (0..positions).step_by(GROUP) {
-            let queries = &self.scratch.queries[first * depth..][..GROUP * depth];
+            let queries = &self.scratch.queries[first / GROUP * depth..][..depth];
             bounds(simd, self.axes, queries, &mut self.scratch.values);
             for row in first..positions.min(first + GROUP) {
                 self.search(simd, row, row - first, &mut budget)?;
@@ -79,7 +80,7 @@ impl PrunedTile<'_> {
         scratch.queries.clear();
         scratch
             .queries
-            .resize(TILE_ROWS.next_multiple_of(GROUP) * (first + 1), 0.0);
+            .resize(TILE_ROWS.div_ceil(GROUP) * (first + 1), [0.0; GROUP]);
         scratch.tails.clear();
         scratch.norms.clear();
         let channels = self.bank.channels();
@@ -105,9 +106,11 @@ impl PrunedTile<'_> {
             let [least, most] = tail.map(|squared| squared.max(0.0));
             // A longer rest makes a weaker bound.
             let rest = (most + squared_norm(simd, &head[first..])).sqrt();
-            let query = &mut scratch.queries[row * (first + 1)..][..=first];
-            query[..first].copy_from_slice(&head[..first]);
-            query[first] = rest * (1.0 + SUM_ROUNDING);
+            let query = &mut scratch.queries[row / GROUP * (first + 1)..][..=first];
+            let rest = [rest * (1.0 + SUM_ROUNDING)];
+            for (place, &value) in query.iter_mut().zip(head[..first].iter().chain(&rest)) {
+                place[row % GROUP] = value;
+            }
             let error = SUM_ROUNDING;
             scratch
                 .tails
@@ -131,7 +134,7 @@ impl PrunedTile<'_> {
         let values = &scratch.values[group_row * places..][..places];
         let descriptor = &self.rows[row * channels..][..channels];
         let mut nearest = Nearest::new(self.found.row(row));
-        promising(values, k, &mut scratch.promising);
+        promising(simd, values, k, &mut scratch.promising);
         for &(value, centroid) in &scratch.promising {
             if value > f32::NEG_INFINITY {
                 let distance = squared_distance(simd, descriptor, self.bank.row(centroid));

@@ -2,6 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Provider;
+
+/// The folder of a library that computes on the processor alone.
+const PLAIN: &str = "onnxruntime";
+
 const LIBRARY: &str = if cfg!(target_os = "windows") {
     "onnxruntime.dll"
 } else if cfg!(target_os = "macos") {
@@ -15,11 +20,35 @@ const LIBRARY: &str = if cfg!(target_os = "windows") {
 /// file name, which the system's loader looks up.
 #[must_use]
 pub fn library_near(program: &Path) -> PathBuf {
-    let unpacked = folder_of(program)
+    first_file(neighbours(Some(program)).chain(unpacked(program, PLAIN)))
+}
+
+/// A library built with this provider, in the folder `onnxruntime-openvino` or
+/// `onnxruntime-gpu` at one of the places where [`library_near`] looks; `None` when there
+/// is none, and for the processor, which every library has.
+#[must_use]
+pub fn library_with(provider: Provider, program: &Path) -> Option<PathBuf> {
+    let special = match provider {
+        Provider::Cpu => return None,
+        Provider::OpenVino => "onnxruntime-openvino",
+        Provider::Cuda | Provider::TensorRt => "onnxruntime-gpu",
+    };
+    let installed = folder_of(program)
+        .into_iter()
+        .flat_map(|folder| [folder.join(special), folder.join("../lib").join(special)])
+        .map(|folder| folder.join(LIBRARY));
+    installed
+        .chain(unpacked(program, special))
+        .find(|path| path.is_file())
+}
+
+/// In `.native` of the checkout that `program` was built in.
+fn unpacked(program: &Path, folder: &str) -> impl Iterator<Item = PathBuf> {
+    let inside = Path::new(".native").join(folder).join(LIBRARY);
+    folder_of(program)
         .into_iter()
         .flat_map(Path::ancestors)
-        .map(|above| above.join(".native/onnxruntime").join(LIBRARY));
-    first_file(neighbours(Some(program)).chain(unpacked))
+        .map(move |above| above.join(&inside))
 }
 
 /// The library installed beside `file` or in `../lib` beside it; else, or when `file`
@@ -67,6 +96,33 @@ mod tests {
         std::fs::write(&beside, "").unwrap();
         assert_eq!(library_beside(Some(&file)), beside);
         assert_eq!(library_near(&file), beside);
+    }
+
+    #[test]
+    fn a_library_with_a_provider_has_a_folder_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("bin/program");
+        let put = |path: &str| {
+            let library = folder.path().join(path).join(LIBRARY);
+            std::fs::create_dir_all(library.parent().unwrap()).unwrap();
+            std::fs::write(&library, "").unwrap();
+            library.canonicalize().unwrap()
+        };
+        put(".native/onnxruntime");
+        put("bin");
+        let found = |provider| {
+            let path = library_with(provider, &program)?;
+            Some(path.canonicalize().unwrap())
+        };
+        for provider in Provider::ALL {
+            assert_eq!(found(provider), None, "{provider}");
+        }
+        let gpu = put(".native/onnxruntime-gpu");
+        let openvino = put("lib/onnxruntime-openvino");
+        assert_eq!(found(Provider::Cpu), None);
+        assert_eq!(found(Provider::OpenVino), Some(openvino));
+        assert_eq!(found(Provider::Cuda), Some(gpu.clone()));
+        assert_eq!(found(Provider::TensorRt), Some(gpu));
     }
 
     /// `src` is a folder of the working directory of these tests.

@@ -1,9 +1,10 @@
 //! The network in ONNX Runtime, behind types of our own.
 
 mod library_file;
+mod observed;
 mod onnx_runtime;
 mod opening;
-mod provider;
+mod providers;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -13,10 +14,15 @@ mod whole_model;
 
 use std::path::PathBuf;
 
-pub use library_file::{library_beside, library_near};
+pub use library_file::{library_beside, library_near, library_with};
+pub use observed::ObservedNetwork;
 pub use onnx_runtime::OnnxRuntime;
 pub use opening::OpeningWatch;
-pub use provider::{Provider, UnknownProvider};
+pub use providers::{
+    CacheFolder, CacheFolderError, Precision, Provider, ProviderChoice, ProviderOptions,
+    ProviderRefusal, ProviderState, RefusalReason, UnknownProvider, nvidia_driver, nvidia_gpus,
+    survey,
+};
 pub use session::{Network, NetworkOptions, NetworkOutput};
 pub use whole_model::WholeModel;
 
@@ -64,6 +70,28 @@ pub enum NetworkError {
     /// The system does not give the threads for the network.
     #[error("the threads for the network could not be started; ask for fewer")]
     Threads(#[source] std::io::Error),
+    /// The provider asked for does not compute the network, and no other may.
+    #[error(
+        "{provider} does not compute this network, and falling back to the processor is not allowed"
+    )]
+    Provider {
+        /// Who was asked.
+        provider: Provider,
+        /// Why not, and what to do.
+        #[source]
+        reason: RefusalReason,
+    },
+    /// A device of nobody.
+    #[error(
+        "the device {device:?} needs a provider that has devices; name openvino, cuda or tensorrt, too"
+    )]
+    Device {
+        /// The device asked for.
+        device: String,
+    },
+    /// Nobody was asked.
+    #[error("no provider was asked to compute the network; name one")]
+    NoProvider,
     /// The watch over the opening asked for its end.
     #[error("the opening of the network was stopped")]
     OpeningStopped,

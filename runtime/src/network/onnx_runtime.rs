@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ort::environment::Environment;
 
 use super::NetworkError;
+use super::warnings::Warnings;
 
 /// ONNX Runtime allows one environment in a process, so the first is kept.
 static LOADED: Mutex<Option<OnnxRuntime>> = Mutex::new(None);
@@ -15,6 +16,8 @@ static LOADED: Mutex<Option<OnnxRuntime>> = Mutex::new(None);
 #[derive(Clone)]
 pub struct OnnxRuntime {
     pub(super) environment: Environment,
+    /// What it said outside of a session, which concerns providers and the machine.
+    pub(super) errors: Warnings,
     path: PathBuf,
     version: Option<String>,
 }
@@ -63,17 +66,18 @@ impl OnnxRuntime {
             minimum: ort::MINOR_VERSION,
             source,
         };
+        let errors = Warnings::default();
         let builder = ort::init_from(&path).map_err(|error| failed(&path, error.into()))?;
         let environment = builder
             .with_telemetry(false)
-            // Without a logger of ours it would print. What it says outside of a
-            // session concerns the machine, such as a missing GPU.
-            .with_logger(Arc::new(|_level, _category, _id, _location, _message| {}))
+            // Without a logger of ours it would print.
+            .with_logger(errors.error_logger())
             .build()
             .map_err(|error| failed(&path, error.into()))?;
         let minor = ort::util::probe(&path);
         Ok(Self {
             environment,
+            errors,
             path,
             version: minor.map(|minor| format!("1.{minor}")),
         })

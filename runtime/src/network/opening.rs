@@ -19,14 +19,29 @@ const INTERVAL: Duration = Duration::from_millis(200);
 /// Stops what the other thread does.
 type Stop = Box<dyn Fn() + Send>;
 
-/// Opens the network on another thread, and lets the watch look meanwhile on this one.
-pub(super) fn watched(
+/// Where the opening of a network failed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// Before the network was looked at.
+    Start(ort::Error),
+    /// With the network.
+    Open(ort::Error),
+}
+
+/// Opens the network; with a watch on another thread, so that the watch can look meanwhile
+/// on this one.
+pub(super) fn open(
     build: impl FnOnce() -> ort::Result<SessionBuilder> + Send,
     onnx: &[u8],
-    watch: &mut OpeningWatch<'_>,
-) -> Result<Session, NetworkError> {
+    watch: Option<&mut OpeningWatch<'_>>,
+) -> Result<Result<Session, Failure>, NetworkError> {
+    let Some(watch) = watch else {
+        let opened = build().map_err(Failure::Start);
+        let commit = |mut builder: SessionBuilder| builder.commit_from_memory(onnx);
+        return Ok(opened.and_then(|builder| commit(builder).map_err(Failure::Open)));
+    };
     let open = |sender: Sender<Stop>| {
-        let mut builder = build()?;
+        let mut builder = build().map_err(Failure::Start)?;
         let canceler = builder.canceler();
         let stop: Stop = Box::new(move || {
             // ONNX Runtime may have come to the end meanwhile, which is as good.
@@ -34,9 +49,9 @@ pub(super) fn watched(
         });
         // The other end lives as long as this thread is waited for.
         let _unheard = sender.send(stop);
-        builder.commit_from_memory(onnx)
+        builder.commit_from_memory(onnx).map_err(Failure::Open)
     };
-    elsewhere(open, watch)?.map_err(|error| NetworkError::Open(error.into()))
+    elsewhere(open, watch)
 }
 
 /// Does `work` on another thread, which sends the way to stop it and then holds on to

@@ -2,12 +2,16 @@
 
 use ndarray::{Array4, ArrayRef4};
 use ort::logging::LogLevel;
-use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+use ort::session::builder::{AutoDevicePolicy, GraphOptimizationLevel, SessionBuilder};
 use ort::session::{RunOptions, Session};
 use ort::value::{Outlet, TensorElementType, TensorRef};
 
+use super::providers::{Opened, Request};
 use super::warnings::Warnings;
-use super::{NetworkError, OnnxRuntime, OpeningWatch, Provider, opening, threads};
+use super::{
+    NetworkError, OnnxRuntime, OpeningWatch, Precision, Provider, ProviderOptions, ProviderRefusal,
+    threads,
+};
 use crate::bundle::{Manifest, level_name};
 use crate::cancellation::Cancellation;
 use crate::head::LevelShape;
@@ -28,8 +32,8 @@ pub struct NetworkOutput {
 pub struct NetworkOptions {
     /// Threads for one operation of the network, at least 1.
     pub threads: usize,
-    /// Who computes.
-    pub provider: Provider,
+    /// Who is to compute.
+    pub provider: ProviderOptions,
     /// Channels, height and width of the input.
     pub input_shape: [usize; 3],
     /// All outputs, in order.
@@ -39,7 +43,7 @@ pub struct NetworkOptions {
 impl NetworkOptions {
     /// Those of a bundle's network.
     #[must_use]
-    pub fn of(manifest: &Manifest, provider: Provider, threads: usize) -> Self {
+    pub fn of(manifest: &Manifest, provider: impl Into<ProviderOptions>, threads: usize) -> Self {
         let input = manifest.preprocessing.input_size();
         let levels = manifest.descriptor.levels.iter().enumerate();
         let output = |(number, level): (usize, &LevelShape)| NetworkOutput {
@@ -48,7 +52,7 @@ impl NetworkOptions {
         };
         Self {
             threads,
-            provider,
+            provider: provider.into(),
             input_shape: [3, input.height, input.width],
             outputs: levels.map(output).collect(),
         }
@@ -61,6 +65,16 @@ pub struct Network {
     session: Session,
     options: NetworkOptions,
     warnings: Warnings,
+    computed_by: ComputedBy,
+}
+
+/// Who computes a network.
+#[derive(Debug)]
+struct ComputedBy {
+    provider: Provider,
+    device: Option<String>,
+    precision: Precision,
+    refusals: Vec<ProviderRefusal>,
 }
 
 impl Network {
@@ -73,36 +87,42 @@ impl Network {
         onnx: &[u8],
         options: &NetworkOptions,
     ) -> Result<Self, NetworkError> {
-        threads::check_available(options.threads)?;
-        let warnings = Warnings::default();
-        let session = builder(runtime, options.provider, options.threads, &warnings)
-            .and_then(|mut builder| builder.commit_from_memory(onnx))
-            .map_err(|error| NetworkError::Open(error.into()))?;
-        Self::checked(session, options, warnings)
+        Self::opened(runtime, onnx, options, None)
     }
 
     /// The same with a watch, because opening may take minutes where a provider
     /// compiles the network: `watch` is called at once and then several times a
     /// second, on the calling thread, with the time since the start. When it
-    /// answers `Break`, the opening ends with [`NetworkError::OpeningStopped`].
+    /// answers `Break`, the opening ends with [`NetworkError::OpeningStopped`], as soon
+    /// as the provider comes to a point where it can.
     pub fn new_watched(
         runtime: &OnnxRuntime,
         onnx: &[u8],
         options: &NetworkOptions,
         watch: &mut OpeningWatch<'_>,
     ) -> Result<Self, NetworkError> {
-        threads::check_available(options.threads)?;
-        let warnings = Warnings::default();
-        let build = || builder(runtime, options.provider, options.threads, &warnings);
-        let session = opening::watched(build, onnx, watch)?;
-        Self::checked(session, options, warnings)
+        Self::opened(runtime, onnx, options, Some(watch))
     }
 
-    fn checked(
-        session: Session,
+    fn opened(
+        runtime: &OnnxRuntime,
+        onnx: &[u8],
         options: &NetworkOptions,
-        warnings: Warnings,
+        watch: Option<&mut OpeningWatch<'_>>,
     ) -> Result<Self, NetworkError> {
+        threads::check_available(options.threads)?;
+        let request = Request {
+            runtime,
+            onnx,
+            threads: options.threads,
+            input_shape: options.input_shape,
+            provider: &options.provider,
+        };
+        Self::checked(request.open(watch)?, options)
+    }
+
+    fn checked(opened: Opened, options: &NetworkOptions) -> Result<Self, NetworkError> {
+        let session = opened.session;
         check_outlets("input", session.inputs(), &[(INPUT, options.input_shape)])?;
         let outputs: Vec<_> = options
             .outputs
@@ -113,14 +133,38 @@ impl Network {
         Ok(Self {
             session,
             options: options.clone(),
-            warnings,
+            warnings: opened.warnings,
+            computed_by: ComputedBy {
+                provider: opened.provider,
+                device: opened.device,
+                precision: opened.precision,
+                refusals: opened.refusals,
+            },
         })
     }
 
-    /// Who computes.
+    /// Who computes: all of the network, whoever was asked for.
     #[must_use]
     pub fn provider(&self) -> Provider {
-        self.options.provider
+        self.computed_by.provider
+    }
+
+    /// Which device of the provider; `None` for the processor.
+    #[must_use]
+    pub fn device(&self) -> Option<&str> {
+        self.computed_by.device.as_deref()
+    }
+
+    /// In how many bits it computes.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        self.computed_by.precision
+    }
+
+    /// Those that were asked before the one that computes, and why they do not.
+    #[must_use]
+    pub fn refusals(&self) -> &[ProviderRefusal] {
+        &self.computed_by.refusals
     }
 
     /// What ONNX Runtime has warned of while opening or running this network,
@@ -193,21 +237,23 @@ impl Network {
 
 pub(super) fn builder(
     runtime: &OnnxRuntime,
-    provider: Provider,
     threads: usize,
     warnings: &Warnings,
 ) -> ort::Result<SessionBuilder> {
-    match provider {
-        // The CPU provider is always there and takes what no other takes.
-        Provider::Cpu => {}
-    }
     let builder = Session::builder(&runtime.environment)?
+        // Else ONNX Runtime may pick a provider that nobody asked for.
+        .with_auto_device(AutoDevicePolicy::PreferCPU)?
         .with_logger(warnings.logger())?
         .with_log_level(LogLevel::Warning)?
         .with_optimization_level(GraphOptimizationLevel::All)?
         .with_intra_threads(threads)?
-        // Waiting threads would take the cores that the head needs next.
-        .with_intra_op_spinning(false)?;
+        // A plan of all buffers as one block would come on top of the arena: 25 to 100 MB,
+        // and no faster.
+        .with_memory_pattern(false)?
+        // Threads that wait actively are quicker to go on with the next layer; they stop
+        // with the run, because the head needs their cores next.
+        .with_intra_op_spinning(true)?
+        .with_config_entry("session.force_spinning_stop", "1")?;
     Ok(builder)
 }
 

@@ -1,4 +1,4 @@
-//! What ONNX Runtime warns of, kept instead of printed.
+//! What ONNX Runtime says, kept instead of printed.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,10 +15,20 @@ impl Warnings {
     /// Writes warnings to the list. Errors are left out: they come back from the
     /// call that failed.
     pub(super) fn logger(&self) -> LoggerFunction {
-        let warnings = self.clone();
+        self.logger_of(LogLevel::Warning)
+    }
+
+    /// Writes errors to the list, of which the call that failed says less: what was wrong
+    /// with a provider.
+    pub(super) fn error_logger(&self) -> LoggerFunction {
+        self.logger_of(LogLevel::Error)
+    }
+
+    fn logger_of(&self, wanted: LogLevel) -> LoggerFunction {
+        let list = self.clone();
         Arc::new(move |level, _category, _id, _location, message| {
-            let mut kept = warnings.lock();
-            if level == LogLevel::Warning && kept.len() < MOST_KEPT {
+            let mut kept = list.lock();
+            if level == wanted && kept.len() < MOST_KEPT {
                 kept.push(message.trim().to_owned());
             }
         })

@@ -6,7 +6,7 @@ use ort::value::TensorRef;
 
 use super::session::builder;
 use super::warnings::Warnings;
-use super::{NetworkError, OnnxRuntime, Provider};
+use super::{NetworkError, OnnxRuntime};
 
 const INPUT: &str = "input";
 const SCORE: &str = "pred_score";
@@ -24,7 +24,7 @@ impl WholeModel {
     /// Opens an ONNX file held in memory.
     pub fn new(runtime: &OnnxRuntime, onnx: &[u8], threads: usize) -> Result<Self, NetworkError> {
         let warnings = Warnings::default();
-        let session = builder(runtime, Provider::Cpu, threads, &warnings)
+        let session = builder(runtime, threads, &warnings)
             .and_then(|mut builder| builder.commit_from_memory(onnx))
             .map_err(|error| NetworkError::Open(error.into()))?;
         Ok(Self { session, warnings })

@@ -93,18 +93,26 @@ fn unsupported_samples(color: ColorType) -> PictureProblem {
     }
 }
 
-fn repeat_gray<T: Copy>(samples: &[T], channels: usize) -> Vec<T> {
-    samples
-        .iter()
-        .step_by(channels)
-        .flat_map(|&gray| [gray; 3])
-        .collect()
+fn repeat_gray<T: Copy + Default>(samples: &[T], channels: usize) -> Vec<T> {
+    let grays = samples.iter().step_by(channels);
+    rgb_pixels(grays.map(|&gray| [gray; 3]))
 }
 
-fn drop_alpha<T: Copy>(samples: &[T]) -> Vec<T> {
+fn drop_alpha<T: Copy + Default>(samples: &[T]) -> Vec<T> {
     let (pixels, _) = samples.as_chunks::<4>();
-    pixels
-        .iter()
-        .flat_map(|&[red, green, blue, _]| [red, green, blue])
-        .collect()
+    rgb_pixels(
+        pixels
+            .iter()
+            .map(|&[red, green, blue, _]| [red, green, blue]),
+    )
+}
+
+/// Several times as fast as collecting single samples, because the length is known.
+fn rgb_pixels<T: Copy + Default>(pixels: impl ExactSizeIterator<Item = [T; 3]>) -> Vec<T> {
+    let mut samples = vec![T::default(); 3 * pixels.len()];
+    let (chunks, _) = samples.as_chunks_mut::<3>();
+    for (chunk, pixel) in chunks.iter_mut().zip(pixels) {
+        *chunk = pixel;
+    }
+    samples
 }

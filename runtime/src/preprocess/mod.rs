@@ -14,6 +14,7 @@ pub use error::PreprocessError;
 pub use geometry::{Geometry, Point, Rect};
 
 use crate::picture::{Mask, Picture};
+use resize::Resized;
 
 /// Mean of red, green and blue over `ImageNet`, samples in 0..1.
 const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
@@ -139,6 +140,8 @@ impl Preprocessing {
 
     /// The network's input: 3×H×W (red, green, blue), `(x − mean) / std` with
     /// `x` in 0..1. Every value is finite.
+    ///
+    /// Uses the current rayon pool; the same bits for any number of threads.
     pub fn apply(&self, picture: &Picture) -> Result<Array3<f32>, PreprocessError> {
         self.validate()?;
         let size = self.resized(picture.width_px(), picture.height_px());
@@ -149,14 +152,26 @@ impl Preprocessing {
             ResizeFilter::BilinearAntialias => resize::bilinear_antialias(picture, size),
             ResizeFilter::Lanczos8Bit => resize::lanczos_8bit(picture, size),
         }?;
-        let (crop, Size { height, width }) = (self.crop_offset(size), self.input_size());
-        Ok(Array3::from_shape_fn(
-            (3, height, width),
-            |(channel, row, column)| {
-                let sample = resized[[row + crop.height, column + crop.width, channel]];
-                (sample - self.mean[channel]) / self.std[channel]
-            },
-        ))
+        let values = self.cropped_and_normalised(&resized, self.crop_offset(size));
+        let Size { height, width } = self.input_size();
+        Array3::from_shape_vec((3, height, width), values).map_err(resize::failed)
+    }
+
+    fn cropped_and_normalised(&self, resized: &Resized, crop: Size) -> Vec<f32> {
+        let Size { height, width } = self.input_size();
+        let mut values = Vec::with_capacity(3 * height * width);
+        for channel in 0..3 {
+            let plane = values.len();
+            for row in resized.rows().skip(crop.height).take(height) {
+                let pixels = row.iter().skip(crop.width).take(width);
+                values.extend(pixels.map(|pixel| pixel.0[channel]));
+            }
+            let (mean, std) = (self.mean[channel], self.std[channel]);
+            for value in values.iter_mut().skip(plane) {
+                *value = (*value / resized.full_scale - mean) / std;
+            }
+        }
+        values
     }
 
     /// The mask in the network's frame: H×W, nearest neighbour, same crop.

@@ -1,88 +1,146 @@
 //! Resizing, antialiased.
 
+use bytemuck::cast_slice;
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::{F32x3, U8x3};
 use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
-use ndarray::Array3;
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::{ParallelSlice, ParallelSliceMut};
 
 use super::{PreprocessError, Size};
 use crate::picture::{Picture, Samples};
 
-/// The picture at `size`: height × width × 3, samples in 0..1, resized on floating
-/// samples by a triangle.
+/// Pixels that are turned into floats at a time: few enough to stay in the cache of one
+/// core until they are narrowed, and a bound on the memory that large pictures take.
+const STRIP_PIXELS: usize = 1 << 16;
+
+/// A picture after the resize.
+#[derive(Debug)]
+pub(super) struct Resized {
+    size: Size,
+    /// Row by row.
+    pixels: Vec<F32x3>,
+    /// The largest sample: 255 or 65535.
+    pub(super) full_scale: f32,
+}
+
+impl Resized {
+    /// Red, green and blue of the pixels of each row, 0 to `full_scale`.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &[F32x3]> {
+        self.pixels.chunks(self.size.width)
+    }
+}
+
+/// The picture at `size`, which has no side of 0, resized on floating samples by a
+/// triangle, rows first.
 ///
-/// One thread, so the same machine always sums in the same order. A picture
+/// Uses the current rayon pool; the same bits for any number of threads. A picture
 /// that already has this size comes back unchanged.
 pub(super) fn bilinear_antialias(
     picture: &Picture,
     size: Size,
-) -> Result<Array3<f32>, PreprocessError> {
-    let pixels = unit_pixels(picture.samples());
-    let dimensions = (picture.width_px(), picture.height_px());
-    let resized = resized(dimensions, &pixels, size, FilterType::Bilinear)?;
-    samples(size, resized.pixels().iter().flat_map(|pixel| pixel.0))
+) -> Result<Resized, PreprocessError> {
+    let (from, height) = (picture.width_px() as usize, picture.height_px() as usize);
+    let mut narrow = vec![BLACK; size.width * height];
+    let full_scale = match picture.samples() {
+        Samples::Eight(samples) => {
+            narrow_rows(samples, from, &mut narrow, size.width)?;
+            f32::from(u8::MAX)
+        }
+        Samples::Sixteen(samples) => {
+            narrow_rows(samples, from, &mut narrow, size.width)?;
+            f32::from(u16::MAX)
+        }
+    };
+    let mut pixels = vec![BLACK; size.width * size.height];
+    let filter = FilterType::Bilinear;
+    resize(
+        &image(&narrow, size.width)?,
+        &mut pixels,
+        size.width,
+        filter,
+    )?;
+    Ok(Resized {
+        size,
+        pixels,
+        full_scale,
+    })
 }
 
 /// The same by Lanczos with three lobes on 8-bit samples; rows first, as in Pillow,
 /// because each direction rounds.
-pub(super) fn lanczos_8bit(picture: &Picture, size: Size) -> Result<Array3<f32>, PreprocessError> {
+pub(super) fn lanczos_8bit(picture: &Picture, size: Size) -> Result<Resized, PreprocessError> {
     let rgb = picture.to_rgb8();
     let pixels: Vec<U8x3> = rgb.pixels().map(|pixel| U8x3::new(pixel.0)).collect();
-    let (width, height) = rgb.dimensions();
-    let rows = Size {
-        height: height as usize,
-        width: size.width,
-    };
-    let narrowed = resized((width, height), &pixels, rows, FilterType::Lanczos3)?;
-    let resized = resized(
-        (size.width as u32, height),
-        narrowed.pixels(),
-        size,
-        FilterType::Lanczos3,
+    let (from, height) = (rgb.width() as usize, rgb.height() as usize);
+    let filter = FilterType::Lanczos3;
+    let mut narrow = vec![U8x3::new([0; 3]); size.width * height];
+    resize(&image(&pixels, from)?, &mut narrow, size.width, filter)?;
+    let mut pixels = vec![U8x3::new([0; 3]); size.width * size.height];
+    resize(
+        &image(&narrow, size.width)?,
+        &mut pixels,
+        size.width,
+        filter,
     )?;
-    let unit = |sample: u8| f32::from(sample) / f32::from(u8::MAX);
-    samples(
+    let floats = pixels
+        .iter()
+        .map(|pixel| F32x3::new(pixel.0.map(f32::from)));
+    Ok(Resized {
         size,
-        resized.pixels().iter().flat_map(|pixel| pixel.0.map(unit)),
-    )
+        pixels: floats.collect(),
+        full_scale: f32::from(u8::MAX),
+    })
 }
 
-fn resized<P: PixelTrait>(
-    (width_px, height_px): (u32, u32),
-    pixels: &[P],
-    size: Size,
+const BLACK: F32x3 = F32x3::new([0.0; 3]);
+
+/// Every row from `from` to `to` pixels, the same way whichever strip it lies in.
+fn narrow_rows<T: Copy + Sync + Into<f32>>(
+    samples: &[T],
+    from: usize,
+    narrow: &mut [F32x3],
+    to: usize,
+) -> Result<(), PreprocessError> {
+    let rows = (STRIP_PIXELS / from).max(1);
+    samples
+        .par_chunks(rows * from * 3)
+        .zip(narrow.par_chunks_mut(rows * to))
+        .try_for_each_init(Vec::new, |floats: &mut Vec<f32>, (strip, narrow)| {
+            floats.clear();
+            // Sample by sample, which the compiler turns into vector instructions.
+            floats.extend(strip.iter().map(|&sample| sample.into()));
+            let (from_height, floats) = (strip.len() / (from * 3), cast_slice(floats));
+            let strip = TypedImageRef::from_buffer(from as u32, from_height as u32, floats);
+            resize(&strip.map_err(failed)?, narrow, to, FilterType::Bilinear)
+        })
+}
+
+/// Resizes to rows of `width` pixels, as many as there is room for.
+fn resize<P: PixelTrait>(
+    from: &TypedImageRef<'_, P>,
+    to: &mut [P],
+    width: usize,
     filter: FilterType,
-) -> Result<TypedImage<'static, P>, PreprocessError> {
-    let source = TypedImageRef::new(width_px, height_px, pixels).map_err(|error| failed(&error))?;
-    let mut resized = TypedImage::new(size.width as u32, size.height as u32);
+) -> Result<(), PreprocessError> {
+    let height = to.len() / width;
+    let to = TypedImage::from_pixels_slice(width as u32, height as u32, to);
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
     Resizer::new()
-        .resize_typed(&source, &mut resized, &options)
-        .map_err(|error| failed(&error))?;
-    Ok(resized)
+        .resize_typed(from, &mut to.map_err(failed)?, &options)
+        .map_err(failed)
 }
 
-fn samples(size: Size, samples: impl Iterator<Item = f32>) -> Result<Array3<f32>, PreprocessError> {
-    Array3::from_shape_vec((size.height, size.width, 3), samples.collect())
-        .map_err(|error| failed(&error))
+/// Rows of `width` pixels.
+fn image<P: PixelTrait>(
+    pixels: &[P],
+    width: usize,
+) -> Result<TypedImageRef<'_, P>, PreprocessError> {
+    let height = pixels.len() / width;
+    TypedImageRef::new(width as u32, height as u32, pixels).map_err(failed)
 }
 
-fn unit_pixels(samples: &Samples) -> Vec<F32x3> {
-    match samples {
-        Samples::Eight(samples) => pixels_scaled_by(samples, f32::from(u8::MAX)),
-        Samples::Sixteen(samples) => pixels_scaled_by(samples, f32::from(u16::MAX)),
-    }
-}
-
-fn pixels_scaled_by<T: Copy + Into<f32>>(samples: &[T], full_scale: f32) -> Vec<F32x3> {
-    let (pixels, _) = samples.as_chunks::<3>();
-    pixels
-        .iter()
-        .map(|pixel| F32x3::new(pixel.map(|sample| sample.into() / full_scale)))
-        .collect()
-}
-
-fn failed(error: &dyn std::error::Error) -> PreprocessError {
+pub(super) fn failed(error: impl std::error::Error) -> PreprocessError {
     PreprocessError::Resize {
         reason: error.to_string(),
     }

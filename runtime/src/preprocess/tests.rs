@@ -108,8 +108,9 @@ mod golden {
         assert_eq!(paper(64, 56).resized(121, 90), size(64, 86));
         let resized = resize::lanczos_8bit(&picture, size(64, 86)).unwrap();
         let (_, expected) = reference.bytes("pre/official_lanczos_u8");
-        let found = resized.permuted_axes([2, 0, 1]);
-        let levels = found.iter().map(|x| (x * 255.0).round() as u8);
+        let pixels: Vec<_> = resized.rows().flatten().collect();
+        let channels = (0..3).flat_map(|channel| pixels.iter().map(move |pixel| pixel.0[channel]));
+        let levels = channels.map(|level| level as u8);
         let apart: Vec<u8> = levels.zip(&expected).map(|(a, b)| a.abs_diff(*b)).collect();
         assert_eq!(apart.len(), expected.len());
         assert!(apart.iter().all(|&levels| levels <= 1));
@@ -154,6 +155,39 @@ fn a_picture_of_the_right_size_is_not_resampled() {
     for ((channel, row, column), &value) in input.indexed_iter() {
         let sample = pixels.get_pixel(column as u32, row as u32).0[channel];
         assert_eq!(value.to_bits(), (f32::from(sample) / 255.0).to_bits());
+    }
+}
+
+/// Large pictures are taken in strips, several at a time; neither shows.
+#[test]
+fn strips_and_threads_change_no_bit() {
+    use fast_image_resize::images::{TypedImage, TypedImageRef};
+    use fast_image_resize::pixels::F32x3;
+    use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+
+    let picture = pattern(401, 523);
+    let pixels = picture.to_rgb8();
+    let floats: Vec<_> = pixels
+        .pixels()
+        .map(|p| F32x3::new(p.0.map(f32::from)))
+        .collect();
+    let mut whole = TypedImage::new(40, 24);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    let source = TypedImageRef::new(401, 523, &floats).unwrap();
+    Resizer::new()
+        .resize_typed(&source, &mut whole, &options)
+        .unwrap();
+    for threads in [1, 3] {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        let recipe = plain(size(24, 40), None);
+        let input = pool.install(|| recipe.apply(&picture)).unwrap();
+        for ((channel, row, column), &value) in input.indexed_iter() {
+            let expected = whole.pixels()[row * 40 + column].0[channel] / 255.0;
+            assert_eq!(value.to_bits(), expected.to_bits());
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
 use crate::anomaly_map::AnomalyMap;
 use crate::bundle::HeatmapRange;
 use crate::inspector::{Inspection, PictureSize, StageTimes};
-use crate::network::Provider;
+use crate::network::{Precision, Provider};
 use crate::picture::Picture;
 use crate::preprocess::{Preprocessing, Size};
 
@@ -37,7 +37,7 @@ fn inspection(values: Array2<f32>) -> Inspection {
         AnomalyMap { values },
         geometry,
         StageTimes::default(),
-        Provider::Cpu,
+        (Provider::Cpu, Precision::F32),
         size,
     )
 }

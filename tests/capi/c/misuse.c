@@ -42,8 +42,14 @@ static void option_values(void)
         EXPECT(CFA_E_BAD_ARGUMENT,
                cfa_options_set(options, str("threads"), str(bad_threads[i]), &err));
     EXPECT(CFA_OK, cfa_options_set(options, str("threads"), str("1024"), &err));
-    EXPECT(CFA_E_PROVIDER, cfa_options_set(options, str("provider"), str("cuda"), &err));
+    EXPECT(CFA_E_PROVIDER, cfa_options_set(options, str("provider"), str("abacus"), &err));
     CHECK(strstr(err.message, "cpu") != NULL);
+    EXPECT(CFA_OK, cfa_options_set(options, str("provider"), str("auto"), &err));
+    EXPECT(CFA_OK, cfa_options_set(options, str("allow_fallback"), str("false"), &err));
+    EXPECT(CFA_E_BAD_ARGUMENT, cfa_options_set(options, str("allow_fallback"), str("1"), &err));
+    EXPECT(CFA_E_BAD_ARGUMENT,
+           cfa_options_set(options, str("allow_reduced_precision"), str("yes"), &err));
+    EXPECT(CFA_E_BAD_ARGUMENT, cfa_options_set(options, str("cache_folder"), str(""), &err));
     EXPECT(CFA_OK, cfa_options_set(options, str("provider"), str("cpu"), &err));
     EXPECT(CFA_E_BAD_ARGUMENT, cfa_options_set(options, str("onnxruntime"), str(""), &err));
     EXPECT(CFA_E_BAD_ARGUMENT, cfa_options_set(options, str("max_pixels"), str("1e6"), &err));
@@ -57,6 +63,30 @@ static void option_values(void)
     text.data = "1";
     text.len = SIZE_MAX;
     EXPECT(CFA_E_BAD_ARGUMENT, cfa_options_set(options, str("threads"), text, &err));
+    cfa_options_free(options);
+}
+
+/* The ONNX Runtime of these tests is one for the processor alone. */
+static void absent_provider(struct fixture all)
+{
+    cfa_options *options = NULL;
+    cfa_session *session = NULL;
+    static char text[1 << 14];
+    size_t needed = 0;
+    EXPECT(CFA_OK, cfa_options_new(&options, &err));
+    EXPECT(CFA_OK, cfa_options_set(options, str("provider"), str("cuda"), &err));
+    EXPECT(CFA_E_PROVIDER, cfa_session_new(all.model, options, &session, &err));
+    CHECK(session == NULL && strstr(err.message, "built without it") != NULL);
+    EXPECT(CFA_OK, cfa_options_set(options, str("allow_fallback"), str("true"), &err));
+    EXPECT(CFA_OK, cfa_session_new(all.model, options, &session, &err));
+    EXPECT(CFA_OK, cfa_session_info_json(session, text, sizeof text, &needed, &err));
+    CHECK(strstr(text, "\"provider\":\"cpu\"") != NULL);
+    CHECK(strstr(text, "\"refused\":[{\"provider\":\"cuda\"") != NULL);
+    cfa_session_free(session);
+    session = NULL;
+    EXPECT(CFA_OK, cfa_options_set(options, str("provider"), str("cpu"), &err));
+    EXPECT(CFA_OK, cfa_options_set(options, str("device"), str("GPU"), &err));
+    EXPECT(CFA_E_BAD_ARGUMENT, cfa_session_new(all.model, options, &session, &err));
     cfa_options_free(options);
 }
 
@@ -415,6 +445,7 @@ int main(int argc, char **argv)
     all = opened(argv[1], argv[2]);
     options_and_null(all);
     option_values();
+    absent_provider(all);
     model_and_null(all);
     session_and_null(all);
     structure_sizes(all);

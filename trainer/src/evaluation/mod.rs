@@ -97,8 +97,12 @@ pub fn evaluate(
 ) -> Result<Evaluation, EvaluationError> {
     let preprocessing = inspector.manifest().preprocessing.clone();
     let mut tally = Tally::new(pictures)?;
-    for picture in pictures {
-        let inspection = inspector.inspect_path(&picture.path)?;
+    let paths: Vec<_> = pictures
+        .iter()
+        .map(|picture| picture.path.clone())
+        .collect();
+    for (picture, (_path, inspection)) in pictures.iter().zip(inspector.inspect_each(paths)?) {
+        let inspection = inspection?;
         tally.add(picture, &inspection, &preprocessing)?;
         seen(picture, &inspection)?;
     }

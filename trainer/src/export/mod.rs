@@ -3,10 +3,15 @@
 mod golden;
 mod onnx_full;
 mod proof;
+mod reduced;
 
 pub(crate) use golden::drawing;
 pub use onnx_full::{
     OnnxFullCheck, OnnxFullError, OnnxFullRequest, OnnxFullSummary, export_onnx_full,
+};
+pub use reduced::{
+    CalibrationFate, CostLimits, LabelledCost, ReducedExportError, ReducedRequest, ReducedStep,
+    ReducedSummary, ReductionCost, StepWatch, export_reduced,
 };
 
 use std::fs;
@@ -15,7 +20,7 @@ use std::path::{Path, PathBuf};
 use cfa_runtime::OnnxRuntime;
 use cfa_runtime::bundle::{
     AnomalyMapSettings, BackboneIdentity, BundleParts, DescriptorShape, GoldenSample, HeatmapRange,
-    Manifest, MemoryBankShape, ScoreSettings, write_bundle,
+    Manifest, MemoryBankShape, NetworkPrecision, ScoreSettings, write_bundle,
 };
 use cfa_runtime::calibration::{Calibration, DecisionRule};
 use cfa_runtime::head::LevelShape;
@@ -226,6 +231,7 @@ fn manifest(
             weights_file: request.weights.file_name.clone(),
             weights_sha256: request.weights.sha256_hex.clone(),
         },
+        network_precision: NetworkPrecision::F32,
         descriptor: DescriptorShape {
             channels: settings.descriptor().outputs,
             feature_height: features.height,

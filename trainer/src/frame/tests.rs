@@ -29,7 +29,9 @@ fn maps(shape: &DescriptorShape) -> [Tensor; 3] {
 fn rows_of_levels(framed: &FramedModel, shape: &DescriptorShape, maps: &[Tensor; 3]) -> Tensor {
     let mut pooled = Graph::new();
     let inputs = shape.map_channels.map(|channels| pooled.input(channels));
-    inputs.iter().for_each(|&input| pooled.output(input));
+    for input in inputs {
+        pooled.output(input);
+    }
     let graph = framed.with_levels(&pooled);
     let network = TorchNetwork::new(graph, &framed.parameters, Device::Cpu).unwrap();
     let levels = network.forward(maps).unwrap();

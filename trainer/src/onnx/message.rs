@@ -30,6 +30,16 @@ pub(super) fn int(name: &str, value: usize) -> AttributeProto {
     }
 }
 
+/// An element type.
+pub(super) fn type_attribute(name: &str, value: DataType) -> AttributeProto {
+    AttributeProto {
+        name: name.to_owned(),
+        i: i32::from(value).into(),
+        r#type: AttributeType::Int.into(),
+        ..AttributeProto::default()
+    }
+}
+
 pub(super) fn float(name: &str, value: f32) -> AttributeProto {
     AttributeProto {
         name: name.to_owned(),
@@ -61,6 +71,36 @@ pub(super) fn float_tensor(name: &str, shape: &[usize], values: &[f32]) -> Tenso
     TensorProto {
         dims: shape.iter().map(|&n| n as i64).collect(),
         data_type: DataType::Float.into(),
+        name: name.to_owned(),
+        raw_data: values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+    }
+}
+
+/// Signed bytes.
+pub(super) fn byte_tensor(name: &str, shape: &[usize], values: &[i8]) -> TensorProto {
+    TensorProto {
+        dims: shape.iter().map(|&n| n as i64).collect(),
+        data_type: DataType::Int8.into(),
+        name: name.to_owned(),
+        raw_data: values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+    }
+}
+
+/// A single unsigned byte without axes.
+pub(super) fn byte_scalar(name: &str, value: u8) -> TensorProto {
+    TensorProto {
+        dims: Vec::new(),
+        data_type: DataType::Uint8.into(),
+        name: name.to_owned(),
+        raw_data: vec![value],
+    }
+}
+
+/// A list of 32-bit integers.
+pub(super) fn int32_tensor(name: &str, values: &[i32]) -> TensorProto {
+    TensorProto {
+        dims: vec![values.len() as i64],
+        data_type: DataType::Int32.into(),
         name: name.to_owned(),
         raw_data: values.iter().flat_map(|v| v.to_le_bytes()).collect(),
     }
@@ -98,8 +138,10 @@ pub(super) fn int_tensor(name: &str, values: &[usize]) -> TensorProto {
 pub(super) enum Dim<'a> {
     /// Known.
     Fixed(usize),
-    /// Open, under this name.
+    /// Open, under this name: the same size wherever the name stands.
     Open(&'a str),
+    /// Open, and unlike any other.
+    Unknown,
 }
 
 /// A float tensor batch × `dims`, the batch size left open.
@@ -112,13 +154,14 @@ pub(super) fn batched_value(name: &str, dims: &[usize]) -> ValueInfoProto {
 /// A float tensor.
 pub(super) fn float_value(name: &str, dims: &[Dim<'_>]) -> ValueInfoProto {
     let value = |dim: &Dim<'_>| match dim {
-        Dim::Fixed(n) => dimension::Value::DimValue(*n as i64),
-        Dim::Open(name) => dimension::Value::DimParam((*name).to_owned()),
+        Dim::Fixed(n) => Some(dimension::Value::DimValue(*n as i64)),
+        Dim::Open(name) => Some(dimension::Value::DimParam((*name).to_owned())),
+        Dim::Unknown => None,
     };
     let dim = dims
         .iter()
         .map(value)
-        .map(|value| Dimension { value: Some(value) })
+        .map(|value| Dimension { value })
         .collect();
     let tensor = type_proto::Tensor {
         elem_type: DataType::Float.into(),

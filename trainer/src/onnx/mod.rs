@@ -3,9 +3,11 @@
 
 mod full;
 mod message;
+mod reduced;
 mod writer;
 
 pub use full::{FullInput, FullOnnxError, encode_full};
+pub use reduced::{Affine, ChannelWeights, Observation, ReduceError, ReducibleNetwork};
 
 use prost::Message;
 

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use self::programs::Programs;
 use crate::{
     checkout::Checkout,
-    setup::{self, Scope},
+    setup::{self, Extras, Scope},
     step, washers,
 };
 
@@ -24,7 +24,7 @@ const SEED: &str = "1";
 /// done again each time; the pictures are kept.
 pub(crate) fn run(checkout: &Checkout) -> Result<()> {
     let started = Instant::now();
-    setup::setup(checkout, Scope::Everything)?;
+    setup::setup(checkout, Scope::Everything, Extras::default())?;
     let demo = Demo {
         checkout,
         programs: Programs::build(checkout)?,

@@ -21,7 +21,7 @@ use self::{
 };
 use crate::checkout::Checkout;
 
-/// What to bring.
+/// What to bring for all machines alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
     /// Everything: training and inspecting.
@@ -30,15 +30,29 @@ pub(crate) enum Scope {
     RuntimeOnly,
 }
 
+/// What to bring besides for machines that have more than a processor.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Extras {
+    /// ONNX Runtime with OpenVINO.
+    pub(crate) openvino: bool,
+    /// ONNX Runtime with CUDA.
+    pub(crate) cuda: bool,
+}
+
 impl Scope {
-    fn covers(self, component: &Component) -> bool {
-        self == Self::Everything || component.needed_by == NeededBy::Runtime
+    fn covers(self, extras: Extras, component: &Component) -> bool {
+        match component.needed_by {
+            NeededBy::Runtime => true,
+            NeededBy::Trainer => self == Self::Everything,
+            NeededBy::Openvino => extras.openvino,
+            NeededBy::Cuda => extras.cuda,
+        }
     }
 }
 
 /// Downloads and unpacks what is missing. Complete components are left alone,
 /// as are those whose environment variable the user has set.
-pub(crate) fn setup(checkout: &Checkout, scope: Scope) -> Result<()> {
+pub(crate) fn setup(checkout: &Checkout, scope: Scope, extras: Extras) -> Result<()> {
     let pins = Pins::built_in()?;
     let native = checkout.native();
     fs::create_dir_all(&native).with_context(|| format!("cannot create {}", native.display()))?;
@@ -47,7 +61,7 @@ pub(crate) fn setup(checkout: &Checkout, scope: Scope) -> Result<()> {
     for component in pins
         .components
         .iter()
-        .filter(|component| scope.covers(component))
+        .filter(|component| scope.covers(extras, component))
     {
         if let Some(variable) = &component.variable
             && let Some(own) = checkout.user_value(&variable.name, &variable.path)
@@ -137,18 +151,34 @@ mod tests {
         check_own(&variable, temp.path()).unwrap();
     }
 
+    fn covered(scope: Scope, extras: Extras) -> Vec<String> {
+        let components = Pins::built_in().unwrap().components.into_iter();
+        components
+            .filter(|component| scope.covers(extras, component))
+            .map(|component| component.folder)
+            .collect()
+    }
+
     #[test]
-    fn the_runtime_alone_needs_no_libtorch() {
-        let pins = Pins::built_in().unwrap();
-        let covered = pins
-            .components
-            .iter()
-            .filter(|component| Scope::RuntimeOnly.covers(component));
+    fn the_runtime_alone_needs_no_libtorch_and_no_provider_unasked() {
+        let none = Extras::default();
+        assert_eq!(covered(Scope::RuntimeOnly, none), ["onnxruntime"]);
         assert_eq!(
-            covered
-                .map(|component| component.folder.as_str())
-                .collect::<Vec<_>>(),
-            ["onnxruntime"]
+            covered(Scope::Everything, none),
+            ["onnxruntime", "torch", "weights"]
+        );
+        let openvino = Extras {
+            openvino: true,
+            ..none
+        };
+        assert_eq!(
+            covered(Scope::RuntimeOnly, openvino),
+            ["onnxruntime", "onnxruntime-openvino"]
+        );
+        let cuda = Extras { cuda: true, ..none };
+        assert_eq!(
+            covered(Scope::RuntimeOnly, cuda),
+            ["onnxruntime", "onnxruntime-gpu"]
         );
     }
 }

@@ -41,12 +41,14 @@ pub(crate) struct Component {
     pub(crate) wheels: Vec<Wheel>,
 }
 
-/// Which program cannot do without a component.
+/// Which program, or which provider of it, cannot do without a component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum NeededBy {
     Runtime,
     Trainer,
+    Openvino,
+    Cuda,
 }
 
 /// The environment variable by which a user brings an own library.
@@ -181,13 +183,13 @@ mod tests {
     #[test]
     fn the_pin_file_parses_and_stays_inside_its_folder() {
         let pins = Pins::built_in().unwrap();
-        assert_eq!(pins.components.len(), 3);
+        assert_eq!(pins.components.len(), 5);
         assert_eq!(
             pins.components
                 .iter()
                 .flat_map(|component| &component.wheels)
                 .count(),
-            6
+            14
         );
     }
 

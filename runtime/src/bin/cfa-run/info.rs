@@ -59,6 +59,7 @@ fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
         ),
         ("backbone", manifest.backbone.name.clone()),
         ("weights", manifest.backbone.weights_file.clone()),
+        ("precision", manifest.network_precision.to_string()),
         (
             "descriptors",
             format!(

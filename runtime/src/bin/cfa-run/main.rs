@@ -1,10 +1,16 @@
 //! Inspects pictures with a trained model.
 //!
-//! Exit codes: 0 fine, 1 a picture was rejected, 2 error; a reader that closes our output early is fine.
+//! Exit codes: 0 fine, 1 a picture was rejected, 2 error. A reader that closes our output
+//! early is fine: the work ends, and the code tells of what was done by then.
 
+mod bench;
+mod check;
 mod info;
+mod inputs;
 mod onnx_runtime;
 mod predict;
+mod progress;
+mod provider;
 mod verify;
 
 use std::io;
@@ -27,8 +33,12 @@ enum Command {
     Predict(predict::Args),
     /// Replay the results recorded in a bundle on this machine
     Verify(verify::Args),
+    /// Measure how fast a bundle is on this machine
+    Bench(bench::Args),
     /// Print the settings of a bundle
     Info(info::Args),
+    /// Print what this machine can compute with, and what to install for the rest
+    Check(check::Args),
 }
 
 /// Whether everything asked for was done and in order, from good to bad.
@@ -45,7 +55,9 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Predict(args) => predict::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Info(args) => info::run(&args),
+        Command::Check(args) => check::run(&args),
     };
     match outcome {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,

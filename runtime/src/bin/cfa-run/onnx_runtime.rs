@@ -1,33 +1,72 @@
 //! Finding the ONNX Runtime library.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use cfa_runtime::OnnxRuntime;
-use cfa_runtime::network::library_near;
+use cfa_runtime::network::{library_near, library_with, nvidia_driver};
+use cfa_runtime::{OnnxRuntime, Provider, ProviderChoice};
 
 /// Where to find ONNX Runtime.
 #[derive(Debug, clap::Args)]
 pub(crate) struct LibraryArgs {
     /// Shared library of ONNX Runtime [default: `ORT_DYLIB_PATH`, else beside
-    /// this program, else in `.native/onnxruntime` of a folder above it, else
-    /// the system's]
+    /// this program, else in `.native` of a folder above it, else the system's;
+    /// one with the provider asked for where there is one]
     #[arg(long, value_name = "FILE")]
     onnxruntime: Option<PathBuf>,
 }
 
 impl LibraryArgs {
-    pub(crate) fn load(&self) -> Result<OnnxRuntime> {
-        Ok(OnnxRuntime::load(&self.path())?)
+    pub(crate) fn load(&self, choice: ProviderChoice) -> Result<OnnxRuntime> {
+        Ok(OnnxRuntime::load(&self.path(choice))?)
     }
 
-    fn path(&self) -> PathBuf {
-        let set = || env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty());
-        let named = self
-            .onnxruntime
-            .clone()
-            .or_else(|| set().map(PathBuf::from));
-        named.unwrap_or_else(|| library_near(&env::current_exe().unwrap_or_default()))
+    fn path(&self, choice: ProviderChoice) -> PathBuf {
+        self.named().unwrap_or_else(|| {
+            let program = env::current_exe().unwrap_or_default();
+            wanted(choice)
+                .into_iter()
+                .find_map(|provider| library_with(provider, &program))
+                .unwrap_or_else(|| library_near(&program))
+        })
     }
+
+    /// The library that is used by default, and those with other providers.
+    pub(crate) fn all(&self) -> Vec<PathBuf> {
+        let program = env::current_exe().unwrap_or_default();
+        let default = self.path(ProviderChoice::default());
+        let special = [Provider::OpenVino, Provider::Cuda].into_iter();
+        let special = special.filter_map(|provider| library_with(provider, &program));
+        let mut all: Vec<PathBuf> = vec![default];
+        for library in special {
+            if !all.iter().any(|known| is_same(known, &library)) {
+                all.push(library);
+            }
+        }
+        all
+    }
+
+    fn named(&self) -> Option<PathBuf> {
+        let set = || env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty());
+        self.onnxruntime
+            .clone()
+            .or_else(|| set().map(PathBuf::from))
+    }
+}
+
+/// A process holds one library, so `auto` decides by what the machine has: a driver.
+fn wanted(choice: ProviderChoice) -> Vec<Provider> {
+    match choice {
+        ProviderChoice::Only(provider) => vec![provider],
+        ProviderChoice::Auto => {
+            let gpu = nvidia_driver().map(|_version| Provider::Cuda);
+            gpu.into_iter().chain([Provider::OpenVino]).collect()
+        }
+    }
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    real(one).is_some_and(|path| Some(path) == real(other))
 }

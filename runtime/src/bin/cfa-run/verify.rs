@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use cfa_runtime::verify::{SampleReport, replay};
-use cfa_runtime::{Inspector, InspectorOptions};
+use cfa_runtime::{InspectorOptions, Provider};
 use serde_json::json;
 
 use crate::Outcome;
 use crate::onnx_runtime::LibraryArgs;
+use crate::provider::{self, ProviderArgs};
 
 /// Arguments of `cfa-run verify`.
 #[derive(Debug, clap::Args)]
@@ -21,11 +22,18 @@ pub(crate) struct Args {
     json: bool,
     #[command(flatten)]
     library: LibraryArgs,
+    #[command(flatten)]
+    provider: ProviderArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Outcome> {
-    let runtime = args.library.load()?;
-    let mut inspector = Inspector::open(&args.bundle, &runtime, &InspectorOptions::default())?;
+    let runtime = args.library.load(args.provider.choice())?;
+    let options = InspectorOptions {
+        provider: args.provider.options(),
+        ..InspectorOptions::default()
+    };
+    let mut inspector = provider::open(&args.bundle, &runtime, &options)?;
+    let by = inspector.provider();
     let report = replay(&mut inspector)?;
     let mut out = stdout().lock();
     for sample in &report.samples {
@@ -33,9 +41,9 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
             out,
             "{}",
             if args.json {
-                json_line(sample)
+                json_line(sample, by)
             } else {
-                text_line(sample)
+                text_line(sample, by)
             }
         )?;
     }
@@ -52,7 +60,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
     })
 }
 
-fn json_line(sample: &SampleReport) -> String {
+fn json_line(sample: &SampleReport, by: Provider) -> String {
     json!({
         "name": sample.name,
         "expected_score": sample.expected_score,
@@ -60,13 +68,14 @@ fn json_line(sample: &SampleReport) -> String {
         "largest_map_error": sample.largest_map_error,
         "tolerance": sample.tolerance,
         "ok": sample.ok,
+        "provider": by.name(),
     })
     .to_string()
 }
 
-fn text_line(sample: &SampleReport) -> String {
+fn text_line(sample: &SampleReport, by: Provider) -> String {
     format!(
-        "{:<9} score {:.6}, recorded {:.6}; map differs by {:.1e} at most, {:.1e} allowed  {}",
+        "{:<9} score {:.6}, recorded {:.6}; map differs by {:.1e} at most, {:.1e} allowed ({by})  {}",
         if sample.ok { "ok" } else { "DIFFERENT" },
         sample.score,
         sample.expected_score,

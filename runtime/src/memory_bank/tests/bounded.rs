@@ -1,9 +1,13 @@
 //! With bounds the search gives the bits that it gives without, on banks that suit
 //! bounds and on banks made to defy them.
 
+use std::sync::atomic::AtomicBool;
+
 use ndarray::{Array1, Array2, Axis, concatenate};
 
-use super::super::{BoundingAxes, MemoryBank, MemoryBankError, Projection};
+use super::super::{
+    BoundingAxes, MemoryBank, MemoryBankError, Neighbors, Projection, SearchScratch,
+};
 use super::{assert_exact, noise};
 
 const COUNTS: [BoundingAxes; 4] = [
@@ -166,4 +170,34 @@ fn axes_that_do_not_fit_are_refused() {
         second: 4,
     };
     assert!(bank.with_projection(counts, projection).is_err());
+}
+
+/// A search that follows another one of the same size takes its buffers.
+#[test]
+fn a_further_search_allocates_nothing() {
+    let (descriptors, bank) = (falling(300, 1), falling(900, 2));
+    let counts = BoundingAxes {
+        first: 6,
+        second: 12,
+    };
+    let bank = MemoryBank::new(bank)
+        .unwrap()
+        .with_leading_axes(counts)
+        .unwrap();
+    let (scratch, mut found) = (SearchScratch::default(), Neighbors::default());
+    let never = AtomicBool::new(false);
+    let mut search = || {
+        bank.nearest_into(&*descriptors, 3, &never, &scratch, &mut found)
+            .unwrap();
+    };
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build()
+        .unwrap();
+    let [first, second] = pool.install(|| {
+        let first = allocation_counter::measure(&mut search);
+        [first, allocation_counter::measure(&mut search)]
+    });
+    assert!(first.count_total > 0);
+    assert_eq!(second.count_total, 0, "{second:?}");
 }

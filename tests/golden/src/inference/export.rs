@@ -48,7 +48,7 @@ fn run(
     let (feature_height, feature_width) = features.context("the network has no output")?;
     let options = NetworkOptions {
         threads: 2,
-        provider: Provider::Cpu,
+        provider: Provider::Cpu.into(),
         input_shape: [shape[1], shape[2], shape[3]],
         outputs: vec![NetworkOutput {
             name: onnx::OUTPUT.to_owned(),

@@ -51,7 +51,7 @@ pub(super) fn compare(
     };
     let options = NetworkOptions {
         threads: 2,
-        provider: Provider::Cpu,
+        provider: Provider::Cpu.into(),
         input_shape: [shape[1], shape[2], shape[3]],
         outputs: shapes.iter().enumerate().map(output).collect(),
     };
@@ -97,9 +97,9 @@ fn head(case: &Case<'_>, model: &FramedModel, shapes: Vec<LevelShape>) -> Result
     let bank = MemoryBank::new(model.memory_bank.clone())?;
     Ok(Head::new(
         bank.with_leading_axes(model.bounding_axes)?,
-        Descriptors::new(shapes, model.coordinates.clone())?,
+        Descriptors::new(shapes, &model.coordinates)?,
         case.settings.neighbors,
         Size { height, width },
-        GaussianBlur::new(scores::SIGMA, case.reference.border())?,
+        &GaussianBlur::new(scores::SIGMA, case.reference.border())?,
     )?)
 }

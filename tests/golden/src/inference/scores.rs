@@ -95,7 +95,7 @@ pub(super) fn compare_runtime(
         Descriptors::whole(shape)?,
         case.settings.neighbors,
         Size { height, width },
-        GaussianBlur::new(SIGMA, case.reference.border())?,
+        &GaussianBlur::new(SIGMA, case.reference.border())?,
     )?;
     let mut maps = Vec::new();
     for image in 0..images {

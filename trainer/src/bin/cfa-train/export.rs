@@ -8,26 +8,31 @@ use anyhow::Result;
 use cfa_runtime::preprocess::Size;
 use cfa_train::export::{OnnxFullRequest, OnnxFullSummary, export_onnx_full};
 use cfa_train::onnx::FullInput;
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 
 use crate::fit::parse_size;
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::print_json;
+use crate::reduce::{self, PrecisionArguments};
 
 const BYTES_PER_MIB: f64 = 1_048_576.0;
 
 #[derive(Args)]
+#[command(group(ArgGroup::new("result").required(true).args(["format", "precision"])))]
 pub(crate) struct ExportArguments {
     /// The bundle to export
     bundle: PathBuf,
-    /// What to make of it
+    /// Write it in a format for other programs
     #[arg(long)]
-    format: Format,
+    format: Option<Format>,
+    #[command(flatten)]
+    precision: PrecisionArguments,
     /// The file to write
     #[arg(long)]
     out: PathBuf,
-    /// Take pictures of this size only: `SIDE` or `HEIGHTxWIDTH`, pixels; default: any
-    #[arg(long, value_parser = parse_size)]
+    /// With --format: take pictures of this size only: `SIDE` or `HEIGHTxWIDTH`, pixels;
+    /// default: any
+    #[arg(long, value_parser = parse_size, conflicts_with = "precision")]
     input_size: Option<Size>,
     /// What was written and checked as one JSON object instead of text
     #[arg(long)]
@@ -44,8 +49,16 @@ enum Format {
 }
 
 pub(crate) fn run(arguments: &ExportArguments) -> Result<()> {
-    let Format::OnnxFull = arguments.format;
-    refuse_own_input(&arguments.bundle, &arguments.out)?;
+    let (bundle, out) = (&arguments.bundle, &arguments.out);
+    refuse_own_input(bundle, out)?;
+    if let Some(precision) = arguments.precision.precision {
+        let machine = (arguments.json, &arguments.onnxruntime);
+        return reduce::run(&arguments.precision, precision, bundle, out, machine);
+    }
+    onnx_full(arguments)
+}
+
+fn onnx_full(arguments: &ExportArguments) -> Result<()> {
     let request = OnnxFullRequest {
         bundle: arguments.bundle.clone(),
         out: arguments.out.clone(),

@@ -10,6 +10,7 @@ mod import;
 mod memory;
 mod onnxruntime;
 mod progress;
+mod reduce;
 mod seeds;
 mod test;
 mod weights;
@@ -18,6 +19,7 @@ use std::process::ExitCode;
 
 use cfa_train::calibration::CalibrateError;
 use cfa_train::error::TrainError;
+use cfa_train::export::ReducedExportError;
 use clap::{Parser, Subcommand};
 
 /// Exit codes: 0 fine, 2 error, 130 interrupted (go on with --resume).
@@ -42,7 +44,7 @@ enum Command {
     Calibrate(calibrate::CalibrateArguments),
     /// Turn a model that was trained with anomalib into a bundle
     Import(import::ImportArguments),
-    /// Write a bundle in a format for other programs
+    /// Write a bundle in a format for other programs, or with a smaller network
     Export(export::ExportArguments),
     /// List the backbones: feature maps, descriptor channels D, work (GFLOP up to the
     /// last map at 224 px), parameters, and which weights fit
@@ -71,6 +73,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<TrainError>() {
         Some(TrainError::Interrupted { .. } | TrainError::InterruptedEarly) => INTERRUPTED,
         _ if matches!(error.downcast_ref(), Some(CalibrateError::Interrupted)) => INTERRUPTED,
+        _ if matches!(error.downcast_ref(), Some(ReducedExportError::Interrupted)) => INTERRUPTED,
         _ => ERROR,
     }
 }

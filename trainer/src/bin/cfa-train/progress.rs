@@ -80,6 +80,15 @@ impl Progress {
         !self.interrupted()
     }
 
+    /// A bar at `done` of `of`, a new one for other work; `false` when Ctrl-C was pressed.
+    pub(crate) fn follow(&mut self, what: &str, done: usize, of: usize) -> bool {
+        if self.bar.prefix() != what {
+            self.start(what, of);
+        }
+        self.bar.set_position(done as u64);
+        !self.interrupted()
+    }
+
     /// Takes the bar away.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();

@@ -59,7 +59,7 @@ fn runtime_map(phi: &Array3<f32>, bank: Array2<f32>, generator: &AnomalyMapGener
         channels,
     };
     let descriptors = Descriptors::whole(shape).unwrap();
-    let head = Head::new(bank, descriptors, 3, size, blur).unwrap();
+    let head = Head::new(bank, descriptors, 3, size, &blur).unwrap();
     let channels_last = phi.view().permuted_axes([1, 2, 0]);
     let (map, _) = head
         .anomaly_map(&[channels_last.as_standard_layout().view()])

@@ -1,13 +1,13 @@
 //! From descriptors to score and map (SPEC 6, 8 and 9).
 
-use cfa_runtime::anomaly_map::{BlurError, GaussianBlur};
+use cfa_runtime::anomaly_map::{BlurError, GaussianBlur, Smoothing};
 use cfa_runtime::bundle::Bundle;
 use cfa_runtime::ndarray::{Array2, Axis};
+use cfa_runtime::preprocess::Size;
 
 use super::super::message::{int, ints};
 use super::descriptors;
 use super::nodes::Nodes;
-use super::resampling::{smoothing, transposed};
 use super::{MAP, SCORE};
 
 /// Centroids looked at beyond K. The first choice rests on |c|² − 2 φ·c, whose rounding
@@ -123,9 +123,11 @@ fn anomaly_map(nodes: &mut Nodes, scores: &str, bundle: &Bundle) -> Result<Strin
     let blur = GaussianBlur::new(map.sigma, map.border)?;
     let grid = nodes.ints("grid_shape", &[0, h, w]);
     let grid = nodes.apply("Reshape", &[scores, &grid], "grid", vec![]);
-    let rows = smoothing(h, map.height, &blur)?;
+    let size = |height, width| Size { height, width };
+    let smoothing = Smoothing::new(size(h, w), size(map.height, map.width), &blur)?;
+    let rows: Vec<f32> = smoothing.rows_matrix().into_iter().collect();
     let rows = nodes.floats("smooth_rows", &[map.height, h], &rows);
-    let columns = transposed(&smoothing(w, map.width, &blur)?, w);
+    let columns: Vec<f32> = smoothing.columns_matrix().t().iter().copied().collect();
     let columns = nodes.floats("smooth_columns", &[w, map.width], &columns);
     let wide = nodes.apply("MatMul", &[&grid, &columns], "wide_map", vec![]);
     Ok(nodes.name_result("MatMul", &[&rows, &wide], MAP, vec![]))

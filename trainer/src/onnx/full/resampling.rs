@@ -1,10 +1,5 @@
-//! Resizing and smoothing as matrices.
-//!
-//! Both are linear and treat rows and columns alike, so a picture X becomes A·X·Bᵀ.
-
-use cfa_runtime::anomaly_map::{BlurError, GaussianBlur, upsample_bilinear};
-use cfa_runtime::ndarray::Array2;
-use cfa_runtime::preprocess::Size;
+//! Resizing as matrices: it is linear and treats rows and columns alike, so a picture X
+//! becomes A·X·Bᵀ.
 
 /// One direction of a resize: which of its `outputs` are kept, from `input` samples.
 #[derive(Debug, Clone, Copy)]
@@ -41,28 +36,6 @@ impl Axis {
         };
         self.doubled_centres().into_iter().flat_map(row).collect()
     }
-}
-
-/// Upsampling and blur of one direction: `outputs × inputs`, row-major. Measured on the
-/// runtime's own code, one unit sample after the other.
-pub(super) fn smoothing(
-    inputs: usize,
-    outputs: usize,
-    blur: &GaussianBlur,
-) -> Result<Vec<f32>, BlurError> {
-    // As narrow as the blur allows: every column is the same.
-    let size = Size {
-        height: outputs,
-        width: blur.radius_px() + 1,
-    };
-    let mut matrix = Array2::zeros((outputs, inputs));
-    for input in 0..inputs {
-        let mut unit = Array2::zeros((inputs, 1));
-        unit[[input, 0]] = 1.0;
-        let smoothed = blur.apply(&upsample_bilinear(&unit, size))?;
-        matrix.column_mut(input).assign(&smoothed.column(0));
-    }
-    Ok(matrix.into_iter().collect())
 }
 
 /// The transpose of a row-major `rows × columns` matrix.

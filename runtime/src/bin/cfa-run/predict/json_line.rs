@@ -19,6 +19,7 @@ pub(super) struct JsonLine<'a> {
     peak: Point,
     picture: Picture,
     provider: &'static str,
+    precision: &'static str,
     milliseconds: Milliseconds,
     saved: BTreeMap<&'a str, String>,
 }
@@ -92,6 +93,7 @@ impl<'a> JsonLine<'a> {
                 height: size.height_px,
             },
             provider: inspection.provider.name(),
+            precision: inspection.precision.name(),
             milliseconds: Milliseconds::of(inspection),
             saved: saved
                 .map(|(name, path)| (name, path.to_string_lossy().into_owned()))

@@ -7,9 +7,9 @@ use anyhow::Error;
 use cfa_runtime::Inspection;
 use serde_json::json;
 
-use super::inputs::Inputs;
 use super::json_line::JsonLine;
 use super::saving::Saved;
+use crate::inputs::Inputs;
 
 /// A table for people or JSON lines for programs.
 #[derive(Debug)]
@@ -23,7 +23,8 @@ pub(super) enum Listing {
 }
 
 impl Listing {
-    /// With `verdicts` the table has a column for them.
+    /// With `verdicts` the table has a column for them. The column of paths is as wide as
+    /// the widest that is known; those of standard input are not.
     pub(super) fn new(json: bool, inputs: &Inputs, verdicts: bool) -> Self {
         if json {
             return Self::Json;
@@ -60,7 +61,13 @@ impl Listing {
             verdicts: *verdicts,
         };
         if std::mem::take(header_due) {
-            row.write(out, "path", "score", ["p", "verdict"], ["peak x, y", "ms"])?;
+            row.write(
+                out,
+                "path",
+                "score",
+                ["p", "verdict"],
+                ["peak x, y", "ms", "by"],
+            )?;
         }
         let p_value = inspection
             .p_value
@@ -72,7 +79,11 @@ impl Listing {
             &path.to_string_lossy(),
             &format!("{:.4}", inspection.score),
             [&p_value, verdict],
-            [&peak, &format!("{:.1}", inspection.stages.total_ms())],
+            [
+                &peak,
+                &format!("{:.1}", inspection.stages.total_ms()),
+                inspection.provider.name(),
+            ],
         )
     }
 
@@ -118,12 +129,12 @@ impl Row {
         path: &str,
         score: &str,
         [p_value, verdict]: [&str; 2],
-        [peak, milliseconds]: [&str; 2],
+        [peak, milliseconds, by]: [&str; 3],
     ) -> io::Result<()> {
         write!(out, "{path:<width$}  {score:>10}", width = self.width)?;
         if self.verdicts {
             write!(out, "  {p_value:>6}  {verdict:<7}")?;
         }
-        writeln!(out, "  {peak:>13}  {milliseconds:>8}")
+        writeln!(out, "  {peak:>13}  {milliseconds:>8}  {by}")
     }
 }

@@ -1,29 +1,30 @@
 //! `cfa-run predict`: pictures in, scores and maps out.
 
 mod decision;
-mod inputs;
 mod json_line;
 mod listing;
+mod report;
 mod saving;
+mod standard_input;
 
-use std::io::{self, IsTerminal, Write, stdout};
+use std::io::{BufReader, stdin};
 use std::path::PathBuf;
+use std::sync::mpsc;
 
 use anyhow::{Result, bail};
 use cfa_runtime::bundle::HeatmapRange;
-use cfa_runtime::{Inspector, InspectorOptions, Provider};
+use cfa_runtime::inspector::InspectError;
+use cfa_runtime::{Inspection, Inspector, InspectorOptions};
 use clap::value_parser;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::Outcome;
+use crate::inputs::{Input, Inputs};
 use crate::onnx_runtime::LibraryArgs;
+use crate::provider::{self, ProviderArgs};
 use decision::DecisionArgs;
-use inputs::{Input, Inputs};
-use listing::Listing;
-use saving::{Artefact, Saver};
-
-/// Fewer pictures than this need no progress bar.
-const MANY_PICTURES: usize = 5;
+use report::Report;
+use saving::{Artefact, Saved, Saver};
+use standard_input::NamedPictures;
 
 /// Arguments of `cfa-run predict`.
 #[derive(Debug, clap::Args)]
@@ -31,7 +32,9 @@ pub(crate) struct Args {
     /// Bundle file (.cfa)
     #[arg(long, value_name = "BUNDLE")]
     model: PathBuf,
-    /// Pictures, folders (searched with all below them) or glob patterns
+    /// Pictures, folders (searched with all below them) or glob patterns; - reads paths of
+    /// more pictures from standard input, one a line, and answers each before it waits for
+    /// the next
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Folder for saved files; made if missing
@@ -43,12 +46,10 @@ pub(crate) struct Args {
     /// One JSON object a line instead of a table
     #[arg(long)]
     json: bool,
-    /// Threads to compute with [default: as many as the machine has]
+    /// Threads for the network and as many for the rest [default: as many as the machine
+    /// has]
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Who computes the network: cpu
-    #[arg(long, default_value_t, value_name = "NAME")]
-    provider: Provider,
     /// Value shown in the brightest colour [default: from the bundle]
     #[arg(long, value_name = "V", allow_negative_numbers = true)]
     heatmap_max: Option<f32>,
@@ -56,20 +57,19 @@ pub(crate) struct Args {
     decision: DecisionArgs,
     #[command(flatten)]
     library: LibraryArgs,
+    #[command(flatten)]
+    provider: ProviderArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Outcome> {
-    let runtime = args.library.load()?;
+    let runtime = args.library.load(args.provider.choice())?;
     let options = InspectorOptions {
         threads: args.threads.map(usize::from),
-        provider: args.provider,
+        provider: args.provider.options(),
         decision: args.decision.options(),
         ..InspectorOptions::default()
     };
-    let mut inspector = Inspector::open(&args.model, &runtime, &options)?;
-    for warning in inspector.take_warnings() {
-        eprintln!("warning: ONNX Runtime: {warning}");
-    }
+    let mut inspector = provider::open(&args.model, &runtime, &options)?;
     // JSON says `null` in each line.
     if inspector.rule().is_none() && !args.json {
         eprintln!(
@@ -83,56 +83,52 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
         .out
         .as_deref()
         .map(|folder| Saver::new(folder, &args.save, range, &inputs));
-    predict_all(args, &mut inspector, &inputs, saver)
+    predict_all(args, &mut inspector, inputs, saver)
 }
 
 fn predict_all(
     args: &Args,
     inspector: &mut Inspector,
-    inputs: &Inputs,
+    mut inputs: Inputs,
     mut saver: Option<Saver>,
 ) -> Result<Outcome> {
     let calibrated = !inspector.manifest().calibration.good_scores.is_empty();
     let judged = calibrated || inspector.rule().is_some();
-    let mut listing = Listing::new(args.json, inputs, judged);
-    let mut outcome = Outcome::Fine;
-    let bar = progress_bar(inputs.pictures.len(), args.json);
-    for (path, error) in &inputs.failures {
-        outcome = Outcome::Failed;
-        bar.suspend(|| listing.failure(&mut stdout().lock(), path, error))?;
+    let mut report = Report::new(args.json, &inputs, judged);
+    for (path, error) in std::mem::take(&mut inputs.failures) {
+        if report.add(&path, Err(error))?.is_break() {
+            return Ok(report.outcome());
+        }
     }
-    for input in &inputs.pictures {
-        let line = predict_one(inspector, input, saver.as_mut());
-        bar.suspend(|| {
-            let mut out = stdout().lock();
-            match &line {
-                Ok((inspection, saved)) => {
-                    outcome = outcome.max(decision::outcome(inspection));
-                    listing.success(&mut out, &input.path, inspection, saved)
-                }
-                Err(error) => {
-                    outcome = Outcome::Failed;
-                    listing.failure(&mut out, &input.path, error)
-                }
-            }?;
-            out.flush()
-        })?;
-        bar.inc(1);
+    let (unreadable, ended_by) = mpsc::channel();
+    let pictures =
+        pictures(inputs).map_while(move |input| input.map_err(|e| unreadable.send(e)).ok());
+    for (input, inspection) in inspector.inspect_each(pictures)? {
+        let line = with_files(&input, inspection, saver.as_mut());
+        if report.add(&input.path, line)?.is_break() {
+            return Ok(report.outcome());
+        }
     }
-    bar.finish_and_clear();
-    Ok(outcome)
+    ended_by.try_recv().map_or(Ok(report.outcome()), Err)
 }
 
-fn predict_one(
-    inspector: &mut Inspector,
+/// Those found, then those named on standard input if it was asked for.
+fn pictures(inputs: Inputs) -> impl Iterator<Item = Result<Input>> + Send {
+    let named = inputs
+        .standard_input
+        .then(|| NamedPictures::new(BufReader::new(stdin())));
+    let found = inputs.pictures.into_iter().map(Ok);
+    found.chain(named.into_iter().flatten())
+}
+
+/// The result of one picture, and what was saved for it.
+fn with_files(
     input: &Input,
+    inspection: Result<Inspection, InspectError>,
     saver: Option<&mut Saver>,
-) -> Result<(cfa_runtime::Inspection, saving::Saved)> {
-    let inspection = inspector.inspect_path(&input.path)?;
-    let saved = match saver {
-        Some(saver) => saver.save(input, &inspection)?,
-        None => saving::Saved::default(),
-    };
+) -> Result<(Inspection, Saved)> {
+    let inspection = inspection?;
+    let saved = saver.map_or(Ok(Saved::default()), |saver| saver.save(input, &inspection))?;
     Ok((inspection, saved))
 }
 
@@ -149,17 +145,4 @@ fn heatmap_range(recorded: HeatmapRange, high: Option<f32>) -> Result<HeatmapRan
         );
     }
     Ok(range)
-}
-
-/// Visible only where a person waits for many pictures.
-fn progress_bar(pictures: usize, json: bool) -> ProgressBar {
-    let watched = pictures >= MANY_PICTURES && !json && io::stderr().is_terminal();
-    let target = if watched {
-        ProgressDrawTarget::stderr()
-    } else {
-        ProgressDrawTarget::hidden()
-    };
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} pictures, {eta} left");
-    let bar = ProgressBar::with_draw_target(Some(pictures as u64), target);
-    bar.with_style(style.unwrap_or_else(|_template| ProgressStyle::default_bar()))
 }

@@ -14,7 +14,7 @@ use cfa_runtime::{Inspection, write_atomically};
 use clap::ValueEnum;
 use image::{ImageFormat, RgbImage};
 
-use super::inputs::{Input, Inputs};
+use crate::inputs::{Input, Inputs};
 
 /// Something that can be saved for a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -59,10 +59,7 @@ impl Saver {
         let mut artefacts = artefacts.to_vec();
         artefacts.sort_unstable();
         artefacts.dedup();
-        let pictures = inputs
-            .pictures
-            .iter()
-            .map(|input| (absolute(&input.path), input.path.clone()));
+        let pictures = inputs.pictures.iter().map(own_path);
         Self {
             folder: folder.to_owned(),
             artefacts,
@@ -83,6 +80,9 @@ impl Saver {
     /// Where the files of a picture go, all of them free.
     fn claim(&mut self, input: &Input) -> Result<Saved> {
         let mut saved = Saved::default();
+        // Not known yet if it was named on standard input.
+        let (own, picture) = own_path(input);
+        self.taken.entry(own).or_insert(picture);
         for &artefact in &self.artefacts {
             let path = self.folder.join(artefact.file_name(&input.relative));
             match self.taken.entry(absolute(&path)) {
@@ -162,6 +162,11 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
             path.display()
         )
     })
+}
+
+/// What a picture takes by being there.
+fn own_path(input: &Input) -> (PathBuf, PathBuf) {
+    (absolute(&input.path), input.path.clone())
 }
 
 /// The same text for the same file, whether it exists yet or not.

@@ -8,26 +8,49 @@ use anyhow::{Context, Error, Result, anyhow, bail};
 /// File endings taken from folders and globs; a file named outright may have any.
 const ENDINGS: [&str; 7] = ["png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp"];
 
+/// The argument that stands for paths on standard input; a file of that name is `./-`.
+const STANDARD_INPUT: &str = "-";
+
 /// A picture file, and where below the output folder its results go.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Input {
-    pub(super) path: PathBuf,
+pub(crate) struct Input {
+    pub(crate) path: PathBuf,
     /// Path below the argument it was found by, such as `good/000.png`.
-    pub(super) relative: PathBuf,
+    pub(crate) relative: PathBuf,
+}
+
+impl Input {
+    /// A file named outright, which may have any ending.
+    pub(crate) fn named(path: PathBuf) -> Self {
+        let relative = path.file_name().map(PathBuf::from).unwrap_or_default();
+        Self { path, relative }
+    }
+}
+
+impl AsRef<Path> for Input {
+    fn as_ref(&self) -> &Path {
+        &self.path
+    }
 }
 
 /// All pictures found, in the order of the arguments and sorted within each.
 #[derive(Debug, Default)]
-pub(super) struct Inputs {
-    pub(super) pictures: Vec<Input>,
+pub(crate) struct Inputs {
+    pub(crate) pictures: Vec<Input>,
     /// Arguments that gave none, and why.
-    pub(super) failures: Vec<(PathBuf, Error)>,
+    pub(crate) failures: Vec<(PathBuf, Error)>,
+    /// Whether more are named on standard input.
+    pub(crate) standard_input: bool,
 }
 
 impl Inputs {
-    pub(super) fn find(arguments: &[PathBuf]) -> Self {
+    pub(crate) fn find(arguments: &[PathBuf]) -> Self {
         let mut inputs = Self::default();
         for argument in arguments {
+            if argument == Path::new(STANDARD_INPUT) {
+                inputs.standard_input = true;
+                continue;
+            }
             match pictures_of(argument) {
                 Ok(pictures) => inputs.pictures.extend(pictures),
                 Err(error) => inputs.failures.push((argument.clone(), error)),
@@ -42,11 +65,7 @@ fn pictures_of(argument: &Path) -> Result<Vec<Input>> {
         return in_folder(argument);
     }
     if fs::symlink_metadata(argument).is_ok() {
-        let relative = argument.file_name().map(PathBuf::from).unwrap_or_default();
-        return Ok(vec![Input {
-            path: argument.to_owned(),
-            relative,
-        }]);
+        return Ok(vec![Input::named(argument.to_owned())]);
     }
     let pattern = argument
         .to_str()

@@ -1,0 +1,1 @@
+"""What the benches against the peers share."""

@@ -1,0 +1,149 @@
+//! Upsampling and blur in one step.
+//!
+//! Both are linear and treat rows and columns alike, so the map is A·S·Bᵀ for the
+//! scores S of the positions. A row of A or B has few weights that are not 0, all
+//! beside each other, so nothing of the map's size is made but the map.
+
+use ndarray::{Array2, ArrayRef2};
+use pulp::{Arch, Simd, WithSimd};
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
+
+use super::upsample::Blend;
+use super::{BlurError, GaussianBlur};
+use crate::preprocess::Size;
+
+/// Rows of the map that one thread makes at a time.
+const BLOCK_ROWS: usize = 64;
+
+/// Makes maps of one size from scores of one size: what [`upsample_bilinear`] and
+/// [`GaussianBlur::apply`] give one after the other, to within rounding.
+///
+/// [`upsample_bilinear`]: super::upsample_bilinear
+#[derive(Debug, Clone)]
+pub struct Smoothing {
+    rows: Band,
+    columns: Band,
+}
+
+impl Smoothing {
+    /// From `scores` to `map` samples a side, none 0; both sides of the map must be
+    /// above the radius of the blur.
+    pub fn new(scores: Size, map: Size, blur: &GaussianBlur) -> Result<Self, BlurError> {
+        blur.check_size(map.height, map.width)?;
+        Ok(Self {
+            rows: Band::new(scores.height, map.height, blur),
+            columns: Band::new(scores.width, map.width, blur),
+        })
+    }
+
+    /// The weights of one direction as a matrix, outputs × inputs.
+    #[must_use]
+    pub fn rows_matrix(&self) -> Array2<f32> {
+        self.rows.matrix()
+    }
+
+    /// The same for columns.
+    #[must_use]
+    pub fn columns_matrix(&self) -> Array2<f32> {
+        self.columns.matrix()
+    }
+
+    /// The map of `scores`, which must have the declared size. NaN spreads as far as
+    /// the blur reaches.
+    #[must_use]
+    pub fn apply(&self, scores: &ArrayRef2<f32>) -> Array2<f32> {
+        let turned = scores.t().as_standard_layout().into_owned();
+        let wide = self.columns.apply(&turned);
+        self.rows.apply(&wide.t().as_standard_layout())
+    }
+}
+
+/// For each output the first input that counts, and the weights from there on.
+#[derive(Debug, Clone)]
+struct Band {
+    inputs: usize,
+    outputs: Vec<(usize, Vec<f32>)>,
+}
+
+impl Band {
+    fn new(inputs: usize, outputs: usize, blur: &GaussianBlur) -> Self {
+        let blends = Blend::all(inputs, outputs);
+        let sources = blur.sources(outputs);
+        let output = |o: usize| {
+            let mut weights = vec![0.0_f64; inputs];
+            for (&tap, &source) in blur.taps().iter().zip(&sources[o..]) {
+                let blend = &blends[source];
+                let (tap, high) = (f64::from(tap), f64::from(blend.share_of_high));
+                weights[blend.low] += tap * (1.0 - high);
+                weights[blend.high] += tap * high;
+            }
+            let counts = |weight: &f64| *weight != 0.0;
+            let first = weights.iter().position(counts).unwrap_or(0);
+            let last = weights.iter().rposition(counts).unwrap_or(0);
+            let weights = weights[first..=last].iter().map(|&w| w as f32);
+            (first, weights.collect())
+        };
+        Self {
+            inputs,
+            outputs: (0..outputs).map(output).collect(),
+        }
+    }
+
+    fn matrix(&self) -> Array2<f32> {
+        let mut matrix = Array2::zeros((self.outputs.len(), self.inputs));
+        for (mut row, (first, weights)) in matrix.rows_mut().into_iter().zip(&self.outputs) {
+            for (offset, &weight) in weights.iter().enumerate() {
+                row[first + offset] = weight;
+            }
+        }
+        matrix
+    }
+
+    /// Weighted sums of the rows of `values`, inputs × n, to outputs × n.
+    fn apply(&self, values: &ArrayRef2<f32>) -> Array2<f32> {
+        let width = values.ncols();
+        let mut sums = Array2::zeros((self.outputs.len(), width));
+        if let (Some(values), Some(sums)) = (values.as_slice(), sums.as_slice_mut()) {
+            let blocks = sums.par_chunks_mut((BLOCK_ROWS * width).max(1));
+            blocks
+                .zip(self.outputs_in_blocks())
+                .for_each(|(sums, outputs)| {
+                    Arch::new().dispatch(WeightedSums {
+                        values,
+                        width,
+                        outputs,
+                        sums,
+                    });
+                });
+        }
+        sums
+    }
+
+    fn outputs_in_blocks(&self) -> rayon::slice::Chunks<'_, (usize, Vec<f32>)> {
+        use rayon::slice::ParallelSlice;
+        self.outputs.par_chunks(BLOCK_ROWS)
+    }
+}
+
+struct WeightedSums<'a> {
+    values: &'a [f32],
+    width: usize,
+    outputs: &'a [(usize, Vec<f32>)],
+    sums: &'a mut [f32],
+}
+
+impl WithSimd for WeightedSums<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let rows = self.sums.chunks_exact_mut(self.width.max(1));
+        for (sums, (first, weights)) in rows.zip(self.outputs) {
+            let inputs = self.values[first * self.width..].chunks_exact(self.width.max(1));
+            for (values, &weight) in inputs.zip(weights) {
+                crate::simd::add_scaled(simd, values, weight, sums);
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! `cfa-run check`: what this machine can compute with.
+
+mod cache;
+mod library;
+mod processor;
+mod text;
+
+use std::io::{Write, stdout};
+use std::path::PathBuf;
+
+use anyhow::Result;
+use cfa_runtime::network::{nvidia_driver, nvidia_gpus};
+use cfa_runtime::{Provider, ProviderChoice};
+use serde::Serialize;
+
+use crate::Outcome;
+use crate::onnx_runtime::LibraryArgs;
+use crate::provider::default_cache;
+use cache::Cache;
+use library::Library;
+use processor::Processor;
+
+/// Arguments of `cfa-run check`.
+///
+/// Exit code 0 when the provider asked for can compute with one of the libraries found,
+/// else 2. Each provider is tried on a network of two operations, in a process of its own
+/// for each library.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The provider that must be usable; auto is content with any
+    #[arg(long, default_value = "cpu", value_name = "NAME")]
+    provider: ProviderChoice,
+    /// One JSON object instead of text
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    library: LibraryArgs,
+    /// Try this library inside this process; used by this program itself
+    #[arg(long, hide = true, value_name = "FILE")]
+    inside: Option<PathBuf>,
+}
+
+/// Everything that is printed. Keys and their order are fixed.
+#[derive(Debug, Serialize)]
+struct Report {
+    version: &'static str,
+    processor: Processor,
+    nvidia: Nvidia,
+    libraries: Vec<Library>,
+    caches: Vec<Cache>,
+    usable: Vec<String>,
+    missing: Vec<Missing>,
+}
+
+#[derive(Debug, Serialize)]
+struct Nvidia {
+    driver: Option<String>,
+    gpus: Vec<String>,
+}
+
+/// A provider that no library found can compute with, and what it needs.
+#[derive(Debug, Serialize)]
+struct Missing {
+    provider: &'static str,
+    needs: &'static str,
+}
+
+pub(crate) fn run(args: &Args) -> Result<Outcome> {
+    let mut out = stdout().lock();
+    if let Some(library) = &args.inside {
+        writeln!(out, "{}", serde_json::to_string(&library::inside(library))?)?;
+        return Ok(Outcome::Fine);
+    }
+    let report = Report::new(&args.library);
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
+    } else {
+        text::write(&mut out, &report)?;
+    }
+    Ok(if report.can(args.provider) {
+        Outcome::Fine
+    } else {
+        Outcome::Failed
+    })
+}
+
+impl Report {
+    fn new(library: &LibraryArgs) -> Self {
+        let libraries: Vec<Library> = library.all().into_iter().map(Library::tried).collect();
+        let usable =
+            |provider: &Provider| libraries.iter().any(|library| library.can(provider.name()));
+        let (good, bad): (Vec<Provider>, Vec<Provider>) = Provider::ALL
+            .into_iter()
+            .partition(|provider| usable(provider));
+        let missing = bad.into_iter().map(|provider| Missing {
+            provider: provider.name(),
+            needs: provider.needs(),
+        });
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            processor: Processor::this(),
+            nvidia: Nvidia {
+                driver: nvidia_driver(),
+                gpus: nvidia_gpus(),
+            },
+            caches: default_cache()
+                .as_deref()
+                .map(Cache::tensorrt)
+                .into_iter()
+                .collect(),
+            usable: good
+                .into_iter()
+                .map(|provider| provider.name().to_owned())
+                .collect(),
+            missing: missing.collect(),
+            libraries,
+        }
+    }
+
+    fn can(&self, choice: ProviderChoice) -> bool {
+        match choice {
+            ProviderChoice::Auto => !self.usable.is_empty(),
+            ProviderChoice::Only(provider) => {
+                self.usable.iter().any(|name| name == provider.name())
+            }
+        }
+    }
+}

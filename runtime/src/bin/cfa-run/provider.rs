@@ -1,0 +1,123 @@
+//! Who is to compute the network, asked for on the command line.
+
+use std::env;
+use std::io::{self, IsTerminal};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Result;
+use cfa_runtime::{
+    Inspector, InspectorOptions, Model, OnnxRuntime, Provider, ProviderChoice, ProviderOptions,
+};
+use indicatif::ProgressBar;
+
+/// An opening shorter than this needs no word.
+const LONG: Duration = Duration::from_secs(2);
+
+/// Who computes, and what is allowed on the way.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Who computes the network")]
+pub(crate) struct ProviderArgs {
+    /// cpu, openvino, cuda, tensorrt, or auto for the first usable one of cuda,
+    /// openvino and cpu
+    #[arg(long, default_value_t, value_name = "NAME")]
+    provider: ProviderChoice,
+    /// Compute with the processor when the provider cannot; results say so
+    #[arg(long)]
+    allow_fallback: bool,
+    /// Let the provider compute in fewer bits than f32: faster, and other scores
+    #[arg(long)]
+    allow_reduced_precision: bool,
+    /// Device of the provider: CPU, GPU, GPU.1, NPU with openvino; the GPU's number with
+    /// cuda and tensorrt [default: CPU or 0]
+    #[arg(long, value_name = "DEVICE")]
+    device: Option<String>,
+    /// Folder for what tensorrt compiles, for you alone [default: `cfa-run` in the
+    /// user's cache folder]
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
+}
+
+impl ProviderArgs {
+    pub(crate) fn choice(&self) -> ProviderChoice {
+        self.provider
+    }
+
+    pub(crate) fn options(&self) -> ProviderOptions {
+        ProviderOptions {
+            choice: self.provider,
+            allow_fallback: self.allow_fallback,
+            allow_reduced_precision: self.allow_reduced_precision,
+            device: self.device.clone(),
+            cache_folder: self.cache.clone().or_else(default_cache),
+        }
+    }
+}
+
+/// The user's cache folder by the rules of the desktop world; none without a home.
+pub(crate) fn default_cache() -> Option<PathBuf> {
+    let absolute = |name| {
+        let path = env::var_os(name).map(PathBuf::from);
+        path.filter(|path| path.is_absolute())
+    };
+    let home = || absolute("HOME").map(|home| home.join(".cache"));
+    let cache = absolute("XDG_CACHE_HOME").or_else(home);
+    cache.map(|folder| folder.join("cfa-run"))
+}
+
+/// Opens the model, shows that it goes on when that takes long, and warns when another
+/// provider computes than was asked for.
+pub(crate) fn open(
+    bundle: &Path,
+    runtime: &OnnxRuntime,
+    options: &InspectorOptions,
+) -> Result<Inspector> {
+    let model = Model::open(bundle)?;
+    let choice = options.provider.choice;
+    let inspector = if choice == ProviderChoice::Only(Provider::Cpu) {
+        Inspector::new(&model, runtime, options)?
+    } else {
+        open_watched(&model, runtime, options)?
+    };
+    for warning in inspector.take_warnings() {
+        eprintln!("warning: ONNX Runtime: {warning}");
+    }
+    if let ProviderChoice::Only(_) = choice {
+        for refusal in inspector.refusals() {
+            eprintln!(
+                "warning: {} computes in place of {}: {}",
+                inspector.provider(),
+                refusal.provider,
+                refusal.explanation()
+            );
+        }
+    }
+    Ok(inspector)
+}
+
+fn open_watched(
+    model: &Model,
+    runtime: &OnnxRuntime,
+    options: &InspectorOptions,
+) -> Result<Inspector> {
+    let compiles = options.provider.choice == ProviderChoice::Only(Provider::TensorRt);
+    let spinner = ProgressBar::hidden();
+    let mut said = false;
+    let mut watch = |elapsed: Duration| {
+        if compiles && elapsed >= LONG {
+            if !std::mem::replace(&mut said, true) {
+                eprintln!("tensorrt compiles the network, which takes minutes the first time");
+                if io::stderr().is_terminal() {
+                    spinner.set_draw_target(indicatif::ProgressDrawTarget::stderr());
+                }
+            }
+            spinner.set_message(format!("compiling for {} s", elapsed.as_secs()));
+            spinner.tick();
+        }
+        ControlFlow::Continue(())
+    };
+    let inspector = Inspector::new_watched(model, runtime, options, &mut watch);
+    spinner.finish_and_clear();
+    Ok(inspector?)
+}

@@ -1,0 +1,196 @@
+//! Many pictures at once: while the network computes one, the next are decoded and the
+//! map of the one before is made.
+
+use std::collections::VecDeque;
+use std::panic::resume_unwind;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::thread::{self, JoinHandle};
+
+use rayon::ThreadPool;
+
+use super::model::Settings;
+use super::stages::Prepared;
+use super::{InspectError, Inspection, Inspector};
+use crate::picture::Limits;
+
+/// Pictures that wait, decoded, for the network: bounds on the number of threads.
+const FEWEST_PREPARED: usize = 2;
+const MOST_PREPARED: usize = 8;
+/// Pictures past the network: one whose map is being made and one that waits.
+const MOST_DESCRIBED: usize = 2;
+
+/// The inspections of many picture files, in the order of the files; see
+/// [`Inspector::inspect_each`].
+///
+/// Dropped early, it lets the pictures that were begun come to their end elsewhere.
+#[derive(Debug)]
+pub struct Inspections<'a, P> {
+    inspector: &'a mut Inspector,
+    tickets: Receiver<Ticket<P>>,
+    feeder: Option<JoinHandle<()>>,
+    described: VecDeque<(P, Pending<Inspection>)>,
+}
+
+/// A picture that is being prepared.
+type Ticket<P> = (P, Pending<Prepared>);
+
+impl Inspector {
+    /// Inspects picture files, decoding, network and head at the same time for
+    /// different pictures.
+    ///
+    /// Gives for each path, in their order, what [`inspect_path`](Self::inspect_path)
+    /// gives, to the last bit. Only the times of the stages are longer, because the
+    /// stages share the processor. A picture that cannot be inspected does not stop the
+    /// others.
+    ///
+    /// `paths` is read on a thread of its own, no more than a dozen pictures ahead of the
+    /// results, which also bounds the memory taken. A result is given as soon as it is
+    /// there, even if `paths` waits for its next one.
+    pub fn inspect_each<I>(&mut self, paths: I) -> Result<Inspections<'_, I::Item>, InspectError>
+    where
+        I: IntoIterator<IntoIter: Send + 'static, Item: AsRef<Path> + Send + 'static>,
+    {
+        let ahead = self.threads().clamp(FEWEST_PREPARED, MOST_PREPARED);
+        let (sender, tickets) = sync_channel(ahead);
+        let preparation = Preparation {
+            settings: Arc::clone(&self.settings),
+            pool: Arc::clone(&self.pool),
+            limits: self.limits,
+        };
+        let paths = paths.into_iter();
+        let feeder = thread::Builder::new()
+            .name("cfa-pictures".to_owned())
+            .spawn(move || preparation.feed(paths, &sender))
+            .map_err(InspectError::Feeder)?;
+        Ok(Inspections {
+            inspector: self,
+            tickets,
+            feeder: Some(feeder),
+            described: VecDeque::with_capacity(MOST_DESCRIBED),
+        })
+    }
+}
+
+/// What decoding needs, away from the inspector.
+struct Preparation {
+    settings: Arc<Settings>,
+    pool: Arc<ThreadPool>,
+    limits: Limits,
+}
+
+impl Preparation {
+    /// Until the paths end or nobody takes the tickets any more.
+    fn feed<P: AsRef<Path>>(
+        &self,
+        paths: impl Iterator<Item = P>,
+        tickets: &SyncSender<Ticket<P>>,
+    ) {
+        for path in paths {
+            let (settings, limits) = (Arc::clone(&self.settings), self.limits);
+            let file = path.as_ref().to_owned();
+            let prepared =
+                Pending::in_pool(&self.pool, move || settings.prepare_file(&file, &limits));
+            if tickets.send((path, prepared)).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+impl<P> Inspections<'_, P> {
+    /// The next picture for the network: waits for one only if there is nothing else to
+    /// do. `None`: there is no other now, or none at all.
+    fn next_ticket(&mut self) -> Option<Ticket<P>> {
+        let ticket = match self.tickets.try_recv() {
+            Err(TryRecvError::Empty) if self.described.is_empty() => self.tickets.recv().ok(),
+            other => other.ok(),
+        };
+        if ticket.is_none() && self.described.is_empty() {
+            self.join_feeder();
+        }
+        ticket
+    }
+
+    /// Paths that panic do so here, instead of looking like the end of the paths.
+    fn join_feeder(&mut self) {
+        if let Some(Err(panic)) = self.feeder.take().map(JoinHandle::join) {
+            resume_unwind(panic);
+        }
+    }
+
+    /// Runs the network, and leaves the rest to the pool.
+    fn describe(&mut self, prepared: Pending<Prepared>) -> Pending<Inspection> {
+        let described = prepared
+            .wait()
+            .and_then(|prepared| self.inspector.describe(prepared, None));
+        let described = match described {
+            Ok(described) => described,
+            Err(error) => return Pending::failed(error),
+        };
+        let settings = Arc::clone(&self.inspector.settings);
+        let rule = self.inspector.rule;
+        Pending::in_pool(&self.inspector.pool, move || {
+            settings.finish(described, rule, None)
+        })
+    }
+}
+
+impl<P> Iterator for Inspections<'_, P> {
+    type Item = (P, Result<Inspection, InspectError>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.described.len() < MOST_DESCRIBED
+            && let Some((path, prepared)) = self.next_ticket()
+        {
+            let inspection = self.describe(prepared);
+            self.described.push_back((path, inspection));
+        }
+        let (path, inspection) = self.described.pop_front()?;
+        Some((path, inspection.wait()))
+    }
+}
+
+/// A result that another thread is working on.
+#[derive(Debug)]
+struct Pending<T>(Receiver<Result<T, InspectError>>);
+
+impl<T: Send + 'static> Pending<T> {
+    fn in_pool(
+        pool: &ThreadPool,
+        work: impl FnOnce() -> Result<T, InspectError> + Send + 'static,
+    ) -> Self {
+        let (sender, result) = sync_channel(1);
+        // Nobody waits any more when the iterator was dropped early.
+        pool.spawn(move || drop(sender.send(work())));
+        Self(result)
+    }
+
+    fn failed(error: InspectError) -> Self {
+        let (sender, result) = sync_channel(1);
+        // There is room for it, and the receiver is here.
+        drop(sender.send(Err(error)));
+        Self(result)
+    }
+
+    fn wait(self) -> Result<T, InspectError> {
+        self.0.recv().unwrap_or(Err(InspectError::Abandoned))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "for tests only")]
+
+    use super::super::pool;
+    use super::*;
+
+    #[test]
+    fn work_that_panics_is_an_error_of_its_picture() {
+        let pool = pool(1).unwrap();
+        let lost = Pending::<()>::in_pool(&pool, || panic!("as this test wants it"));
+        assert!(matches!(lost.wait(), Err(InspectError::Abandoned)));
+        assert_eq!(Pending::in_pool(&pool, || Ok(7)).wait().unwrap(), 7);
+    }
+}

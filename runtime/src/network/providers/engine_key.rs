@@ -1,0 +1,164 @@
+//! Which engine is which: one folder for each model, GPU, driver and set of libraries.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use super::tensorrt::Engine;
+use crate::bundle::sha256_hex;
+
+/// Of the driver, and of each GPU: on Linux as text files.
+const DRIVER: &str = "/proc/driver/nvidia/version";
+const GPUS: &str = "/proc/driver/nvidia/gpus";
+
+/// 128 bits name a folder well enough.
+const KEY_DIGITS: usize = 32;
+
+/// Libraries whose code ends up in an engine.
+const LIBRARIES: [&str; 6] = [
+    "libonnxruntime",
+    "libnvinfer",
+    "libnvonnxparser",
+    "libcudart",
+    "libcublas",
+    "libcudnn",
+];
+
+/// The driver's version, when there is an NVIDIA driver.
+#[must_use]
+pub fn nvidia_driver() -> Option<String> {
+    let text = fs::read_to_string(DRIVER).ok()?;
+    Some(text.lines().next()?.trim().to_owned())
+}
+
+/// Name and number of each NVIDIA GPU that the driver tells of.
+#[must_use]
+pub fn nvidia_gpus() -> Vec<String> {
+    let folders = fs::read_dir(GPUS).into_iter().flatten().flatten();
+    let mut gpus: Vec<String> = folders
+        .filter_map(|gpu| fs::read_to_string(gpu.path().join("information")).ok())
+        .map(|text| facts(&text))
+        .collect();
+    gpus.sort_unstable();
+    gpus
+}
+
+fn facts(information: &str) -> String {
+    let values = information.lines().filter_map(|line| line.split_once(':'));
+    let wanted = values.filter(|(name, _)| ["Model", "GPU UUID"].contains(name));
+    wanted
+        .map(|(_, value)| value.trim())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// Hexadecimal digits for what the engine depends on, as far as it can be read.
+/// TensorRT itself refuses an engine of another version or another kind of GPU, too.
+pub(super) fn of(engine: &Engine<'_>) -> String {
+    let [channels, height, width] = engine.input_shape;
+    let mut parts = vec![
+        sha256_hex(engine.onnx),
+        format!("device {:?}, reduced {}", engine.device, engine.reduced),
+        format!("input {channels}x{height}x{width}"),
+        nvidia_driver().unwrap_or_default(),
+    ];
+    parts.extend(nvidia_gpus());
+    parts.extend(libraries(engine.onnx_runtime));
+    let mut key = sha256_hex(parts.join("\n").as_bytes());
+    key.truncate(KEY_DIGITS);
+    key
+}
+
+/// Name, size and time of the libraries in use and of the providers beside ONNX Runtime.
+fn libraries(onnx_runtime: &Path) -> Vec<String> {
+    let mappings = fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let mapped = mappings
+        .lines()
+        .filter_map(|line| line.find('/').map(|at| PathBuf::from(&line[at..])));
+    let beside = onnx_runtime.parent().map(|folder| {
+        [
+            "libonnxruntime_providers_tensorrt.so",
+            "libonnxruntime_providers_cuda.so",
+        ]
+        .map(|name| folder.join(name))
+    });
+    let mut known: Vec<String> = mapped
+        .filter(|path| is_wanted(path))
+        .chain(beside.into_iter().flatten())
+        .chain([onnx_runtime.to_owned()])
+        .filter_map(|path| identity(&path))
+        .collect();
+    known.sort_unstable();
+    known.dedup();
+    known
+}
+
+fn is_wanted(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    LIBRARIES.iter().any(|wanted| name.starts_with(wanted))
+}
+
+/// A new version has another size or time even under the same name.
+fn identity(path: &Path) -> Option<String> {
+    let path = path.canonicalize().ok()?;
+    let metadata = path.metadata().ok()?;
+    let changed = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(format!(
+        "{} {} {}",
+        path.display(),
+        metadata.len(),
+        changed.as_nanos()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "for tests only")]
+    use super::*;
+
+    #[test]
+    fn each_part_of_the_key_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = folder.path().join("libonnxruntime.so");
+        fs::write(&library, "a").unwrap();
+        let engine = Engine {
+            device: "0",
+            reduced: false,
+            onnx: b"a network",
+            input_shape: [3, 224, 224],
+            onnx_runtime: &library,
+        };
+        let key = of(&engine);
+        assert_eq!(key.len(), 32);
+        let others = [
+            Engine {
+                device: "1",
+                ..engine
+            },
+            Engine {
+                reduced: true,
+                ..engine
+            },
+            Engine {
+                onnx: b"another",
+                ..engine
+            },
+            Engine {
+                input_shape: [3, 224, 256],
+                ..engine
+            },
+        ];
+        for other in others {
+            assert_ne!(of(&other), key, "{other:?}");
+        }
+        assert_eq!(of(&engine), key);
+        fs::write(&library, "another version").unwrap();
+        assert_ne!(of(&engine), key);
+    }
+
+    #[test]
+    fn the_facts_of_a_gpu_are_its_model_and_number() {
+        let text = "Model: \t\t NVIDIA H100 80GB HBM3\nIRQ:   \t\t 34\nGPU UUID: \t GPU-12ab\nVideo BIOS: \t 96.00\n";
+        assert_eq!(facts(text), "NVIDIA H100 80GB HBM3, GPU-12ab");
+    }
+}

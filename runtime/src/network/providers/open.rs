@@ -1,0 +1,205 @@
+//! Opening a network under the first provider that takes all of it.
+
+use ort::ep::{self, ExecutionProvider, ExecutionProviderDispatch};
+use ort::session::Session;
+use ort::session::builder::SessionBuilder;
+
+use super::super::opening::{self, Failure};
+use super::super::session::builder;
+use super::super::warnings::Warnings;
+use super::super::{Cause, NetworkError, OnnxRuntime, OpeningWatch};
+use super::tensorrt::Engine;
+use super::{
+    Precision, Provider, ProviderChoice, ProviderOptions, ProviderRefusal, RefusalReason, cuda,
+    openvino,
+};
+
+/// In ONNX Runtime's words for operations that were left to the processor.
+const LEFT_TO_CPU: &str = "fallback to CPU EP has been explicitly disabled";
+
+/// What is to be opened, and how.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Request<'a> {
+    pub(in super::super) runtime: &'a OnnxRuntime,
+    pub(in super::super) onnx: &'a [u8],
+    pub(in super::super) threads: usize,
+    pub(in super::super) input_shape: [usize; 3],
+    pub(in super::super) provider: &'a ProviderOptions,
+}
+
+/// A session, and who computes it.
+#[derive(Debug)]
+pub(in super::super) struct Opened {
+    pub(in super::super) session: Session,
+    pub(in super::super) warnings: Warnings,
+    pub(in super::super) provider: Provider,
+    pub(in super::super) device: Option<String>,
+    pub(in super::super) precision: Precision,
+    /// Of those asked before.
+    pub(in super::super) refusals: Vec<ProviderRefusal>,
+}
+
+impl Request<'_> {
+    pub(in super::super) fn open(
+        &self,
+        mut watch: Option<&mut OpeningWatch<'_>>,
+    ) -> Result<Opened, NetworkError> {
+        self.check_device()?;
+        let mut refusals = Vec::new();
+        for provider in self.candidates() {
+            let warnings = Warnings::default();
+            match self.attempt(provider, &warnings, watch.as_deref_mut())? {
+                Ok(session) => {
+                    return Ok(Opened {
+                        session,
+                        warnings,
+                        provider,
+                        device: self.device_of(provider).map(str::to_owned),
+                        precision: Precision::of(provider, self.provider.allow_reduced_precision),
+                        refusals,
+                    });
+                }
+                Err(reason) => refusals.push(ProviderRefusal { provider, reason }),
+            }
+        }
+        Err(refusals.pop().map_or(NetworkError::NoProvider, Into::into))
+    }
+
+    fn candidates(&self) -> Vec<Provider> {
+        let mut candidates = self.provider.choice.candidates();
+        if self.provider.allow_fallback && !candidates.contains(&Provider::Cpu) {
+            candidates.push(Provider::Cpu);
+        }
+        candidates
+    }
+
+    /// The processor has no devices to choose from, and `auto` chooses itself.
+    fn check_device(&self) -> Result<(), NetworkError> {
+        match (self.provider.choice, &self.provider.device) {
+            (ProviderChoice::Auto | ProviderChoice::Only(Provider::Cpu), Some(device)) => {
+                Err(NetworkError::Device {
+                    device: device.clone(),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn device_of(&self, provider: Provider) -> Option<&str> {
+        let default = match provider {
+            Provider::Cpu => return None,
+            Provider::OpenVino => openvino::DEFAULT_DEVICE,
+            Provider::Cuda | Provider::TensorRt => cuda::DEFAULT_DEVICE,
+        };
+        Some(self.provider.device.as_deref().unwrap_or(default))
+    }
+
+    fn attempt(
+        &self,
+        provider: Provider,
+        warnings: &Warnings,
+        watch: Option<&mut OpeningWatch<'_>>,
+    ) -> Result<Result<Session, RefusalReason>, NetworkError> {
+        let registration = match self.registration(provider) {
+            Ok(registration) => registration,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let _of_others = self.runtime.errors.take();
+        let build = || self.builder(registration.as_ref(), warnings);
+        let failure = match opening::open(build, self.onnx, watch)? {
+            Ok(session) => return Ok(Ok(session)),
+            Err(failure) => failure,
+        };
+        match (provider, failure) {
+            // The network itself is at fault, and no other provider would help.
+            (Provider::Cpu, Failure::Start(error) | Failure::Open(error)) => {
+                Err(NetworkError::Open(error.into()))
+            }
+            (_, Failure::Start(error)) => Ok(Err(RefusalReason::Start {
+                provider,
+                source: self.cause(&error),
+            })),
+            (_, Failure::Open(error)) if error.message().contains(LEFT_TO_CPU) => {
+                Ok(Err(RefusalReason::Partial))
+            }
+            (_, Failure::Open(error)) => Ok(Err(RefusalReason::Open(self.cause(&error)))),
+        }
+    }
+
+    /// The error with what ONNX Runtime said meanwhile.
+    fn cause(&self, error: &ort::Error) -> Cause {
+        let mut lines = vec![error.message().trim().to_owned()];
+        for said in self.runtime.errors.take() {
+            if !lines.iter().any(|line| line.contains(&said)) {
+                lines.push(said);
+            }
+        }
+        lines.join("; ").into()
+    }
+
+    /// How the provider is to compute; nothing for the processor.
+    fn registration(
+        &self,
+        provider: Provider,
+    ) -> Result<Option<ExecutionProviderDispatch>, RefusalReason> {
+        if !in_library(provider) {
+            return Err(RefusalReason::NotInLibrary {
+                library: self.runtime.path().to_owned(),
+                provider,
+            });
+        }
+        let reduced = self.provider.allow_reduced_precision;
+        let device = self.device_of(provider).unwrap_or_default();
+        let settings = match provider {
+            Provider::Cpu => return Ok(None),
+            Provider::OpenVino => openvino::settings(device, self.threads, reduced),
+            Provider::Cuda => {
+                cuda::load_libraries(self.runtime.path());
+                cuda::settings(device, reduced)
+            }
+            Provider::TensorRt => {
+                cuda::load_tensorrt(self.runtime.path());
+                self.engine(device)
+                    .settings(self.provider.cache_folder.as_deref())
+            }
+        };
+        settings.map(|settings| Some(settings.error_on_failure()))
+    }
+
+    fn engine<'b>(&'b self, device: &'b str) -> Engine<'b> {
+        Engine {
+            device,
+            reduced: self.provider.allow_reduced_precision,
+            onnx: self.onnx,
+            input_shape: self.input_shape,
+            onnx_runtime: self.runtime.path(),
+        }
+    }
+
+    fn builder(
+        &self,
+        registration: Option<&ExecutionProviderDispatch>,
+        warnings: &Warnings,
+    ) -> ort::Result<SessionBuilder> {
+        let Some(registration) = registration else {
+            return builder(self.runtime, self.threads, warnings);
+        };
+        // The provider has threads of its own.
+        let builder = builder(self.runtime, 1, warnings)?
+            .with_disable_cpu_fallback()?
+            .with_execution_providers([registration.clone()])?;
+        Ok(builder)
+    }
+}
+
+/// Whether the loaded ONNX Runtime was built with the provider, which says nothing of the
+/// machine.
+pub(super) fn in_library(provider: Provider) -> bool {
+    let found = match provider {
+        Provider::Cpu => ep::CPU::is_available(),
+        Provider::OpenVino => ep::OpenVINO::is_available(),
+        Provider::Cuda => ep::CUDA::is_available(),
+        Provider::TensorRt => ep::TensorRT::is_available(),
+    };
+    found.unwrap_or(false)
+}

@@ -1,0 +1,254 @@
+//! Two networks side by side: what the smaller one changes.
+
+use std::path::PathBuf;
+
+use cfa_runtime::OnnxRuntime;
+use cfa_runtime::bundle::{Bundle, BundleParts};
+use cfa_runtime::calibration::DecisionRule;
+use cfa_runtime::inspector::{Inspector, InspectorOptions};
+use cfa_runtime::picture::{Limits, Picture};
+use serde::Serialize;
+
+use super::calibration::Recalibrated;
+use super::{ReducedExportError, ReducedRequest, ReducedStep, StepWatch};
+use crate::dataset::TestPicture;
+use crate::evaluation::{Evaluation, EvaluationError, evaluate};
+
+/// What a smaller format may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct CostLimits {
+    /// Largest loss of image or of pixel AUROC; 0.005 is half a point.
+    pub auroc_loss: f64,
+    /// Largest mean change of the good pictures' scores, relative to the score.
+    pub score_change: f64,
+    /// Largest share of good pictures that are judged differently; one may always be.
+    pub verdict_flips: f64,
+}
+
+impl Default for CostLimits {
+    fn default() -> Self {
+        Self {
+            auroc_loss: 0.005,
+            score_change: 0.05,
+            verdict_flips: 0.1,
+        }
+    }
+}
+
+/// What a smaller format costs; the old network first in each pair.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct ReductionCost {
+    /// Good pictures that both networks scored.
+    pub good_pictures: usize,
+    /// Mean over them of |new − old| / old.
+    pub score_change_mean: Option<f64>,
+    /// Largest of these.
+    pub score_change_max: Option<f64>,
+    /// Good pictures with another verdict: by the old network with its thresholds, by the
+    /// new one with its own, or the old ones if it has none. `None` without thresholds.
+    pub verdict_flips: Option<usize>,
+    /// Largest change of a map of the golden samples, relative to that map's maximum.
+    pub golden_change: Option<f32>,
+    /// Median wall time of the network on a good picture, milliseconds.
+    pub network_ms: Option<[f64; 2]>,
+    /// On the labelled pictures, if there were any.
+    pub labelled: Option<LabelledCost>,
+}
+
+/// Figures of merit of both networks.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct LabelledCost {
+    /// Labelled pictures.
+    pub pictures: usize,
+    /// Area under the ROC curve of the image scores.
+    pub image_auroc: Option<[f64; 2]>,
+    /// Area under the ROC curve of all pixels.
+    pub pixel_auroc: Option<[f64; 2]>,
+}
+
+/// Both scores of one good picture, and the time of both networks.
+pub(super) struct ScorePair {
+    pub(super) path: PathBuf,
+    pub(super) before: f32,
+    pub(super) after: f32,
+    pub(super) network_ms: [f64; 2],
+}
+
+impl ReductionCost {
+    /// What the good pictures tell.
+    pub(super) fn of(
+        scores: &[ScorePair],
+        rule: Option<DecisionRule>,
+        recalibrated: &Recalibrated,
+    ) -> Self {
+        let changes: Vec<f64> = scores.iter().map(ScorePair::change).collect();
+        let count = changes.len();
+        let largest = changes.iter().copied().fold(0.0, f64::max);
+        let median = |side: usize| median(scores.iter().map(|pair| pair.network_ms[side]));
+        Self {
+            good_pictures: count,
+            score_change_mean: (count > 0).then(|| changes.iter().sum::<f64>() / count as f64),
+            score_change_max: (count > 0).then_some(largest),
+            verdict_flips: rule.filter(|_rule| count > 0).map(|rule| {
+                flips(
+                    scores,
+                    &rule,
+                    &recalibrated.calibration.rule.unwrap_or(rule),
+                )
+            }),
+            network_ms: median(0).zip(median(1)).map(|(old, new)| [old, new]),
+            ..Self::default()
+        }
+    }
+
+    /// The limits that this exceeds, each as a sentence with both numbers.
+    #[must_use]
+    pub fn exceeded(&self, limits: &CostLimits) -> Vec<String> {
+        let mut said = Vec::new();
+        let auroc = |of: fn(&LabelledCost) -> Option<[f64; 2]>| self.labelled.as_ref().and_then(of);
+        for (what, pair) in [
+            ("image", auroc(|l| l.image_auroc)),
+            ("pixel", auroc(|l| l.pixel_auroc)),
+        ] {
+            if let Some([old, new]) = pair.filter(|[old, new]| old - new > limits.auroc_loss) {
+                said.push(format!(
+                    "{what} AUROC falls from {old:.4} to {new:.4}, by more than {}",
+                    limits.auroc_loss
+                ));
+            }
+        }
+        let change = self
+            .score_change_mean
+            .filter(|&change| change > limits.score_change);
+        if let Some(change) = change {
+            said.push(format!(
+                "scores of good pictures change by {:.1} % on average, more than {:.1} %",
+                100.0 * change,
+                100.0 * limits.score_change
+            ));
+        }
+        let most = (limits.verdict_flips * self.good_pictures as f64).max(1.0) as usize;
+        if let Some(flips) = self.verdict_flips.filter(|&flips| flips > most) {
+            said.push(format!(
+                "{flips} of {} good pictures are judged differently, more than {most}",
+                self.good_pictures
+            ));
+        }
+        said
+    }
+}
+
+impl ScorePair {
+    /// Relative; absolute for a score of 0.
+    fn change(&self) -> f64 {
+        let (before, after) = (f64::from(self.before), f64::from(self.after));
+        let unit = if before == 0.0 { 1.0 } else { before.abs() };
+        (after - before).abs() / unit
+    }
+}
+
+fn flips(scores: &[ScorePair], old: &DecisionRule, new: &DecisionRule) -> usize {
+    let flipped =
+        |pair: &&ScorePair| old.judge(pair.before).decision != new.judge(pair.after).decision;
+    scores.iter().filter(flipped).count()
+}
+
+fn median(times: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut times: Vec<f64> = times.collect();
+    times.sort_by(f64::total_cmp);
+    times.get(times.len() / 2).copied()
+}
+
+/// Both bundles, opened alike.
+pub(super) struct Comparison {
+    before: Inspector,
+    pub(super) after: Inspector,
+}
+
+impl Comparison {
+    pub(super) fn open(
+        request: &ReducedRequest,
+        original: &Bundle,
+        reduced: BundleParts,
+        library: &OnnxRuntime,
+    ) -> Result<Self, ReducedExportError> {
+        let options = InspectorOptions {
+            threads: Some(request.threads),
+            ..InspectorOptions::default()
+        };
+        let reduced = Bundle::from_parts(reduced)?;
+        Ok(Self {
+            before: Inspector::from_bundle(original.clone(), library, &options)?,
+            after: Inspector::from_bundle(reduced, library, &options)?,
+        })
+    }
+
+    /// Scores pictures with one network and the other in turn, so that both are timed under
+    /// the same load.
+    pub(super) fn good_scores(
+        &mut self,
+        good: &[PathBuf],
+        watch: &mut StepWatch<'_>,
+    ) -> Result<Vec<ScorePair>, ReducedExportError> {
+        let (what, of) = ("good scores", good.len());
+        let mut scores = Vec::with_capacity(of);
+        for (done, path) in good.iter().enumerate() {
+            if watch(ReducedStep { what, done, of }).is_break() {
+                return Err(ReducedExportError::Interrupted);
+            }
+            let picture = Picture::open(path, &Limits::default())?;
+            let before = self.before.inspect(&picture)?;
+            let after = self.after.inspect(&picture)?;
+            scores.push(ScorePair {
+                path: path.clone(),
+                before: before.score,
+                after: after.score,
+                network_ms: [before.stages.network_ms, after.stages.network_ms],
+            });
+        }
+        Ok(scores)
+    }
+
+    /// Figures of both networks over labelled pictures; `None` when there are none.
+    pub(super) fn labelled(
+        &mut self,
+        pictures: &[TestPicture],
+        watch: &mut StepWatch<'_>,
+    ) -> Result<Option<LabelledCost>, ReducedExportError> {
+        if pictures.is_empty() {
+            return Ok(None);
+        }
+        let old = figures(&mut self.before, pictures, "test before", watch)?.overall;
+        let new = figures(&mut self.after, pictures, "test after", watch)?.overall;
+        let pair = |old: Option<f64>, new: Option<f64>| old.zip(new).map(|(old, new)| [old, new]);
+        Ok(Some(LabelledCost {
+            pictures: pictures.len(),
+            image_auroc: pair(old.image_auroc, new.image_auroc),
+            pixel_auroc: pair(old.pixel_auroc, new.pixel_auroc),
+        }))
+    }
+}
+
+fn figures(
+    inspector: &mut Inspector,
+    pictures: &[TestPicture],
+    what: &'static str,
+    watch: &mut StepWatch<'_>,
+) -> Result<Evaluation, ReducedExportError> {
+    let mut step = ReducedStep {
+        what,
+        done: 0,
+        of: pictures.len(),
+    };
+    let result = evaluate(inspector, pictures, &mut |_picture, _inspection| {
+        step.done += 1;
+        if watch(step).is_break() {
+            return Err(EvaluationError::Interrupted);
+        }
+        Ok(())
+    });
+    result.map_err(|error| match error {
+        EvaluationError::Interrupted => ReducedExportError::Interrupted,
+        other => other.into(),
+    })
+}

@@ -1,0 +1,79 @@
+use cfa_runtime::bundle::{BundleError, NetworkPrecision};
+use cfa_runtime::calibration::CalibrationError;
+use cfa_runtime::inspector::InspectError;
+use cfa_runtime::network::NetworkError;
+use cfa_runtime::picture::PictureError;
+use cfa_runtime::preprocess::PreprocessError;
+
+use super::ReductionCost;
+use crate::backbone::UnknownBackbone;
+use crate::dataset::DatasetError;
+use crate::evaluation::EvaluationError;
+use crate::onnx::ReduceError;
+
+/// Why there is no bundle in a smaller format.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReducedExportError {
+    /// The bundle cannot be read or written.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// The network was reduced before.
+    #[error(
+        "the bundle's network is {found} already; start from the f32 bundle that cfa-train fit wrote"
+    )]
+    AlreadyReduced {
+        /// Its format.
+        found: NetworkPrecision,
+    },
+    /// The format asked for is the one that the bundle has.
+    #[error("the bundle's network is f32 already; ask for int8 or fp16")]
+    NothingToDo,
+    /// INT8 without pictures to find ranges on.
+    #[error(
+        "int8 finds the ranges of the network's values on good pictures: give the training's folder with --data"
+    )]
+    NeedsPictures,
+    /// The backbone is not one that this program knows.
+    #[error(transparent)]
+    Backbone(#[from] UnknownBackbone),
+    /// The network cannot be rewritten.
+    #[error(transparent)]
+    Reduce(#[from] ReduceError),
+    /// ONNX Runtime does not run the network.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// A picture cannot be inspected.
+    #[error(transparent)]
+    Inspect(#[from] InspectError),
+    /// A picture cannot be read.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// A picture cannot be brought to the network's input.
+    #[error(transparent)]
+    Preprocess(#[from] PreprocessError),
+    /// The pictures of the data set cannot be read.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// The labelled pictures cannot be evaluated.
+    #[error(transparent)]
+    Evaluation(#[from] EvaluationError),
+    /// The scores of the good pictures cannot serve as calibration.
+    #[error(transparent)]
+    Calibration(#[from] CalibrationError),
+    /// It costs more than is allowed.
+    #[error(
+        "nothing was written, because the smaller format costs too much: {}; give --data more or more typical \
+         good pictures, keep the f32 bundle, or write it all the same with --force",
+        exceeded.join("; ")
+    )]
+    TooCostly {
+        /// What exceeds which limit, in words.
+        exceeded: Vec<String>,
+        /// All figures.
+        cost: Box<ReductionCost>,
+    },
+    /// The user stopped.
+    #[error("interrupted; nothing was written")]
+    Interrupted,
+}

@@ -1,0 +1,207 @@
+//! A bundle whose network computes in a smaller number format, with what that costs.
+
+mod calibration;
+mod cost;
+mod error;
+mod network;
+#[cfg(test)]
+mod tests;
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use cfa_runtime::OnnxRuntime;
+use cfa_runtime::bundle::{
+    Bundle, BundleParts, GoldenRecord, GoldenSample, NetworkPrecision, write_bundle,
+};
+use cfa_runtime::calibration::Calibration;
+use cfa_runtime::inspector::{InspectError, Inspector};
+use serde::Serialize;
+
+pub use calibration::CalibrationFate;
+pub use cost::{CostLimits, LabelledCost, ReductionCost};
+pub use error::ReducedExportError;
+
+use super::GOLDEN_TOLERANCE;
+use crate::dataset::TestPicture;
+use cost::Comparison;
+
+/// Largest difference between a replayed and a recorded map of an INT8 network, relative to
+/// the recorded maximum. Sums of integers are exact, but what is rounded to integers may
+/// fall to the other side of a step where two machines differ in the last bit before. The
+/// same network without merged operators differed by up to 0.03 (`mobilenet_v2`).
+const INT8_GOLDEN_TOLERANCE: f32 = 5e-2;
+
+/// What to make, and of what.
+#[derive(Debug, Clone)]
+pub struct ReducedRequest {
+    /// The bundle, with a network in `f32`.
+    pub bundle: PathBuf,
+    /// The bundle to write.
+    pub out: PathBuf,
+    /// The format of the new network.
+    pub precision: NetworkPrecision,
+    /// Pictures of good parts, those of the training if they are at hand, sorted by path;
+    /// INT8 needs some.
+    pub good: Vec<PathBuf>,
+    /// Labelled pictures to measure both networks with; may be empty.
+    pub labelled: Vec<TestPicture>,
+    /// Beyond which cost nothing is written.
+    pub limits: CostLimits,
+    /// Whether it is written all the same.
+    pub force: bool,
+    /// Threads of the networks, at least 1.
+    pub threads: usize,
+}
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReducedSummary {
+    /// The written bundle.
+    pub file: PathBuf,
+    /// Size of the bundle before and after, in bytes.
+    pub bytes: [u64; 2],
+    /// Format of its network.
+    pub precision: NetworkPrecision,
+    /// Good pictures that the ranges of INT8 come from; 0 for other formats.
+    pub observed_pictures: usize,
+    /// What became of the scores and thresholds of the bundle.
+    pub calibration: CalibrationFate,
+    /// What it costs.
+    pub cost: ReductionCost,
+    /// Limits that were exceeded, in words; empty unless forced.
+    pub exceeded: Vec<String>,
+}
+
+/// A step of the work, before its first picture and after each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReducedStep {
+    /// What is being done, for a person.
+    pub what: &'static str,
+    /// Pictures done.
+    pub done: usize,
+    /// All pictures of this step.
+    pub of: usize,
+}
+
+/// Is told each step, and says whether to go on.
+pub type StepWatch<'a> = dyn FnMut(ReducedStep) -> ControlFlow<()> + 'a;
+
+/// Rewrites the network, compares both on the good and the labelled pictures, and writes
+/// the new bundle if it costs no more than the limits allow. Its golden samples are the new
+/// network's own results, its calibration that of the new network's scores.
+///
+/// # Errors
+/// See [`ReducedExportError`]; then there is no new file.
+pub fn export_reduced(
+    request: &ReducedRequest,
+    library: &OnnxRuntime,
+    watch: &mut StepWatch<'_>,
+) -> Result<ReducedSummary, ReducedExportError> {
+    let original = Bundle::open(&request.bundle)?;
+    refuse_unfit(request, &original)?;
+    let split = calibration::split(&original.manifest, &request.good)?;
+    let observed = network::observed_pictures(request, &split.training);
+    let onnx = network::reduced(request, &original, &observed, library, watch)?;
+    let mut parts = reduced_parts(&original, request.precision, onnx);
+    let mut comparison = Comparison::open(request, &original, parts.clone(), library)?;
+    let golden_change = record_golden(&mut parts, &original, &mut comparison.after)?;
+    let scores = comparison.good_scores(&request.good, watch)?;
+    let recalibrated = calibration::recalibrated(&original.manifest, &split, &scores)?;
+    let cost = ReductionCost {
+        golden_change,
+        labelled: comparison.labelled(&request.labelled, watch)?,
+        ..ReductionCost::of(&scores, original.manifest.calibration.rule, &recalibrated)
+    };
+    let exceeded = within_limits(request, &cost)?;
+    parts.manifest.calibration = recalibrated.calibration;
+    write_bundle(&request.out, parts)?;
+    let bytes = [&request.bundle, &request.out].map(|p| fs::metadata(p).map_or(0, |m| m.len()));
+    Ok(ReducedSummary {
+        file: request.out.clone(),
+        bytes,
+        precision: request.precision,
+        observed_pictures: observed.len(),
+        calibration: recalibrated.fate,
+        cost,
+        exceeded,
+    })
+}
+
+/// The limits that are exceeded; an error unless that is allowed.
+fn within_limits(
+    request: &ReducedRequest,
+    cost: &ReductionCost,
+) -> Result<Vec<String>, ReducedExportError> {
+    let exceeded = cost.exceeded(&request.limits);
+    if exceeded.is_empty() || request.force {
+        return Ok(exceeded);
+    }
+    Err(ReducedExportError::TooCostly {
+        exceeded,
+        cost: Box::new(cost.clone()),
+    })
+}
+
+/// Said before the long work.
+fn refuse_unfit(request: &ReducedRequest, original: &Bundle) -> Result<(), ReducedExportError> {
+    let found = original.manifest.network_precision;
+    if found != NetworkPrecision::F32 {
+        return Err(ReducedExportError::AlreadyReduced { found });
+    }
+    match request.precision {
+        NetworkPrecision::F32 => Err(ReducedExportError::NothingToDo),
+        NetworkPrecision::Int8 if request.good.is_empty() => Err(ReducedExportError::NeedsPictures),
+        _ => Ok(()),
+    }
+}
+
+/// The bundle with the new network, and without what belongs to the old one's scores.
+fn reduced_parts(
+    original: &Bundle,
+    precision: NetworkPrecision,
+    network_onnx: Vec<u8>,
+) -> BundleParts {
+    let mut parts = BundleParts {
+        network_onnx,
+        golden: Vec::new(),
+        ..original.clone().into_parts()
+    };
+    let manifest = &mut parts.manifest;
+    manifest.network_precision = precision;
+    manifest.calibration = Calibration::default();
+    manifest.golden.clear();
+    manifest.golden_tolerance = match precision {
+        NetworkPrecision::Int8 => INT8_GOLDEN_TOLERANCE,
+        _ => GOLDEN_TOLERANCE,
+    };
+    parts
+}
+
+/// Records the new network's maps of the golden pictures; the largest change of one,
+/// relative to the maximum of the old map.
+fn record_golden(
+    parts: &mut BundleParts,
+    original: &Bundle,
+    inspector: &mut Inspector,
+) -> Result<Option<f32>, InspectError> {
+    let mut largest = None;
+    for (sample, record) in original.golden_samples() {
+        let inspection = inspector.inspect(&record.picture)?;
+        let (old, new) = (&record.anomaly_map, inspection.map.values);
+        let differences = old.iter().zip(&new).map(|(a, b)| (a - b).abs());
+        let scale = old.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
+        let change = differences.fold(0.0, f32::max) / scale;
+        largest = Some(change.max(largest.unwrap_or(0.0)));
+        parts.manifest.golden.push(GoldenSample {
+            name: sample.name.clone(),
+            score: inspection.score,
+        });
+        parts.golden.push(GoldenRecord {
+            picture: record.picture.clone(),
+            anomaly_map: new,
+        });
+    }
+    Ok(largest)
+}
