@@ -28,6 +28,8 @@ const BYTES_PER_PIXEL: u64 = 3 * 2 + 3 * F32;
 /// Network and bank on their way into a bundle: as tensors of the graph, as ONNX, in the
 /// bundle, in the copy that is read back, and in ONNX Runtime's session.
 const EXPORT_COPIES: u64 = 7;
+/// Descriptors on which an export counts what a search costs.
+const COUNTED_ON: u64 = 1024;
 /// Parameter, gradient, three moments, and what a step computes from them.
 const STEP_COPIES: u64 = 12;
 
@@ -101,7 +103,8 @@ impl Needs {
             extraction: extraction(settings, pictures),
             bank: sizes.building_the_bank(settings.options().gamma_c),
             training: sizes.training(),
-            export: EXPORT_COPIES * network
+            export: sizes.turning()
+                + EXPORT_COPIES * network
                 + sizes.scoring()
                 + extraction_of(settings, 1, pictures),
         }
@@ -166,6 +169,13 @@ impl Sizes {
     /// libtorch's scores of one picture: all distances, and their order.
     fn scoring(&self) -> u64 {
         6 * self.phi + 3 * self.positions * self.entries * F32
+    }
+
+    /// Bank and weights turned onto other axes, and descriptors counted on, in f64.
+    fn turning(&self) -> u64 {
+        let square = self.channels * self.channels * F64;
+        let counting = 3 * COUNTED_ON * self.entries * F64;
+        4 * square + counting + 3 * (self.bank + self.parameters) * F64 / F32
     }
 }
 
