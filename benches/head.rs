@@ -17,7 +17,7 @@ use cfa_runtime::anomaly_map::{
     Border, GaussianBlur, Smoothing, softmin_scores, upsample_bilinear,
 };
 use cfa_runtime::head::{Descriptors, Head, LevelShape};
-use cfa_runtime::memory_bank::{BoundingAxes, MemoryBank, Neighbors, SearchScratch};
+use cfa_runtime::memory_bank::{BoundingAxes, MemoryBank, Neighbors, SearchOptions, SearchScratch};
 use cfa_runtime::ndarray::{Array1, Array2, Array3, Axis};
 use cfa_runtime::preprocess::Size;
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -69,17 +69,15 @@ fn nearest(criterion: &mut Criterion) {
         for threads in [1, 2] {
             for (name, bank) in [("bounded", &bounded), ("tiled", &whole)] {
                 let (scratch, mut found) = (SearchScratch::default(), Neighbors::default());
-                let never = AtomicBool::new(false);
+                let options = SearchOptions {
+                    cancelled: &AtomicBool::new(false),
+                    helpers: None,
+                    scratch: &scratch,
+                };
                 group.bench_function(format!("{name}/{threads}-threads"), |bencher| {
                     on(threads, || {
                         bencher.iter(|| {
-                            bank.nearest_into(
-                                &*descriptors,
-                                NEIGHBORS,
-                                &never,
-                                &scratch,
-                                &mut found,
-                            )
+                            bank.nearest_into(&*descriptors, NEIGHBORS, &options, &mut found)
                         });
                     });
                 });

@@ -6,15 +6,10 @@
 
 use ndarray::{Array2, ArrayRef2};
 use pulp::{Arch, Simd, WithSimd};
-use rayon::iter::{IndexedParallelIterator, ParallelIterator};
-use rayon::slice::ParallelSliceMut;
 
 use super::upsample::Blend;
 use super::{BlurError, GaussianBlur};
 use crate::preprocess::Size;
-
-/// Rows of the map that one thread makes at a time.
-const BLOCK_ROWS: usize = 64;
 
 /// Makes maps of one size from scores of one size: what [`upsample_bilinear`] and
 /// [`GaussianBlur::apply`] give one after the other, to within rounding.
@@ -105,24 +100,15 @@ impl Band {
         let width = values.ncols();
         let mut sums = Array2::zeros((self.outputs.len(), width));
         if let (Some(values), Some(sums)) = (values.as_slice(), sums.as_slice_mut()) {
-            let blocks = sums.par_chunks_mut((BLOCK_ROWS * width).max(1));
-            blocks
-                .zip(self.outputs_in_blocks())
-                .for_each(|(sums, outputs)| {
-                    Arch::new().dispatch(WeightedSums {
-                        values,
-                        width,
-                        outputs,
-                        sums,
-                    });
-                });
+            let outputs = &self.outputs;
+            Arch::new().dispatch(WeightedSums {
+                values,
+                width,
+                outputs,
+                sums,
+            });
         }
         sums
-    }
-
-    fn outputs_in_blocks(&self) -> rayon::slice::Chunks<'_, (usize, Vec<f32>)> {
-        use rayon::slice::ParallelSlice;
-        self.outputs.par_chunks(BLOCK_ROWS)
     }
 }
 

@@ -8,9 +8,12 @@ use std::time::Instant;
 use ndarray::{Array2, ArrayView3};
 
 pub use descriptors::{Descriptors, LevelShape};
+use rayon::ThreadPool;
 
 use crate::anomaly_map::{AnomalyMap, BlurError, GaussianBlur, Smoothing, softmin_scores};
-use crate::memory_bank::{DescriptorRows, MemoryBank, Neighbors, NeighborsError, SearchScratch};
+use crate::memory_bank::{
+    DescriptorRows, MemoryBank, Neighbors, NeighborsError, SearchOptions, SearchScratch,
+};
 use crate::preprocess::Size;
 
 /// Distances to the bank, softmin score, upsampling and blur, in one piece.
@@ -145,25 +148,27 @@ impl Head {
         &self,
         levels: &[ArrayView3<'_, f32>],
     ) -> Result<(AnomalyMap, HeadTimes), HeadError> {
-        self.anomaly_map_unless(levels, &AtomicBool::new(false))
+        self.anomaly_map_unless(levels, &AtomicBool::new(false), None)
     }
 
-    /// The same, given up with an error as soon as `cancelled` is seen to be true.
+    /// The same, given up with an error as soon as `cancelled` is seen to be true. With
+    /// `helpers` these threads help the calling one, which is none of them.
     pub fn anomaly_map_unless(
         &self,
         levels: &[ArrayView3<'_, f32>],
         cancelled: &AtomicBool,
+        helpers: Option<&ThreadPool>,
     ) -> Result<(AnomalyMap, HeadTimes), HeadError> {
         let started = Instant::now();
         let descriptors = self.descriptors.of(levels)?;
         let mut neighbors = Neighbors::default();
-        self.bank.nearest_into(
-            &descriptors,
-            self.neighbors,
+        let options = SearchOptions {
             cancelled,
-            &self.scratch,
-            &mut neighbors,
-        )?;
+            helpers,
+            scratch: &self.scratch,
+        };
+        self.bank
+            .nearest_into(&descriptors, self.neighbors, &options, &mut neighbors)?;
         let neighbors_ms = milliseconds_since(started);
 
         let started = Instant::now();

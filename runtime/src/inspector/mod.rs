@@ -258,7 +258,7 @@ impl Inspector {
         let prepared = pool.install(|| settings.prepare(picture, decode_ms))?;
         let described = self.describe(prepared, cancellation)?;
         let rule = self.rule;
-        pool.install(|| settings.finish(described, rule, cancellation))
+        settings.finish(described, rule, cancellation, Some(&pool))
     }
 
     /// Runs the network on a prepared picture.

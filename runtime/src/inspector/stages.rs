@@ -1,9 +1,11 @@
 //! What an inspection does before and after the network, on any thread.
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use ndarray::{Array3, Array4, Axis};
+use rayon::ThreadPool;
 
 use super::model::Settings;
 use super::{InspectError, Inspection, PictureSize, StageTimes};
@@ -65,12 +67,14 @@ impl Settings {
         Ok(Prepared { input, size, times })
     }
 
-    /// Map, score and verdict; computes in the current rayon pool.
+    /// Map, score and verdict; computes in the current rayon pool, or on the calling
+    /// thread and those of `helpers`.
     pub(super) fn finish(
         &self,
         described: Described,
         rule: Option<DecisionRule>,
         cancellation: Option<&Cancellation>,
+        helpers: Option<&ThreadPool>,
     ) -> Result<Inspection, InspectError> {
         let Described {
             levels,
@@ -80,10 +84,9 @@ impl Settings {
         } = described;
         let levels = levels.iter().map(|level| level.index_axis(Axis(0), 0));
         let levels: Vec<_> = levels.collect();
-        let (map, head) = match cancellation {
-            Some(cancellation) => self.head.anomaly_map_unless(&levels, cancellation.flag()),
-            None => self.head.anomaly_map(&levels),
-        }?;
+        let never = AtomicBool::new(false);
+        let cancelled = cancellation.map_or(&never, Cancellation::flag);
+        let (map, head) = self.head.anomaly_map_unless(&levels, cancelled, helpers)?;
         let times = StageTimes {
             neighbors_ms: head.neighbors_ms,
             map_ms: head.map_ms,

@@ -9,7 +9,7 @@ mod pruned;
 mod shortlist;
 
 pub use axes::{BoundingAxes, Projection};
-pub use nearest::{DescriptorRows, Neighbors, NeighborsError, SearchScratch};
+pub use nearest::{DescriptorRows, Neighbors, NeighborsError, SearchOptions, SearchScratch};
 
 use axes::BankAxes;
 

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use ndarray::{Array2, ArrayRef2, Axis, Ix2, concatenate};
 
-use super::{MemoryBank, MemoryBankError, Neighbors, NeighborsError, SearchScratch};
+use super::{MemoryBank, MemoryBankError, Neighbors, NeighborsError, SearchOptions, SearchScratch};
 use crate::golden_vectors::{GoldenVectors, assert_close};
 
 /// The distances are sums of up to 448 squares in `f32`, at least 4 side by side: each
@@ -197,7 +197,12 @@ fn search(
     cancelled: &AtomicBool,
 ) -> Result<Neighbors, NeighborsError> {
     let mut found = Neighbors::default();
-    bank.nearest_into(rows, 2, cancelled, &SearchScratch::default(), &mut found)?;
+    let options = SearchOptions {
+        cancelled,
+        helpers: None,
+        scratch: &SearchScratch::default(),
+    };
+    bank.nearest_into(rows, 2, &options, &mut found)?;
     Ok(found)
 }
 

@@ -16,7 +16,7 @@ mod upsampling;
 use std::sync::atomic::AtomicBool;
 
 use cfa_runtime::memory_bank::{
-    MemoryBank, MemoryBankError, Neighbors, NeighborsError, SearchScratch,
+    MemoryBank, MemoryBankError, Neighbors, NeighborsError, SearchOptions, SearchScratch,
 };
 use ndarray::{Array1, Array2, Axis};
 use rayon::prelude::*;
@@ -136,9 +136,13 @@ impl BatchGradient {
     pub fn add(&mut self, features: &[f32]) -> Result<(), GradientError> {
         self.levels.forward(features, &self.weights)?;
         let (entries, phi) = (self.patch_loss.entries(), &*self.levels.phi);
-        let (never, found) = (AtomicBool::new(false), &mut self.neighbors);
+        let options = SearchOptions {
+            cancelled: &AtomicBool::new(false),
+            helpers: None,
+            scratch: &self.scratch,
+        };
         self.bank
-            .nearest_into(phi, entries, &never, &self.scratch, found)?;
+            .nearest_into(phi, entries, &options, &mut self.neighbors)?;
         let hinges = self.differentiate();
         self.hinges += hinges;
         self.levels.backward(features, &mut self.slopes)?;

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use ndarray::{Array1, Array2, Axis, concatenate};
 
 use super::super::{
-    BoundingAxes, MemoryBank, MemoryBankError, Neighbors, Projection, SearchScratch,
+    BoundingAxes, MemoryBank, MemoryBankError, Neighbors, Projection, SearchOptions, SearchScratch,
 };
 use super::{assert_exact, noise};
 
@@ -186,8 +186,13 @@ fn a_further_search_allocates_nothing() {
         .unwrap();
     let (scratch, mut found) = (SearchScratch::default(), Neighbors::default());
     let never = AtomicBool::new(false);
+    let options = SearchOptions {
+        cancelled: &never,
+        helpers: None,
+        scratch: &scratch,
+    };
     let mut search = || {
-        bank.nearest_into(&*descriptors, 3, &never, &scratch, &mut found)
+        bank.nearest_into(&*descriptors, 3, &options, &mut found)
             .unwrap();
     };
     let pool = rayon::ThreadPoolBuilder::new()
