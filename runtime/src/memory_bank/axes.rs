@@ -5,7 +5,7 @@
 //! norm alone is kept. With `h` the first axes and `t` the norm of the rest,
 //! `|φ − c|² ≥ |h − h_c|² + (t − t_c)²` (Cauchy–Schwarz).
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 /// Along how many of the leading axes distances are bounded.
@@ -45,6 +45,9 @@ pub(super) struct BankAxes {
     heads: Vec<f32>,
     /// Norm of the coordinates that follow those.
     tails: Vec<f32>,
+    /// Squares of what all but the first axis leave of a centroid: of the `first` axes,
+    /// and of the `second` ones.
+    beyond_others: Vec<[f64; 2]>,
     /// The largest norm of a centroid on these axes.
     pub(super) largest_norm: f32,
 }
@@ -65,11 +68,7 @@ impl BankAxes {
         counts: BoundingAxes,
         projection: Projection,
     ) -> Self {
-        let turned = rows.rows().into_iter().map(|row| {
-            let row: Vec<f32> = row.to_vec();
-            projection.turned(&row)
-        });
-        let turned: Vec<Vec<f64>> = turned.collect();
+        let turned: Vec<Vec<f64>> = projection.turned(rows).collect();
         Self::of(turned.into_iter(), rows.nrows(), counts, Some(projection))
     }
 
@@ -90,6 +89,7 @@ impl BankAxes {
             offsets: vec![f32::NEG_INFINITY; padded],
             heads: Vec::with_capacity(centroids * counts.second),
             tails: Vec::with_capacity(centroids),
+            beyond_others: Vec::with_capacity(centroids),
             largest_norm: 0.0,
         };
         for (number, coordinates) in turned.enumerate() {
@@ -110,8 +110,24 @@ impl BankAxes {
         self.offsets[number] = (-0.5 * whole * whole) as f32;
         self.heads
             .extend(coordinates[..second].iter().map(|&x| x as f32));
-        self.tails.push(norm(&coordinates[second..]) as f32);
+        let tail = norm(&coordinates[second..]);
+        self.tails.push(tail as f32);
+        let own = coordinates[0] * coordinates[0];
+        self.beyond_others
+            .push([rest * rest + own, tail * tail + own]);
         self.largest_norm = self.largest_norm.max(whole as f32);
+    }
+
+    /// A centroid's coordinate on a first axis that was turned.
+    pub(super) fn place_on_first(&mut self, number: usize, coordinate: f64) {
+        let BoundingAxes { first, second } = self.counts;
+        let left = self.beyond_others[number].map(|all| all - coordinate * coordinate);
+        let [rest, tail] = left.map(|squared| squared.max(0.0).sqrt());
+        let panel = number / PANEL * (first + 1) * PANEL + number % PANEL;
+        self.panels[panel] = coordinate as f32;
+        self.panels[panel + first * PANEL] = rest as f32;
+        self.heads[number * second] = coordinate as f32;
+        self.tails[number] = tail as f32;
     }
 
     /// Centroids and the empty places of the last panel.
@@ -135,23 +151,17 @@ impl BankAxes {
 }
 
 impl Projection {
-    /// The coordinates of a point, then one number: the norm of what they leave out.
-    fn turned(&self, point: &[f32]) -> Vec<f64> {
-        let centred: Vec<f64> = point
-            .iter()
-            .zip(&self.origin)
-            .map(|(x, o)| f64::from(*x) - f64::from(*o))
-            .collect();
-        let along = |axis: ndarray::ArrayView1<'_, f32>| {
-            axis.iter()
-                .zip(&centred)
-                .map(|(a, x)| f64::from(*a) * x)
-                .sum::<f64>()
-        };
-        let mut turned: Vec<f64> = self.axes.rows().into_iter().map(along).collect();
-        let squared = |values: &[f64]| values.iter().map(|x| x * x).sum::<f64>();
-        let left = (squared(&centred) - squared(&turned)).max(0.0);
-        turned.push(left.sqrt());
-        turned
+    /// The coordinates of each row, then one number: the norm of what they leave out.
+    fn turned(&self, rows: &ArrayView2<'_, f32>) -> impl Iterator<Item = Vec<f64>> {
+        let origin: Array1<f64> = self.origin.iter().map(|&x| f64::from(x)).collect();
+        let centred = rows.mapv(f64::from) - &origin;
+        let turned = centred.dot(&self.axes.mapv(f64::from).t());
+        let squared = |row: ArrayView1<'_, f64>| row.iter().map(|x| x * x).sum::<f64>();
+        (0..rows.nrows()).map(move |number| {
+            let coordinates = turned.row(number);
+            let left = squared(centred.row(number)) - squared(coordinates);
+            let rest = left.max(0.0).sqrt();
+            coordinates.iter().copied().chain([rest]).collect()
+        })
     }
 }

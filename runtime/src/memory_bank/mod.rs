@@ -3,6 +3,7 @@
 mod axes;
 mod bounds;
 mod distance;
+mod drift;
 mod nearest;
 mod plain;
 mod pruned;

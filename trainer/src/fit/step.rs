@@ -17,7 +17,7 @@ use crate::tensor::{from_values, host_values, matrix};
 /// Axes of the bank along which all entries are compared first, and those along which
 /// the promising ones are compared again: an eighth of the channels, or this many. On
 /// photographs some dozens of the thousands of entries pass the first bound and a
-/// handful the second; in the first epoch, whose steps overshoot, several times that.
+/// handful the second; while the first steps overshoot, several times that.
 const FIRST_BOUND: usize = 32;
 const SECOND_BOUND: usize = 128;
 
@@ -126,7 +126,11 @@ fn searchable(bank: &Tensor) -> Result<MemoryBank, TrainError> {
         first: FIRST_BOUND.min(second),
         second,
     };
-    let axes = principal.axes.f_narrow(1, 0, second as i64)?;
+    // The last one comes first, as the one that is turned after the descriptors.
+    let axes = principal
+        .axes
+        .f_narrow(1, 0, second as i64)?
+        .f_roll([1], [1])?;
     let projection = Projection {
         origin: host_values(&principal.origin)?,
         axes: matrix(&axes.f_transpose(0, 1)?)?,

@@ -18,7 +18,7 @@ use std::sync::atomic::AtomicBool;
 use cfa_runtime::memory_bank::{
     MemoryBank, MemoryBankError, Neighbors, NeighborsError, SearchOptions, SearchScratch,
 };
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, ArrayRef2, Axis, Slice};
 use rayon::prelude::*;
 
 use crate::descriptor::DescriptorShape;
@@ -28,6 +28,8 @@ use levels::Levels;
 /// Patches whose derivatives one thread takes at a time. Fixed, so that sums do not
 /// depend on the number of threads.
 const TILE_ROWS: usize = 64;
+/// Every so manyth patch tells where all of them are.
+const SAMPLE_STEP: isize = 16;
 
 /// The trained layer's values on the host.
 #[derive(Debug, Clone)]
@@ -80,6 +82,8 @@ pub struct BatchGradient {
     levels: Levels,
     weights: Weights,
     patch_loss: PatchLoss,
+    /// No picture was seen with these weights.
+    fresh: bool,
     scratch: SearchScratch,
     neighbors: Neighbors,
     hinges: Hinges,
@@ -107,6 +111,7 @@ impl BatchGradient {
                 bias: vec![0.0; outputs],
             },
             patch_loss: loss.of_patches(1, loss.radius as f32),
+            fresh: true,
             scratch: SearchScratch::default(),
             neighbors: Neighbors::default(),
             hinges: Hinges::default(),
@@ -123,6 +128,7 @@ impl BatchGradient {
         let patches = pictures * self.levels.phi.nrows();
         self.patch_loss = self.loss.of_patches(patches, radius);
         self.weights = weights;
+        self.fresh = true;
         self.hinges = Hinges::default();
         self.slopes.weight.fill(0.0);
         self.slopes.bias.fill(0.0);
@@ -136,6 +142,9 @@ impl BatchGradient {
     pub fn add(&mut self, features: &[f32]) -> Result<(), GradientError> {
         self.levels.forward(features, &self.weights)?;
         let (entries, phi) = (self.patch_loss.entries(), &*self.levels.phi);
+        if std::mem::take(&mut self.fresh) {
+            self.bank.turn_first_axis(&mean_of_some(phi));
+        }
         let options = SearchOptions {
             cancelled: &AtomicBool::new(false),
             helpers: None,
@@ -188,6 +197,13 @@ impl BatchGradient {
         self.slopes.radius = self.patch_loss.radius_slope(&self.hinges);
         (self.patch_loss.value(&self.hinges), &self.slopes)
     }
+}
+
+/// About where the descriptors of a picture lie.
+fn mean_of_some(phi: &ArrayRef2<f32>) -> Vec<f32> {
+    let some = phi.slice_axis(Axis(0), Slice::new(0, None, SAMPLE_STEP));
+    let mean = some.mean_axis(Axis(0)).unwrap_or_default();
+    mean.to_vec()
 }
 
 #[cfg(test)]

@@ -206,3 +206,34 @@ fn a_further_search_allocates_nothing() {
     assert!(first.count_total > 0);
     assert_eq!(second.count_total, 0, "{second:?}");
 }
+
+/// Descriptors far from the bank in one direction, found before and after the first axis
+/// was turned there, and after it was turned elsewhere.
+#[test]
+fn a_first_axis_that_follows_the_descriptors() {
+    let bank = falling(900, 11);
+    let towards = noise(1, CHANNELS, 12) * 30.0;
+    let descriptors = falling(200, 13) + &towards;
+    let plain = assert_exact(&descriptors, &bank, 3);
+    let whole = MemoryBank::new(bank.clone()).unwrap();
+    for counts in COUNTS {
+        let axes = rotation(counts.second, CHANNELS);
+        let origin = bank.row(0).to_vec();
+        let projection = Projection { origin, axes };
+        let mut bounded = whole.clone().with_projection(counts, projection).unwrap();
+        for point in [towards.row(0), bank.row(0), bank.row(1)] {
+            bounded.turn_first_axis(&point.to_vec());
+            assert_eq!(
+                bounded.nearest(&descriptors, 3).unwrap(),
+                plain,
+                "{counts:?}"
+            );
+        }
+        bounded.turn_first_axis(&[f32::NAN; CHANNELS]);
+        assert_eq!(
+            bounded.nearest(&descriptors, 3).unwrap(),
+            plain,
+            "{counts:?}"
+        );
+    }
+}
