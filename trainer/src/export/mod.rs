@@ -133,9 +133,13 @@ fn framed(
 ) -> Result<FramedModel, TrainError> {
     let model = scorer.training.model();
     let bank = model.memory_bank()?;
-    let principal = PrincipalAxes::of(bank)?;
+    let mut principal = PrincipalAxes::of(bank)?;
+    let descriptors = sample_descriptors(scorer, store)?;
+    if let Some(descriptors) = &descriptors {
+        principal = principal.led_by(descriptors)?;
+    }
     let samples = Samples {
-        descriptors: sample_descriptors(scorer, store)?.unwrap_or(bank.shallow_clone()),
+        descriptors: descriptors.unwrap_or(bank.shallow_clone()),
         neighbors: request.settings.options().neighbors,
         shape: model.descriptor().shape(),
     };

@@ -3,8 +3,9 @@
 //! Distances do not change under a rotation, so the axes of φ are free. They are chosen
 //! so that a new picture costs least:
 //!
-//! - first the axes in which the centroids differ most, along which few numbers tell most
-//!   of a distance (see [`cfa_runtime::memory_bank`]);
+//! - first the direction in which good pictures lie beside the bank, and the axes in which
+//!   the centroids differ most: along these few numbers tell most of a distance (see
+//!   [`cfa_runtime::memory_bank`]);
 //! - then axes that together with these hold everything that the finest feature map and
 //!   the coordinates add to φ; then the same for the second map; then the rest. So each
 //!   map reaches the leading channels alone, and the product with the finest map, which
@@ -50,6 +51,25 @@ impl PrincipalAxes {
         let (_spreads, axes) = spread.f_linalg_eigh("L")?;
         let axes = axes.f_flip([1])?;
         Ok(Self { origin, axes })
+    }
+
+    /// The same behind one more axis, from the mean of the centroids to that of
+    /// `descriptors` (P×D). A trained descriptor may place good pictures beside the bank,
+    /// all in the same direction, of which the centroids know nothing (hazelnuts with
+    /// `mobilenet_v2`: 16 axes leave 70 centroids instead of 350).
+    ///
+    /// # Errors
+    /// Memory runs out.
+    pub fn led_by(self, descriptors: &Tensor) -> Result<Self, TchError> {
+        let mean = on_host(descriptors)?.f_mean_dim(0_i64, false, Kind::Double)?;
+        let beside = mean.f_sub(&self.origin)?;
+        let distance = beside.f_norm()?.f_double_value(&[])?;
+        if distance.is_nan() || distance < f64::from(f32::EPSILON) {
+            return Ok(self);
+        }
+        let columns = [beside.f_div_scalar(distance)?.f_unsqueeze(1)?, self.axes];
+        let (axes, _triangle) = Tensor::f_linalg_qr(&Tensor::f_cat(&columns, 1)?, "complete")?;
+        Ok(Self { axes, ..self })
     }
 }
 

@@ -68,6 +68,7 @@ fn assert_same_distances(shape: DescriptorShape, second: usize) {
     let expected = f64_values(&Tensor::cdist(&rows, &bank, 2.0, None));
     let axes = BoundingAxes { first: 1, second };
     let principal = PrincipalAxes::of(&bank).unwrap();
+    let principal = principal.led_by(&rows).unwrap();
     let framed = FramedModel::new(&descriptor, &bank, &principal, axes).unwrap();
     let turned: Vec<f32> = framed.memory_bank.iter().copied().collect();
     let turned = Tensor::from_slice(&turned).reshape([50, shape.outputs as i64]);
@@ -150,4 +151,26 @@ fn the_number_of_axes_follows_the_spread() {
     assert!(few.first <= 12 && few.second <= 16, "{few:?}");
     let many = chosen(&|axis| 0.97_f32.powi(axis as i32));
     assert!(many.first > few.first, "{many:?}");
+}
+
+#[test]
+fn the_leading_axis_goes_to_the_descriptors() {
+    let bank = noise_tensor(4, &[300, 6]);
+    let beside = Tensor::from_slice(&[3.0_f32, -4.0, 0.0, 0.0, 0.0, 0.0]);
+    let principal = PrincipalAxes::of(&bank).unwrap();
+    let origin = principal.origin.shallow_clone();
+    let led = principal.led_by(&(&bank + &beside)).unwrap();
+    let first = f64_values(&led.axes.select(1, 0));
+    let sign = first[0].signum();
+    for (found, expected) in first.iter().zip([0.6, -0.8, 0.0, 0.0, 0.0, 0.0]) {
+        assert!((found * sign - expected).abs() < 1e-6, "{first:?}");
+    }
+    let product = led.axes.transpose(0, 1).matmul(&led.axes);
+    let apart = product - Tensor::eye(6, (Kind::Double, Device::Cpu));
+    assert!(f64_values(&apart).iter().all(|x| x.abs() < 1e-12));
+    // Descriptors that lie around the bank lead nowhere.
+    let still = PrincipalAxes::of(&bank).unwrap().led_by(&bank).unwrap();
+    let before = PrincipalAxes::of(&bank).unwrap();
+    assert_eq!(f64_values(&still.axes), f64_values(&before.axes));
+    assert_eq!(f64_values(&still.origin), f64_values(&origin));
 }

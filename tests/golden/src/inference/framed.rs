@@ -24,9 +24,10 @@ pub(super) fn model(
     phi: &Tensor,
     bank: &Tensor,
 ) -> Result<FramedModel> {
-    let principal = PrincipalAxes::of(bank)?;
+    let descriptors = rows(phi)?.f_reshape([-1, case.shape.outputs as i64])?;
+    let principal = PrincipalAxes::of(bank)?.led_by(&descriptors)?;
     let samples = Samples {
-        descriptors: rows(phi)?.f_reshape([-1, case.shape.outputs as i64])?,
+        descriptors,
         neighbors: case.settings.neighbors,
         shape: case.shape,
     };
