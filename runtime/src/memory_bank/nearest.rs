@@ -125,14 +125,11 @@ impl SearchOptions<'_> {
     /// and one of them finds a free core (two cores, after a pause of 50 ms: 5.2 ms
     /// rather than 8.9).
     fn share(&self, work: &(dyn Fn() + Sync)) {
-        match self.helpers {
-            Some(pool) => {
-                pool.in_place_scope(|scope| with_helpers(scope, pool.current_num_threads(), work));
-            }
-            None => {
-                let others = rayon::current_num_threads() - 1;
-                rayon::in_place_scope(|scope| with_helpers(scope, others, work));
-            }
+        if let Some(pool) = self.helpers {
+            pool.in_place_scope(|scope| with_helpers(scope, pool.current_num_threads(), work));
+        } else {
+            let others = rayon::current_num_threads() - 1;
+            rayon::in_place_scope(|scope| with_helpers(scope, others, work));
         }
     }
 }
