@@ -208,9 +208,6 @@ impl MemoryBank {
         ) else {
             return Ok(());
         };
-        let SearchOptions {
-            cancelled, scratch, ..
-        } = *options;
         let search = Search {
             bank: self,
             descriptors,
@@ -218,34 +215,16 @@ impl MemoryBank {
             next_without_bounds: AtomicUsize::new(1),
         };
         let length = TILE_ROWS * k;
-        let tiles = distances.chunks_mut(length).zip(numbers.chunks_mut(length));
+        let tiles = distances
+            .chunks_mut(length)
+            .zip(numbers.chunks_mut(length))
+            .map(|(distances, numbers)| Found {
+                k,
+                distances,
+                numbers,
+            });
         let tiles = Mutex::new((0..).step_by(TILE_ROWS).zip(tiles));
-        let first_failure = AtomicUsize::new(usize::MAX);
-        let work = || {
-            let mut buffers = scratch.take();
-            while let Some((first, (distances, numbers))) = next_of(&tiles) {
-                if cancelled.load(Ordering::Relaxed) {
-                    break;
-                }
-                let found = Found {
-                    k,
-                    distances,
-                    numbers,
-                };
-                if let Err(position) = search.tile(first, found, &mut buffers) {
-                    first_failure.fetch_min(position, Ordering::Relaxed);
-                }
-            }
-            scratch.give_back(buffers);
-        };
-        options.share(&work);
-        if cancelled.load(Ordering::Relaxed) {
-            return Err(NeighborsError::Cancelled);
-        }
-        match first_failure.into_inner() {
-            usize::MAX => Ok(()),
-            position => Err(NeighborsError::NotFinite { position }),
-        }
+        search.tiles(&tiles, options)
     }
 
     /// Whether `k` neighbours can be taken from this bank.
@@ -313,6 +292,30 @@ struct Search<'a, R: ?Sized> {
 }
 
 impl<R: DescriptorRows + ?Sized> Search<'_, R> {
+    /// Shares all tiles out; the error is the first position that is not finite.
+    fn tiles<'f>(
+        &self,
+        tiles: &Mutex<impl Iterator<Item = (usize, Found<'f>)> + Send>,
+        options: &SearchOptions<'_>,
+    ) -> Result<(), NeighborsError> {
+        let cancelled = || options.cancelled.load(Ordering::Relaxed);
+        let first_failure = AtomicUsize::new(usize::MAX);
+        options.share(&|| {
+            let mut buffers = options.scratch.take();
+            while let Some((first, found)) = next_of(tiles).filter(|_| !cancelled()) {
+                if let Err(position) = self.tile(first, found, &mut buffers) {
+                    first_failure.fetch_min(position, Ordering::Relaxed);
+                }
+            }
+            options.scratch.give_back(buffers);
+        });
+        match first_failure.into_inner() {
+            _ if cancelled() => Err(NeighborsError::Cancelled),
+            usize::MAX => Ok(()),
+            position => Err(NeighborsError::NotFinite { position }),
+        }
+    }
+
     /// Fills the rows of one tile; the error is the first position that is not finite.
     fn tile(
         &self,

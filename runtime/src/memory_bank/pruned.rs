@@ -76,46 +76,69 @@ impl PrunedTile<'_> {
     #[inline(always)]
     fn turn<S: Simd>(&mut self, simd: S, positions: usize) {
         let scratch = &mut *self.scratch;
-        let (first, second) = (self.axes.counts.first, self.axes.counts.second);
+        let first = self.axes.counts.first;
         scratch.queries.clear();
         scratch
             .queries
             .resize(TILE_ROWS.div_ceil(GROUP) * (first + 1), [0.0; GROUP]);
         scratch.tails.clear();
         scratch.norms.clear();
-        let channels = self.bank.channels();
         self.axes
             .project(self.rows, &mut scratch.centred, &mut scratch.heads);
-        let projected = self.axes.projection.is_some();
         for row in 0..positions {
-            let (head, tail, whole);
-            if projected {
-                head = &scratch.heads[row * second..][..second];
-                whole = squared_norm(simd, &scratch.centred[row * channels..][..channels]);
-                let left = whole - squared_norm(simd, head);
-                let error = SUM_ROUNDING * whole;
-                tail = [left - error, left + error];
+            let turned = self.turned(simd, row);
+            self.keep(simd, row, &turned);
+        }
+    }
+
+    /// One position on the axes.
+    #[inline(always)]
+    fn turned<S: Simd>(&self, simd: S, row: usize) -> Turned {
+        let channels = self.bank.channels();
+        let head = squared_norm(simd, self.head(row));
+        if self.axes.projection.is_some() {
+            let centred = &self.scratch.centred[row * channels..][..channels];
+            let whole = squared_norm(simd, centred);
+            let (left, error) = (whole - head, SUM_ROUNDING * whole);
+            let tail = [left - error, left + error].map(|squared| squared.max(0.0));
+            return Turned { tail, whole };
+        }
+        let descriptor = &self.rows[row * channels..][..channels];
+        let left = squared_norm(simd, &descriptor[self.axes.counts.second..]);
+        Turned {
+            tail: [left, left],
+            whole: head + left,
+        }
+    }
+
+    #[inline(always)]
+    fn keep<S: Simd>(&mut self, simd: S, row: usize, turned: &Turned) {
+        let first = self.axes.counts.first;
+        let [least, most] = turned.tail;
+        // A longer rest makes a weaker bound.
+        let rest = (most + squared_norm(simd, &self.head(row)[first..])).sqrt();
+        let rest = rest * (1.0 + SUM_ROUNDING);
+        for axis in 0..=first {
+            let value = if axis < first {
+                self.head(row)[axis]
             } else {
-                let descriptor = &self.rows[row * channels..][..channels];
-                let (leading, rest) = descriptor.split_at(second);
-                head = leading;
-                let left = squared_norm(simd, rest);
-                tail = [left, left];
-                whole = squared_norm(simd, head) + left;
-            }
-            let [least, most] = tail.map(|squared| squared.max(0.0));
-            // A longer rest makes a weaker bound.
-            let rest = (most + squared_norm(simd, &head[first..])).sqrt();
-            let query = &mut scratch.queries[row / GROUP * (first + 1)..][..=first];
-            let rest = [rest * (1.0 + SUM_ROUNDING)];
-            for (place, &value) in query.iter_mut().zip(head[..first].iter().chain(&rest)) {
-                place[row % GROUP] = value;
-            }
-            let error = SUM_ROUNDING;
-            scratch
-                .tails
-                .push([least.sqrt() * (1.0 - error), most.sqrt() * (1.0 + error)]);
-            scratch.norms.push(whole.sqrt());
+                rest
+            };
+            self.scratch.queries[row / GROUP * (first + 1) + axis][row % GROUP] = value;
+        }
+        let error = SUM_ROUNDING;
+        let tail = [least.sqrt() * (1.0 - error), most.sqrt() * (1.0 + error)];
+        self.scratch.tails.push(tail);
+        self.scratch.norms.push(turned.whole.sqrt());
+    }
+
+    /// Coordinates of a position on the `second` axes.
+    #[inline(always)]
+    fn head(&self, row: usize) -> &[f32] {
+        let second = self.axes.counts.second;
+        match self.axes.projection {
+            Some(_) => &self.scratch.heads[row * second..][..second],
+            None => &self.rows[row * self.bank.channels()..][..second],
         }
     }
 
@@ -128,13 +151,18 @@ impl PrunedTile<'_> {
         group_row: usize,
         budget: &mut usize,
     ) -> Result<(), TooMany> {
-        let scratch = &mut *self.scratch;
         let (k, channels) = (self.found.k, self.bank.channels());
         let places = self.axes.places();
-        let values = &scratch.values[group_row * places..][..places];
         let descriptor = &self.rows[row * channels..][..channels];
+        let values = group_row * places..(group_row + 1) * places;
+        let scratch = &mut *self.scratch;
+        promising(
+            simd,
+            &scratch.values[values.clone()],
+            k,
+            &mut scratch.promising,
+        );
         let mut nearest = Nearest::new(self.found.row(row));
-        promising(simd, values, k, &mut scratch.promising);
         for &(value, centroid) in &scratch.promising {
             if value > f32::NEG_INFINITY {
                 let distance = squared_distance(simd, descriptor, self.bank.row(centroid));
@@ -144,56 +172,90 @@ impl PrunedTile<'_> {
         if nearest.count < k {
             return Err(TooMany);
         }
-        let norm = scratch.norms[row];
-        // |φ − c|² ≥ |φ|² − 2 · value; rounding is on the safe side.
+        let limit = nearest.limit();
+        let least = self.least_value(row, limit);
+        let scratch = &mut *self.scratch;
+        at_least(
+            simd,
+            &scratch.values[values],
+            least,
+            &mut scratch.candidates,
+        );
+        spend(budget, scratch.candidates.len() * self.axes.counts.second)?;
+        self.refine(simd, row, limit);
+        spend(budget, self.scratch.refined.len() * channels)?;
+        self.finish(simd, row);
+        Ok(())
+    }
+
+    /// The least value of a centroid that may be within `limit`:
+    /// `|φ − c|² ≥ |φ|² − 2 · value`, with rounding on the safe side.
+    #[inline(always)]
+    fn least_value(&self, row: usize, limit: f32) -> f32 {
+        let norm = self.scratch.norms[row];
         let largest = norm.max(self.axes.largest_norm);
-        let limit = 0.5 * (norm * norm - nearest.limit()) - ROUNDING * largest * largest;
-        at_least(simd, values, limit, &mut scratch.candidates);
-        let second = self.axes.counts.second;
-        *budget = budget
-            .checked_sub(scratch.candidates.len() * second)
-            .ok_or(TooMany)?;
-        let head = match self.axes.projection {
-            Some(_) => &scratch.heads[row * second..][..second],
-            None => &descriptor[..second],
-        };
-        let [least, most] = scratch.tails[row];
+        0.5 * (norm * norm - limit) - ROUNDING * largest * largest
+    }
+
+    /// Bounds the candidates along the `second` axes; those within `limit` remain, the
+    /// best first.
+    #[inline(always)]
+    fn refine<S: Simd>(&mut self, simd: S, row: usize, limit: f32) {
+        let largest = self.scratch.norms[row].max(self.axes.largest_norm);
         // Axes in f32 are orthonormal to within rounding only.
         let slack = match self.axes.projection {
             Some(_) => SUM_ROUNDING * largest * largest,
             None => 0.0,
         };
-        scratch.refined.clear();
-        let limit = nearest.limit();
-        for &centroid in &scratch.candidates {
+        let [least, most] = self.scratch.tails[row];
+        let mut refined = std::mem::take(&mut self.scratch.refined);
+        refined.clear();
+        let head = self.head(row);
+        for &centroid in &self.scratch.candidates {
             let (other, tail) = self.axes.centroid(centroid as usize);
             let apart = (least - tail).max(tail - most).max(0.0);
             let along = squared_distance(simd, head, other) * (1.0 - SUM_ROUNDING);
             let bound = along + apart * apart - slack;
             if bound <= limit {
-                scratch.refined.push((bound, centroid));
+                refined.push((bound, centroid));
             }
         }
-        *budget = budget
-            .checked_sub(scratch.refined.len() * channels)
-            .ok_or(TooMany)?;
-        scratch.refined.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-        for &(bound, centroid) in &scratch.refined {
+        refined.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        self.scratch.refined = refined;
+    }
+
+    /// Computes distances until the bounds exceed the K-th.
+    #[inline(always)]
+    fn finish<S: Simd>(&mut self, simd: S, row: usize) {
+        let (k, channels) = (self.found.k, self.bank.channels());
+        let descriptor = &self.rows[row * channels..][..channels];
+        let mut nearest = Nearest::new(self.found.row(row));
+        nearest.count = k;
+        for &(bound, centroid) in &self.scratch.refined {
             if bound > nearest.limit() {
                 break;
             }
-            if scratch
-                .promising
-                .iter()
-                .any(|&(_, known)| known == centroid)
-            {
+            let mut known = self.scratch.promising.iter();
+            if known.any(|&(_, known)| known == centroid) {
                 continue;
             }
             let distance = squared_distance(simd, descriptor, self.bank.row(centroid));
             nearest.insert(distance, centroid);
         }
-        Ok(())
     }
+}
+
+/// A position on the axes, in squares.
+struct Turned {
+    /// The least and the most that the norm beyond the `second` axes may be.
+    tail: [f32; 2],
+    whole: f32,
+}
+
+#[inline(always)]
+fn spend(budget: &mut usize, differences: usize) -> Result<(), TooMany> {
+    *budget = budget.checked_sub(differences).ok_or(TooMany)?;
+    Ok(())
 }
 
 /// The K nearest so far, in place: ascending by distance, then by number.
