@@ -20,8 +20,8 @@ use super::{MemoryBank, first_overflow};
 /// Positions searched together by one thread. Fixed, so that the result does not
 /// depend on the number of threads.
 pub(super) const TILE_ROWS: usize = 96;
-/// After bounds have left too many centroids, one tile is searched without; after the
-/// next time two, then four, up to this many. So a bank that defies bounds costs a few
+/// After bounds have left too many centroids, two tiles are searched without; after the
+/// next time four, then eight, up to this many. So a bank that defies bounds costs a few
 /// tiles in vain, and one strange region of a picture does not slow down the rest.
 const MOST_TILES_WITHOUT_BOUNDS: usize = 64;
 
@@ -212,7 +212,7 @@ impl MemoryBank {
             bank: self,
             descriptors,
             without_bounds: AtomicUsize::new(0),
-            next_without_bounds: AtomicUsize::new(1),
+            next_without_bounds: AtomicUsize::new(2),
         };
         let length = TILE_ROWS * k;
         let tiles = distances
