@@ -8,8 +8,7 @@ mod upsample;
 pub use blur::{BlurError, Border, GaussianBlur};
 pub use smoothing::Smoothing;
 pub use softmin::softmin_scores;
-pub(crate) use upsample::Blend;
-pub use upsample::upsample_bilinear;
+pub use upsample::{Blend, upsample_bilinear};
 
 use ndarray::Array2;
 

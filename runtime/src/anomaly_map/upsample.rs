@@ -31,20 +31,25 @@ pub fn upsample_bilinear(map: &ArrayRef2<f32>, size: Size) -> Array2<f32> {
 }
 
 /// The two source samples of one output sample, and how much of the second.
-#[derive(Debug, Clone)]
-pub(crate) struct Blend {
-    pub(crate) low: usize,
-    pub(crate) high: usize,
-    pub(crate) share_of_high: f32,
+#[derive(Debug, Clone, Copy)]
+pub struct Blend {
+    /// The first.
+    pub low: usize,
+    /// The second, the same as the first at the end.
+    pub high: usize,
+    /// Between 0 and 1.
+    pub share_of_high: f32,
 }
 
 impl Blend {
-    fn mix(&self, low: f32, high: f32) -> f32 {
+    fn mix(self, low: f32, high: f32) -> f32 {
         (1.0 - self.share_of_high) * low + self.share_of_high * high
     }
 
-    /// For each of `output` samples made of `input` ones.
-    pub(crate) fn all(input: usize, output: usize) -> Vec<Self> {
+    /// For each of `output` samples made of `input` ones: pixel centres at half steps,
+    /// edges repeated.
+    #[must_use]
+    pub fn all(input: usize, output: usize) -> Vec<Self> {
         let scale = input as f64 / output as f64;
         let last = input.saturating_sub(1);
         let blend = |i: usize| {

@@ -160,7 +160,7 @@ impl WithSimd for Fill<'_> {
                 let coarsest = index + 1 == parts.shapes.len();
                 corners.add_to(simd, row, coarsest);
             }
-            let at = [ramp(y, height), ramp(x, width)];
+            let at = [coordinate(y, height), coordinate(x, width)];
             let [along_rows, along_columns] = [0, 1].map(|axis| parts.coordinates.row(axis));
             let (Some(along_rows), Some(along_columns)) =
                 (along_rows.to_slice(), along_columns.to_slice())
@@ -173,8 +173,10 @@ impl WithSimd for Fill<'_> {
     }
 }
 
-/// The coordinate of position `i` of `n`: −1…1, and −1 where there is one alone.
-fn ramp(i: usize, n: usize) -> f32 {
+/// The coordinate of position `i` of `n` (CoordConv, arXiv 1807.03247): −1…1, and −1 where
+/// there is one alone.
+#[must_use]
+pub fn coordinate(i: usize, n: usize) -> f32 {
     if n == 1 {
         return -1.0;
     }

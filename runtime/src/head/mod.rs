@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use ndarray::{Array2, ArrayView3};
 
-pub use descriptors::{Descriptors, LevelShape};
+pub use descriptors::{Descriptors, LevelShape, coordinate};
 use rayon::ThreadPool;
 
 use crate::anomaly_map::{AnomalyMap, BlurError, GaussianBlur, Smoothing, softmin_scores};

@@ -27,6 +27,18 @@ pub struct NetworkOutput {
     pub shape: [usize; 3],
 }
 
+impl NetworkOutput {
+    /// The outputs of a bundle's network, the finest level first.
+    #[must_use]
+    pub fn levels(shapes: &[LevelShape]) -> Vec<Self> {
+        let output = |(number, level): (usize, &LevelShape)| Self {
+            name: level_name(number),
+            shape: [level.height, level.width, level.channels],
+        };
+        shapes.iter().enumerate().map(output).collect()
+    }
+}
+
 /// How a network is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetworkOptions {
@@ -45,16 +57,11 @@ impl NetworkOptions {
     #[must_use]
     pub fn of(manifest: &Manifest, provider: impl Into<ProviderOptions>, threads: usize) -> Self {
         let input = manifest.preprocessing.input_size();
-        let levels = manifest.descriptor.levels.iter().enumerate();
-        let output = |(number, level): (usize, &LevelShape)| NetworkOutput {
-            name: level_name(number),
-            shape: [level.height, level.width, level.channels],
-        };
         Self {
             threads,
             provider: provider.into(),
             input_shape: [3, input.height, input.width],
-            outputs: levels.map(output).collect(),
+            outputs: NetworkOutput::levels(&manifest.descriptor.levels),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Bilinear upsampling of maps whose channels lie together (one row per position),
 //! and its adjoint, which brings a gradient back to the small map.
 
+use cfa_runtime::anomaly_map::Blend;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
@@ -16,43 +17,16 @@ pub(super) struct Upsampling {
     columns: Vec<Blend>,
 }
 
-/// The two small samples that one large sample is mixed from.
-#[derive(Debug, Clone, Copy)]
-struct Blend {
-    low: usize,
-    high: usize,
-    share_of_high: f32,
+/// The two small samples of a large one, with their shares.
+fn parts(blend: Blend) -> [(usize, f32); 2] {
+    let high = blend.share_of_high;
+    [(blend.low, 1.0 - high), (blend.high, high)]
 }
 
-impl Blend {
-    /// Small samples with their shares.
-    fn parts(self) -> [(usize, f32); 2] {
-        [
-            (self.low, 1.0 - self.share_of_high),
-            (self.high, self.share_of_high),
-        ]
-    }
-
-    /// What of this sample comes from the small sample `index`.
-    fn share_of(self, index: usize) -> f32 {
-        let parts = self.parts().into_iter();
-        parts.filter(|(i, _)| *i == index).map(|(_, s)| s).sum()
-    }
-}
-
-/// Pixel centres at half steps, edges repeated (SPEC 4.2).
-fn blends(small: usize, large: usize) -> Vec<Blend> {
-    let last = small.saturating_sub(1);
-    let blend = |i: usize| {
-        let position = ((i as f64 + 0.5) * small as f64 / large as f64 - 0.5).max(0.0);
-        let low = (position as usize).min(last);
-        Blend {
-            low,
-            high: (low + 1).min(last),
-            share_of_high: (position - low as f64) as f32,
-        }
-    };
-    (0..large).map(blend).collect()
+/// What of a large sample comes from the small sample `index`.
+fn share_of(blend: Blend, index: usize) -> f32 {
+    let parts = parts(blend).into_iter();
+    parts.filter(|(i, _)| *i == index).map(|(_, s)| s).sum()
 }
 
 impl Upsampling {
@@ -60,8 +34,8 @@ impl Upsampling {
         Self {
             small,
             large,
-            rows: blends(small.0, large.0),
-            columns: blends(small.1, large.1),
+            rows: Blend::all(small.0, large.0),
+            columns: Blend::all(small.1, large.1),
         }
     }
 
@@ -78,11 +52,11 @@ impl Upsampling {
         let line = width * channels;
         let values = map.to_slice().unwrap_or_default();
         let at = |index: usize| &values[index * line..][..line];
-        let [(low, a), (high, b)] = self.rows[row].parts();
+        let [(low, a), (high, b)] = parts(self.rows[row]);
         scratch.clear();
         scratch.extend(at(low).iter().zip(at(high)).map(|(x, y)| a * x + b * y));
         for (target, blend) in into.chunks_exact_mut(channels).zip(&self.columns) {
-            let [(low, a), (high, b)] = blend.parts();
+            let [(low, a), (high, b)] = parts(*blend);
             let (low, high) = (&scratch[low * channels..], &scratch[high * channels..]);
             for (t, (x, y)) in target.iter_mut().zip(low.iter().zip(high)) {
                 *t += a * x + b * y;
@@ -103,12 +77,12 @@ impl Upsampling {
                 scratch.clear();
                 scratch.resize(line, 0.0);
                 for (blend, values) in self.rows.iter().zip(gradient.chunks_exact(line)) {
-                    add_scaled(scratch, blend.share_of(row), values);
+                    add_scaled(scratch, share_of(*blend, row), values);
                 }
                 target.fill(0.0);
                 let target = target.as_slice_mut().unwrap_or_default();
                 for (blend, values) in self.columns.iter().zip(scratch.chunks_exact(channels)) {
-                    for (column, share) in blend.parts() {
+                    for (column, share) in parts(*blend) {
                         add_scaled(&mut target[column * channels..][..channels], share, values);
                     }
                 }

@@ -361,11 +361,3 @@ impl Op {
         }
     }
 }
-
-/// Coordinate of the i-th of n rows or columns: −1…1 (SPEC 4.4).
-pub(crate) fn coordinate(i: usize, n: usize) -> f32 {
-    if n == 1 {
-        return -1.0;
-    }
-    (2.0 * i as f64 / (n - 1) as f64 - 1.0) as f32
-}

@@ -11,10 +11,10 @@ mod fold;
 mod graph;
 mod torch;
 
+pub(crate) use cfa_runtime::head::coordinate;
 pub use check::{ParameterMismatch, check_parameters};
 pub use conv::{Conv, Padding};
 pub use fold::fold_batch_norm;
-pub(crate) use graph::coordinate;
 pub use graph::{Graph, Linear, Node, NodeId, Op, Parameter};
 pub use torch::TorchNetwork;
 

@@ -2,7 +2,6 @@
 
 use anyhow::{Context, Result};
 use cfa_runtime::anomaly_map::GaussianBlur;
-use cfa_runtime::bundle::level_name;
 use cfa_runtime::head::{Descriptors, Head, LevelShape};
 use cfa_runtime::memory_bank::MemoryBank;
 use cfa_runtime::network::{Network, NetworkOptions, NetworkOutput, OnnxRuntime, Provider};
@@ -46,15 +45,11 @@ pub(super) fn compare(
     let head = head(case, model, shapes.clone())?;
     let (images, channels, height, width) = input.size4()?;
     let shape = [images, channels, height, width].map(|n| n as usize);
-    let output = |(number, level): (usize, &LevelShape)| NetworkOutput {
-        name: level_name(number),
-        shape: [level.height, level.width, level.channels],
-    };
     let options = NetworkOptions {
         threads: 2,
         provider: Provider::Cpu.into(),
         input_shape: [shape[1], shape[2], shape[3]],
-        outputs: shapes.iter().enumerate().map(output).collect(),
+        outputs: NetworkOutput::levels(&shapes),
     };
     let mut network = Network::new(library, &encoded, &options)?;
     let levels = network.run(&Array4::from_shape_vec(shape, tensor::host_values(input)?)?)?;

@@ -1,6 +1,7 @@
 //! From the levels of the network to descriptors, as the runtime puts them together.
 
 use cfa_runtime::bundle::{Bundle, level_name};
+use cfa_runtime::head::coordinate;
 
 use super::super::message::{ints, string};
 use super::nodes::Nodes;
@@ -62,13 +63,11 @@ fn coordinates(bundle: &Bundle) -> [Vec<f32>; 2] {
     let shape = &bundle.manifest.descriptor;
     let weights = bundle.coordinates();
     let along = |axis: usize, steps: usize| {
-        let ramp = |i: usize| match steps {
-            1 => -1.0,
-            _ => 2.0 * i as f64 / (steps - 1) as f64 - 1.0,
-        };
         let weight = |channel: usize| weights.get((axis, channel)).copied().unwrap_or(0.0);
         let values = (0..shape.channels).flat_map(|c| (0..steps).map(move |i| (c, i)));
-        values.map(|(c, i)| weight(c) * ramp(i) as f32).collect()
+        values
+            .map(|(c, i)| weight(c) * coordinate(i, steps))
+            .collect()
     };
     [
         along(0, shape.feature_height),
