@@ -13,6 +13,7 @@ mod bad_pictures;
 mod bench;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod head;
 mod library;
 mod many_pictures;
 mod predict;

@@ -6,6 +6,7 @@ use crate::calibration::CalibrationError;
 use crate::head::HeadError;
 use crate::memory_bank::MemoryBankError;
 use crate::network::NetworkError;
+use crate::onnx::FileError;
 use crate::picture::PictureError;
 use crate::preprocess::PreprocessError;
 
@@ -28,6 +29,9 @@ pub enum InspectError {
     /// The network could not be opened or run.
     #[error(transparent)]
     Network(#[from] NetworkError),
+    /// The head cannot be put behind the network.
+    #[error(transparent)]
+    Graph(#[from] FileError),
     /// The picture was refused.
     #[error(transparent)]
     Picture(#[from] PictureError),

@@ -4,6 +4,7 @@ mod error;
 mod inspection;
 mod model;
 mod pipeline;
+mod placement;
 mod stages;
 
 use std::num::NonZeroUsize;
@@ -18,6 +19,7 @@ pub use error::InspectError;
 pub use inspection::{Inspection, Peak, PictureSize, StageTimes};
 pub use model::Model;
 pub use pipeline::Inspections;
+pub use placement::{HeadPlacement, UnknownPlacement};
 
 use crate::bundle::{Bundle, GoldenRecord, Manifest};
 use crate::calibration::{DecisionOptions, DecisionRule};
@@ -28,6 +30,7 @@ use crate::network::{
     ProviderOptions, ProviderRefusal,
 };
 use crate::picture::{Limits, Picture};
+use inspection::ComputedBy;
 use model::Settings;
 use stages::{Described, Prepared};
 
@@ -40,6 +43,8 @@ pub struct InspectorOptions {
     pub threads: Option<usize>,
     /// Who is to compute the network.
     pub provider: ProviderOptions,
+    /// Who is to compute what follows the network.
+    pub head: HeadPlacement,
     /// Which picture files are refused.
     pub limits: Limits,
     /// Thresholds to judge by instead of those of the bundle.
@@ -52,6 +57,7 @@ pub struct Inspector {
     settings: Arc<Settings>,
     network: Network,
     pool: Arc<ThreadPool>,
+    head: HeadPlacement,
     limits: Limits,
     rule: Option<DecisionRule>,
 }
@@ -82,8 +88,8 @@ impl Inspector {
         runtime: &OnnxRuntime,
         options: &InspectorOptions,
     ) -> Result<Self, InspectError> {
-        Self::with_network(model, options, |network| {
-            Network::new(runtime, model.network_onnx(), network)
+        Self::with_network(model, options, |onnx, network| {
+            Network::new(runtime, onnx, network)
         })
     }
 
@@ -95,15 +101,15 @@ impl Inspector {
         options: &InspectorOptions,
         watch: &mut OpeningWatch<'_>,
     ) -> Result<Self, InspectError> {
-        Self::with_network(model, options, |network| {
-            Network::new_watched(runtime, model.network_onnx(), network, watch)
+        Self::with_network(model, options, |onnx, network| {
+            Network::new_watched(runtime, onnx, network, watch)
         })
     }
 
     fn with_network(
         model: &Model,
         options: &InspectorOptions,
-        open: impl FnOnce(&NetworkOptions) -> Result<Network, NetworkError>,
+        open: impl FnOnce(&[u8], &NetworkOptions) -> Result<Network, NetworkError>,
     ) -> Result<Self, InspectError> {
         let threads = options.threads.unwrap_or_else(available_threads);
         if threads == 0 {
@@ -112,15 +118,14 @@ impl Inspector {
         let rule = model.manifest().calibration.rule_for(&options.decision)?;
         // Before the network, which makes sure of its own threads beside these.
         let pool = pool(threads)?;
-        let network = open(&NetworkOptions::of(
-            model.manifest(),
-            options.provider.clone(),
-            threads,
-        ))?;
+        let head = options.head;
+        let (onnx, network) = head.network(model, options.provider.clone(), threads)?;
+        let network = open(&onnx, &network)?;
         Ok(Self {
             settings: Arc::clone(&model.settings),
             network,
             pool: Arc::new(pool),
+            head,
             limits: options.limits,
             rule,
         })
@@ -201,6 +206,12 @@ impl Inspector {
         self.network.precision()
     }
 
+    /// Where the head is computed.
+    #[must_use]
+    pub fn head(&self) -> HeadPlacement {
+        self.head
+    }
+
     /// The providers that were asked before the one that computes, and why they do not.
     #[must_use]
     pub fn refusals(&self) -> &[ProviderRefusal] {
@@ -274,14 +285,19 @@ impl Inspector {
         } = prepared;
         let started = Instant::now();
         let input = input.insert_axis(Axis(0));
-        let levels = match cancellation {
+        let outputs = match cancellation {
             Some(cancellation) => self.network.run_cancellable(&input, cancellation),
             None => self.network.run(&input),
         }?;
         times.network_ms = milliseconds_since(started);
         Ok(Described {
-            levels,
-            by: (self.network.provider(), self.network.precision()),
+            outputs: Arc::new(outputs),
+            index: 0,
+            by: ComputedBy {
+                provider: self.network.provider(),
+                precision: self.network.precision(),
+                head: self.head,
+            },
             size,
             times,
         })

@@ -69,6 +69,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
         model: args.model.display().to_string(),
         backbone: inspector.manifest().backbone.name.clone(),
         provider: one_by_one.provider.name(),
+        head: inspector.head().name(),
         threads: inspector.threads(),
         pictures: sample.paths.len(),
         recorded: args.pictures.is_empty(),
@@ -92,6 +93,7 @@ fn open(args: &Args) -> Result<(Inspector, OpeningTimes)> {
     let options = InspectorOptions {
         threads: args.threads.map(usize::from),
         provider: args.provider.options(),
+        head: args.provider.head(),
         ..InspectorOptions::default()
     };
     let (library, library_ms) = timed(|| args.library.load(args.provider.choice()))?;

@@ -12,6 +12,7 @@ pub(super) struct Report {
     pub(super) model: String,
     pub(super) backbone: String,
     pub(super) provider: &'static str,
+    pub(super) head: &'static str,
     pub(super) threads: usize,
     pub(super) pictures: usize,
     /// Whether the pictures are the bundle's own.
@@ -88,7 +89,10 @@ impl Report {
             ("model", format!("{} ({})", self.model, self.backbone)),
             (
                 "computed by",
-                format!("{}, {} threads", self.provider, self.threads),
+                format!(
+                    "{}, {} threads, head in {}",
+                    self.provider, self.threads, self.head
+                ),
             ),
             ("pictures", self.pictures_text()),
             (

@@ -66,6 +66,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
     let options = InspectorOptions {
         threads: args.threads.map(usize::from),
         provider: args.provider.options(),
+        head: args.provider.head(),
         decision: args.decision.options(),
         ..InspectorOptions::default()
     };
