@@ -10,6 +10,7 @@
 
 mod bad_bundles;
 mod bad_pictures;
+mod batches;
 mod bench;
 #[path = "../harness/mod.rs"]
 mod harness;

@@ -34,14 +34,17 @@ pub struct Inspection {
     pub precision: Precision,
     /// Who computed what follows the network.
     pub head: HeadPlacement,
+    /// How many pictures went through the network in the same run, at least 1.
+    pub batch: usize,
 }
 
 /// Who computed what.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ComputedBy {
-    pub(super) provider: Provider,
-    pub(super) precision: Precision,
-    pub(super) head: HeadPlacement,
+pub(crate) struct ComputedBy {
+    pub(crate) provider: Provider,
+    pub(crate) precision: Precision,
+    pub(crate) head: HeadPlacement,
+    pub(crate) batch: usize,
 }
 
 /// A position in the original picture; whole numbers are pixel centres.
@@ -69,7 +72,8 @@ pub struct StageTimes {
     pub decode_ms: f64,
     /// Resizing, cropping and normalising.
     pub preprocess_ms: f64,
-    /// The network, with the head where that is part of it.
+    /// The network, with the head where that is part of it; of a run with several pictures
+    /// each takes an equal part.
     pub network_ms: f64,
     /// The search for the nearest centroids; 0 where it is part of the network.
     pub neighbors_ms: f64,
@@ -86,7 +90,7 @@ impl StageTimes {
 }
 
 impl Inspection {
-    pub(super) fn new(
+    pub(crate) fn new(
         map: AnomalyMap,
         geometry: Geometry,
         stages: StageTimes,
@@ -112,6 +116,7 @@ impl Inspection {
             provider: by.provider,
             precision: by.precision,
             head: by.head,
+            batch: by.batch,
         }
     }
 

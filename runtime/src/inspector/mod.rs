@@ -1,5 +1,6 @@
 //! A loaded model: pictures in, anomaly maps and scores out.
 
+mod batch;
 mod error;
 mod inspection;
 mod model;
@@ -12,10 +13,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ndarray::Axis;
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
 pub use error::InspectError;
+pub(crate) use inspection::ComputedBy;
 pub use inspection::{Inspection, Peak, PictureSize, StageTimes};
 pub use model::Model;
 pub use pipeline::Inspections;
@@ -26,13 +27,11 @@ use crate::calibration::{DecisionOptions, DecisionRule};
 use crate::cancellation::Cancellation;
 use crate::head::milliseconds_since;
 use crate::network::{
-    Network, NetworkError, NetworkOptions, OnnxRuntime, OpeningWatch, Precision, Provider,
-    ProviderOptions, ProviderRefusal,
+    LARGEST_BATCH, Network, NetworkError, NetworkOptions, OnnxRuntime, OpeningWatch, Precision,
+    Provider, ProviderOptions, ProviderRefusal,
 };
 use crate::picture::{Limits, Picture};
-use inspection::ComputedBy;
 use model::Settings;
-use stages::{Described, Prepared};
 
 /// How an [`Inspector`] runs.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +44,9 @@ pub struct InspectorOptions {
     pub provider: ProviderOptions,
     /// Who is to compute what follows the network.
     pub head: HeadPlacement,
+    /// How many pictures may go through the network in one run of
+    /// [`Inspector::inspect_each`], up to [`LARGEST_BATCH`]; `None` is one.
+    pub batch: Option<usize>,
     /// Which picture files are refused.
     pub limits: Limits,
     /// Thresholds to judge by instead of those of the bundle.
@@ -58,6 +60,7 @@ pub struct Inspector {
     network: Network,
     pool: Arc<ThreadPool>,
     head: HeadPlacement,
+    batch: usize,
     limits: Limits,
     rule: Option<DecisionRule>,
 }
@@ -115,6 +118,10 @@ impl Inspector {
         if threads == 0 {
             return Err(InspectError::NoThreads);
         }
+        let batch = options.batch.unwrap_or(1);
+        if !(1..=LARGEST_BATCH).contains(&batch) {
+            return Err(InspectError::Batch { asked: batch });
+        }
         let rule = model.manifest().calibration.rule_for(&options.decision)?;
         // Before the network, which makes sure of its own threads beside these.
         let pool = pool(threads)?;
@@ -126,6 +133,7 @@ impl Inspector {
             network,
             pool: Arc::new(pool),
             head,
+            batch,
             limits: options.limits,
             rule,
         })
@@ -212,6 +220,12 @@ impl Inspector {
         self.head
     }
 
+    /// How many pictures may go through the network in one run.
+    #[must_use]
+    pub fn batch(&self) -> usize {
+        self.batch
+    }
+
     /// The providers that were asked before the one that computes, and why they do not.
     #[must_use]
     pub fn refusals(&self) -> &[ProviderRefusal] {
@@ -270,37 +284,6 @@ impl Inspector {
         let described = self.describe(prepared, cancellation)?;
         let rule = self.rule;
         settings.finish(described, rule, cancellation, Some(&pool))
-    }
-
-    /// Runs the network on a prepared picture.
-    fn describe(
-        &mut self,
-        prepared: Prepared,
-        cancellation: Option<&Cancellation>,
-    ) -> Result<Described, InspectError> {
-        let Prepared {
-            input,
-            size,
-            mut times,
-        } = prepared;
-        let started = Instant::now();
-        let input = input.insert_axis(Axis(0));
-        let outputs = match cancellation {
-            Some(cancellation) => self.network.run_cancellable(&input, cancellation),
-            None => self.network.run(&input),
-        }?;
-        times.network_ms = milliseconds_since(started);
-        Ok(Described {
-            outputs: Arc::new(outputs),
-            index: 0,
-            by: ComputedBy {
-                provider: self.network.provider(),
-                precision: self.network.precision(),
-                head: self.head,
-            },
-            size,
-            times,
-        })
     }
 }
 

@@ -8,9 +8,8 @@ use std::time::Instant;
 use ndarray::{Array3, Array4, Axis};
 use rayon::ThreadPool;
 
-use super::inspection::ComputedBy;
 use super::model::Settings;
-use super::{HeadPlacement, InspectError, Inspection, PictureSize, StageTimes};
+use super::{ComputedBy, HeadPlacement, InspectError, Inspection, PictureSize, StageTimes};
 use crate::anomaly_map::AnomalyMap;
 use crate::calibration::DecisionRule;
 use crate::cancellation::Cancellation;

@@ -13,6 +13,7 @@ pub(super) struct Report {
     pub(super) backbone: String,
     pub(super) provider: &'static str,
     pub(super) head: &'static str,
+    pub(super) batch: usize,
     pub(super) threads: usize,
     pub(super) pictures: usize,
     /// Whether the pictures are the bundle's own.
@@ -105,8 +106,8 @@ impl Report {
             (
                 "pictures/s",
                 format!(
-                    "{:.1} one by one, {:.1} overlapped as in predict",
-                    speed.one_by_one, speed.overlapped
+                    "{:.1} one by one, {:.1} overlapped as in predict, in batches of {}",
+                    speed.one_by_one, speed.overlapped, self.batch
                 ),
             ),
             ("peak memory", self.peak_memory_bytes.text()),
