@@ -12,6 +12,7 @@ mod bad_bundles;
 mod bad_pictures;
 mod batches;
 mod bench;
+mod cache;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod head;

@@ -38,10 +38,13 @@ pub(crate) struct ProviderArgs {
     /// or graph (by the provider, with the network; for GPUs)
     #[arg(long, default_value_t, value_name = "PLACE")]
     head: HeadPlacement,
-    /// Folder for what tensorrt compiles, for you alone [default: `cfa-run` in the
-    /// user's cache folder]
+    /// Folder for networks prepared for this machine, for you alone [default: `cfa-run`
+    /// in the user's cache folder]
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
+    /// Keep nothing: the network is prepared at every start
+    #[arg(long, conflicts_with = "cache")]
+    no_cache: bool,
 }
 
 impl ProviderArgs {
@@ -59,8 +62,15 @@ impl ProviderArgs {
             allow_fallback: self.allow_fallback,
             allow_reduced_precision: self.allow_reduced_precision,
             device: self.device.clone(),
-            cache_folder: self.cache.clone().or_else(default_cache),
+            cache_folder: self.cache_folder(),
         }
+    }
+
+    fn cache_folder(&self) -> Option<PathBuf> {
+        if self.no_cache {
+            return None;
+        }
+        self.cache.clone().or_else(default_cache)
     }
 }
 
