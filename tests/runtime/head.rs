@@ -351,3 +351,45 @@ fn the_program_takes_it_and_says_so() {
     let text = cfa_run(bench).stdout();
     assert!(text.contains("head in graph"), "{text}");
 }
+
+/// The descriptors of a picture, one a row.
+fn descriptors(picture: &Picture) -> Array2<f32> {
+    let model = Model::from_bundle(tiny()).unwrap();
+    let options = NetworkOptions::of(model.manifest(), Provider::Cpu, 1);
+    let mut network = Network::new(&onnx_runtime(), tiny().network_onnx(), &options).unwrap();
+    let input = model.manifest().preprocessing.apply(picture).unwrap();
+    let levels = network.run(&input.insert_axis(Axis(0))).unwrap();
+    let levels: Vec<_> = levels.iter().map(|l| l.index_axis(Axis(0), 0)).collect();
+    model.head().descriptors(&levels).unwrap()
+}
+
+/// Every position has a centroid of its own and three 3e-3 beside it. Far centroids make
+/// lengths so large that the product's rounding (6e-8 · 100) hides differences of (3e-3)², so
+/// that only the differences tell the four apart: the wrong one would give 3e-3.
+#[test]
+fn the_nearest_is_found_among_those_that_the_product_cannot_tell_apart() {
+    let picture = &pictures()[4];
+    let exact = descriptors(picture);
+    let beside = |channel: usize| {
+        let mut moved = exact.clone();
+        moved.column_mut(channel).mapv_inplace(|value| value + 3e-3);
+        moved
+    };
+    let mut far = Array2::zeros(exact.dim());
+    far.column_mut(3).fill(20.0);
+    let groups = [
+        beside(0),
+        beside(1),
+        exact.clone(),
+        beside(2),
+        far.clone(),
+        far,
+    ];
+    let views: Vec<_> = groups.iter().map(|rows| rows.view()).collect();
+    let bundle = changed(|parts| {
+        parts.manifest.score.neighbors = 1;
+        parts.memory_bank = concatenate(Axis(0), &views).unwrap();
+    });
+    let [host, graph] = both(&bundle).map(|mut one| one.inspect(picture).unwrap().score);
+    assert!(host < 1e-6 && graph < 3e-5, "{host:e} {graph:e}");
+}
