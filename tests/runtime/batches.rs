@@ -69,7 +69,7 @@ fn assert_same_results(found: &Each, expected: &Each) {
                 assert!(found.stages.network_ms > 0.0);
             }
             (Err(found), Err(expected)) => assert_eq!(found.to_string(), expected.to_string()),
-            (found, expected) => panic!("{path:?}: {found:?}, not {expected:?}"),
+            (found, expected) => panic!("{}: {found:?}, not {expected:?}", path.display()),
         }
     }
 }

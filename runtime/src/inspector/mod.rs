@@ -283,7 +283,7 @@ impl Inspector {
         let prepared = pool.install(|| settings.prepare(picture, decode_ms))?;
         let described = self.describe(prepared, cancellation)?;
         let rule = self.rule;
-        settings.finish(described, rule, cancellation, Some(&pool))
+        settings.finish(&described, rule, cancellation, Some(&pool))
     }
 }
 

@@ -145,7 +145,7 @@ impl<P> Inspections<'_, P> {
         let settings = Arc::clone(&self.inspector.settings);
         let rule = self.inspector.rule;
         Pending::in_pool(&self.inspector.pool, move || {
-            settings.finish(described, rule, None, None)
+            settings.finish(&described, rule, None, None)
         })
     }
 }

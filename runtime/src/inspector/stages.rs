@@ -73,16 +73,16 @@ impl Settings {
     /// thread and those of `helpers`.
     pub(super) fn finish(
         &self,
-        described: Described,
+        described: &Described,
         rule: Option<DecisionRule>,
         cancellation: Option<&Cancellation>,
         helpers: Option<&ThreadPool>,
     ) -> Result<Inspection, InspectError> {
         let (map, head) = match described.by.head {
-            HeadPlacement::Host => self.map(&described, cancellation, helpers)?,
+            HeadPlacement::Host => self.map(described, cancellation, helpers)?,
             HeadPlacement::Graph => described.map()?,
         };
-        let Described {
+        let &Described {
             by, size, times, ..
         } = described;
         let times = StageTimes {
