@@ -191,7 +191,7 @@ fn a_network_runs_any_batch_and_opens_without_warnings() {
         (n * 5 + c * 3 + y * 2 + x) as f32 / 100.0
     });
     let levels = network.run(&batch).unwrap();
-    assert_eq!(levels.len(), options.outputs.len());
+    assert_eq!(levels.iter().count(), options.outputs.len());
     for (level, output) in levels.iter().zip(&options.outputs) {
         assert_eq!(level.shape()[0], 3);
         assert_eq!(level.shape()[1..], output.shape);

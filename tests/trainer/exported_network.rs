@@ -83,7 +83,8 @@ fn errors(
     let mut network = Network::new(library, &onnx, &options).unwrap();
     let compared = batches.iter().map(|&batch| {
         let pictures = pictures(batch, height, width);
-        let ours = network.run(&pictures).unwrap().remove(0);
+        let ours = network.run(&pictures).unwrap();
+        let ours = ours.iter().next().unwrap();
         let expected = host_values(&by_libtorch(&torch, &pictures)).unwrap();
         assert_eq!(ours.len(), expected.len());
         let differences = ours.iter().zip(&expected).map(|(a, b)| (a - b).abs());

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use ndarray::{Array4, Axis, stack};
+use ndarray::{Axis, stack};
 
 use super::stages::{Described, Prepared};
 use super::{ComputedBy, InspectError, Inspector, PictureSize, StageTimes};
 use crate::cancellation::Cancellation;
 use crate::head::milliseconds_since;
+use crate::network::NetworkOutputs;
 
 impl Inspector {
     /// Runs the network on a prepared picture.
@@ -65,7 +66,7 @@ impl Inspector {
         Some(self.finished(outputs, inputs.len(), started))
     }
 
-    fn finished(&self, outputs: Vec<Array4<f32>>, pictures: usize, started: Instant) -> Run {
+    fn finished(&self, outputs: NetworkOutputs, pictures: usize, started: Instant) -> Run {
         Run {
             outputs: Arc::new(outputs),
             share_ms: milliseconds_since(started) / pictures as f64,
@@ -81,7 +82,7 @@ impl Inspector {
 
 /// What a run of the network gave.
 struct Run {
-    outputs: Arc<Vec<Array4<f32>>>,
+    outputs: Arc<NetworkOutputs>,
     /// Each picture's part of the time.
     share_ms: f64,
     by: ComputedBy,

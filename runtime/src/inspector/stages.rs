@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use ndarray::{Array3, Array4, Axis};
+use ndarray::{Array3, Axis};
 use rayon::ThreadPool;
 
 use super::model::Settings;
@@ -14,6 +14,7 @@ use crate::anomaly_map::AnomalyMap;
 use crate::calibration::DecisionRule;
 use crate::cancellation::Cancellation;
 use crate::head::{HeadError, HeadTimes, milliseconds_since};
+use crate::network::NetworkOutputs;
 use crate::picture::{Limits, Picture};
 
 /// A picture as the network takes it.
@@ -29,7 +30,7 @@ pub(super) struct Prepared {
 #[derive(Debug)]
 pub(super) struct Described {
     /// What the network gave for a batch: the levels, or the map with one channel.
-    pub(super) outputs: Arc<Vec<Array4<f32>>>,
+    pub(super) outputs: Arc<NetworkOutputs>,
     /// Which picture of the batch it is.
     pub(super) index: usize,
     pub(super) by: ComputedBy,
@@ -95,6 +96,7 @@ impl Settings {
         let inspection = Inspection::new(map, geometry, times, by, size);
         Ok(inspection.judged(&self.manifest.calibration, rule))
     }
+
     /// From the levels.
     fn map(
         &self,
@@ -102,10 +104,7 @@ impl Settings {
         cancellation: Option<&Cancellation>,
         helpers: Option<&ThreadPool>,
     ) -> Result<(AnomalyMap, HeadTimes), HeadError> {
-        let levels = described.outputs.iter();
-        let levels: Vec<_> = levels
-            .map(|level| level.index_axis(Axis(0), described.index))
-            .collect();
+        let levels: Vec<_> = described.outputs.of_picture(described.index).collect();
         let never = AtomicBool::new(false);
         let cancelled = cancellation.map_or(&never, Cancellation::flag);
         self.head.anomaly_map_unless(&levels, cancelled, helpers)
@@ -116,8 +115,8 @@ impl Described {
     /// As the network gave it.
     fn map(&self) -> Result<(AnomalyMap, HeadTimes), HeadError> {
         let started = Instant::now();
-        let maps = self.outputs.first().ok_or(HeadError::Layout)?;
-        let channels = maps.index_axis(Axis(0), self.index);
+        let mut maps = self.outputs.of_picture(self.index);
+        let channels = maps.next().ok_or(HeadError::Layout)?;
         let values = channels.index_axis_move(Axis(0), 0).to_owned();
         if !values.iter().all(|value| value.is_finite()) {
             return Err(HeadError::NotFinite);

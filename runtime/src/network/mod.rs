@@ -4,6 +4,7 @@ mod library_file;
 mod observed;
 mod onnx_runtime;
 mod opening;
+mod outputs;
 mod providers;
 mod session;
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub use library_file::{library_beside, library_near, library_with};
 pub use observed::ObservedNetwork;
 pub use onnx_runtime::OnnxRuntime;
 pub use opening::OpeningWatch;
+pub use outputs::NetworkOutputs;
 pub use providers::{
     CacheFolder, CacheFolderError, Precision, Provider, ProviderChoice, ProviderOptions,
     ProviderRefusal, ProviderState, RefusalReason, UnknownProvider, nvidia_driver, nvidia_gpus,

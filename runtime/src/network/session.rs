@@ -1,6 +1,6 @@
 //! One network, ready to run.
 
-use ndarray::{Array4, ArrayRef4};
+use ndarray::ArrayRef4;
 use ort::logging::LogLevel;
 use ort::session::builder::{AutoDevicePolicy, GraphOptimizationLevel, SessionBuilder};
 use ort::session::{RunOptions, Session};
@@ -9,8 +9,8 @@ use ort::value::{Outlet, TensorElementType, TensorRef};
 use super::providers::{Opened, Request};
 use super::warnings::Warnings;
 use super::{
-    NetworkError, OnnxRuntime, OpeningWatch, Precision, Provider, ProviderOptions, ProviderRefusal,
-    threads,
+    NetworkError, NetworkOutputs, OnnxRuntime, OpeningWatch, Precision, Provider, ProviderOptions,
+    ProviderRefusal, threads,
 };
 use crate::bundle::{Manifest, level_name};
 use crate::cancellation::Cancellation;
@@ -180,10 +180,9 @@ impl Network {
         self.warnings.take()
     }
 
-    /// The outputs, in the order of the options and each with the batch in front, for
-    /// normalised pictures `N × 3 × H × W` (row-major). Values are passed on as they
-    /// are, NaN included.
-    pub fn run(&mut self, input: &ArrayRef4<f32>) -> Result<Vec<Array4<f32>>, NetworkError> {
+    /// The outputs for normalised pictures `N × 3 × H × W` (row-major). Values are passed on
+    /// as they are, NaN included.
+    pub fn run(&mut self, input: &ArrayRef4<f32>) -> Result<NetworkOutputs, NetworkError> {
         let run = RunOptions::new().map_err(|error| NetworkError::Run(error.into()))?;
         self.run_with(input, &run)
     }
@@ -193,7 +192,7 @@ impl Network {
         &mut self,
         input: &ArrayRef4<f32>,
         cancellation: &Cancellation,
-    ) -> Result<Vec<Array4<f32>>, NetworkError> {
+    ) -> Result<NetworkOutputs, NetworkError> {
         self.run_with(input, cancellation.run_options())
     }
 
@@ -201,43 +200,14 @@ impl Network {
         &mut self,
         input: &ArrayRef4<f32>,
         run: &RunOptions,
-    ) -> Result<Vec<Array4<f32>>, NetworkError> {
-        let pictures = input.dim().0;
-        let given = self
-            .run_session(input, run)
-            .map_err(|error| NetworkError::Run(error.into()))?;
-        let outputs = self.options.outputs.iter().zip(given);
-        let array = |(output, (shape, values)): (&NetworkOutput, (Vec<i64>, Vec<f32>))| {
-            let expected = shape_of_batch(pictures, output.shape);
-            let name = &output.name;
-            Array4::from_shape_vec(expected, values).map_err(|_shape| NetworkError::Signature {
-                outlet: "output",
-                found: format!("{name} {shape:?}"),
-                expected: format!("{name} {expected:?}"),
-            })
-        };
-        outputs.map(array).collect()
-    }
-
-    fn run_session(
-        &mut self,
-        input: &ArrayRef4<f32>,
-        run: &RunOptions,
-    ) -> ort::Result<Vec<(Vec<i64>, Vec<f32>)>> {
+    ) -> Result<NetworkOutputs, NetworkError> {
+        let failed = |error: ort::Error| NetworkError::Run(error.into());
         let rows = input.as_standard_layout();
-        let tensor =
-            TensorRef::from_array_view((rows.shape(), rows.as_slice().unwrap_or_default()))?;
-        let outputs = self
-            .session
-            .run_with_options(ort::inputs![INPUT => tensor], run)?;
-        let values = |output: &NetworkOutput| {
-            let value = outputs.get(&output.name);
-            let value =
-                value.ok_or_else(|| ort::Error::new(format!("no output `{}`", output.name)))?;
-            let (shape, values) = value.try_extract_tensor::<f32>()?;
-            Ok((shape.to_vec(), values.to_vec()))
-        };
-        self.options.outputs.iter().map(values).collect()
+        let values = rows.as_slice().unwrap_or_default();
+        let tensor = TensorRef::from_array_view((rows.shape(), values)).map_err(failed)?;
+        let inputs = ort::inputs![INPUT => tensor];
+        let given = self.session.run_with_options(inputs, run).map_err(failed)?;
+        NetworkOutputs::new(given, &self.options.outputs, input.dim().0)
     }
 }
 
@@ -261,10 +231,6 @@ pub(super) fn builder(
         .with_intra_op_spinning(true)?
         .with_config_entry("session.force_spinning_stop", "1")?;
     Ok(builder)
-}
-
-fn shape_of_batch(pictures: usize, [channels, height, width]: [usize; 3]) -> [usize; 4] {
-    [pictures, channels, height, width]
 }
 
 /// Checks that the outlets have the right names, are `f32`, and that every dimension is

@@ -57,8 +57,7 @@ fn run(
     };
     let mut network = Network::new(library, &encoded, &options)?;
     let pictures = Array4::from_shape_vec(shape, tensor::host_values(input)?)?;
-    network
-        .run(&pictures)?
-        .pop()
-        .context("the network gave no output")
+    let outputs = network.run(&pictures)?;
+    let first = outputs.iter().next();
+    Ok(first.context("the network gave no output")?.to_owned())
 }

@@ -10,7 +10,7 @@ use cfa_train::descriptor::Descriptor;
 use cfa_train::frame::{FramedModel, PrincipalAxes, Samples, cheapest_axes};
 use cfa_train::neighbors::rows;
 use cfa_train::{onnx, tensor};
-use ndarray::{Array4, Axis};
+use ndarray::Array4;
 use tch::Tensor;
 
 use super::{map_size, scores};
@@ -54,10 +54,7 @@ pub(super) fn compare(
     let mut network = Network::new(library, &encoded, &options)?;
     let levels = network.run(&Array4::from_shape_vec(shape, tensor::host_values(input)?)?)?;
     let map = |image| {
-        let views: Vec<_> = levels
-            .iter()
-            .map(|l| l.index_axis(Axis(0), image))
-            .collect();
+        let views: Vec<_> = levels.of_picture(image).collect();
         Ok(head.anomaly_map(&views)?.0)
     };
     let maps = (0..shape[0]).map(map).collect::<Result<Vec<_>>>()?;
