@@ -7,8 +7,11 @@
 pub mod abi;
 mod boundary;
 mod build_info;
+mod engine;
 mod fault;
 mod frame;
+#[cfg(feature = "fault-injection")]
+mod injection;
 mod options;
 mod scoring;
 mod session;

@@ -20,4 +20,5 @@ mod install;
 mod layout;
 mod library_file;
 mod onnx_runtime;
+mod test_build;
 mod workbench;

@@ -5,6 +5,8 @@ mod inspection;
 mod model;
 mod pipeline;
 mod stages;
+#[cfg(feature = "stand-in")]
+mod stand_in;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
