@@ -17,7 +17,7 @@ fn has_cargo_c() -> bool {
 fn installed(bench: &Workbench) -> PathBuf {
     let prefix = bench.at("prefix");
     let mut install = Command::new("cargo-cinstall");
-    install.args(["cinstall", "--package", "cfa-capi", "--profile", "dev"]);
+    install.args(["cinstall", "--package", "cfa-capi", "--profile", "plain"]);
     install
         .arg("--prefix")
         .arg(&prefix)

@@ -20,34 +20,43 @@ const STAND_IN: &str = "stand-in";
 const PROFILE: &str = "release-for-tests";
 const CONTROL: &str = "cfa_inject_fault";
 
+/// Cargo's work on that build, in a folder that is kept.
+fn cargo(subcommand: &str) -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command.args([subcommand, "--package", "cfa-capi", "--lib"]);
+    command.args(["--profile", PROFILE]);
+    command.args(["--features", "stand-in,fault-injection"]);
+    command.arg("--target-dir").arg(target_folder());
+    command.current_dir(root());
+    command
+}
+
 /// A folder with the library that has the features.
 fn test_libraries() -> &'static Path {
     static INSTALLED: LazyLock<TempDir> = LazyLock::new(|| {
-        let target = target_folder().join("test-build");
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--package", "cfa-capi", "--lib"]);
-        build.args([
-            "--profile",
-            PROFILE,
-            "--features",
-            "stand-in,fault-injection",
-        ]);
-        succeeds(build.arg("--target-dir").arg(&target).current_dir(root()));
-        install(&target.join(PROFILE).join("libcfa.so"))
+        succeeds(&mut cargo("build"));
+        install(&target_folder().join(PROFILE).join("libcfa.so"))
     });
     INSTALLED.path()
 }
 
-/// Where cargo builds this workspace.
 fn target_folder() -> PathBuf {
     let tests = std::env::current_exe().unwrap();
-    tests.ancestors().nth(3).unwrap().to_path_buf()
+    tests.ancestors().nth(3).unwrap().join("test-build")
 }
 
 /// A client as it would be shipped.
 fn release_client(bench: &Workbench, name: &str) -> PathBuf {
     let arguments = ["-std=c11", "-O2", "-DNDEBUG"];
     bench.program_with(test_libraries(), "gcc", &arguments, &source(name))
+}
+
+/// Those for Miri and the sanitizers of rustc; `cargo xtask test` runs them under what is
+/// installed of these.
+#[test]
+fn tests_in_rust_pass_without_onnx_runtime() {
+    let said = succeeds(&mut cargo("test"));
+    assert!(said.contains("two_threads_get_results"), "{said}");
 }
 
 #[test]

@@ -17,7 +17,7 @@ use std::ptr::{null, null_mut};
 
 use super::*;
 use crate::status::{
-    CFA_E_BAD_ARGUMENT, CFA_E_BAD_STRUCT_SIZE, CFA_E_BUFFER_TOO_SMALL, CFA_E_BUSY,
+    CFA_E_BAD_ARGUMENT, CFA_E_BAD_STRUCT_SIZE, CFA_E_BUFFER_TOO_SMALL, CFA_E_BUSY, CFA_E_CANCELLED,
     CFA_E_NULL_ARGUMENT, CFA_E_SELF_TEST, CFA_OK, cfa_status,
 };
 use crate::types::{
@@ -359,7 +359,7 @@ struct Everywhere(*mut cfa_session);
 unsafe impl Send for Everywhere {}
 
 #[test]
-fn two_threads_get_results_or_are_told_to_wait() {
+fn two_threads_get_results_or_are_told_why_not() {
     let all = opened();
     let session = Everywhere(all.session);
     let score = |session: Everywhere| {
@@ -369,7 +369,8 @@ fn two_threads_get_results_or_are_told_to_wait() {
         let mut verdict = Sized::<cfa_verdict>::new();
         let (image, to) = (&raw const image, verdict.pointer());
         let status = unsafe { cfa_session_score(session, image, to, null_mut(), null_mut()) };
-        assert!(status == CFA_OK || status == CFA_E_BUSY, "{status}");
+        let allowed = [CFA_OK, CFA_E_BUSY, CFA_E_CANCELLED];
+        assert!(allowed.contains(&status), "{status}");
         unsafe { cfa_session_cancel(session) };
     };
     let other = std::thread::spawn(move || score(session));
