@@ -16,12 +16,14 @@ static int32_t count(void *userdata, cfa_str phase, float fraction)
     return ++*calls;
 }
 
-static void library(void)
+static void library(int is_test_build)
 {
+    const char *info = cfa_build_info_json().data;
     CHECK(cfa_abi_version() == CFA_ABI_VERSION);
     EXPECT(CFA_OK, cfa_abi_check(CFA_ABI_VERSION, &err));
     EXPECT(CFA_E_ABI, cfa_abi_check(CFA_ABI_VERSION + 1, &err));
-    CHECK(cfa_build_info_json().len == strlen(cfa_build_info_json().data));
+    CHECK(cfa_build_info_json().len == strlen(info));
+    CHECK((strstr(info, "\"test_build\":true") != NULL) == is_test_build);
     CHECK(strcmp(cfa_status_name(CFA_E_PANIC).data, "CFA_E_PANIC") == 0);
 }
 
@@ -118,11 +120,12 @@ int main(int argc, char **argv)
     cfa_session *session = NULL;
     char text[4096];
     size_t needed = 0;
-    int calls = 0, i;
+    int calls = 0, is_stand_in, i;
     if (argc != 3)
         return 2;
+    is_stand_in = strcmp(argv[1], "stand-in") == 0;
     all = opened(argv[1], argv[2]);
-    library();
+    library(is_stand_in);
     same_from_bytes(all, argv[2]);
     pictures(all);
     for (i = 0; i < 2; i++)
@@ -137,8 +140,7 @@ int main(int argc, char **argv)
     EXPECT(CFA_OK, cfa_session_info_json(session, text, sizeof text, &needed, &err));
     CHECK(strstr(text, "\"threads\":2") != NULL && strlen(text) + 1 == needed);
     /* What was recorded is the network's, not that of a stand-in. */
-    EXPECT(strcmp(argv[1], "stand-in") == 0 ? CFA_E_SELF_TEST : CFA_OK,
-           cfa_session_self_test(session, &err));
+    EXPECT(is_stand_in ? CFA_E_SELF_TEST : CFA_OK, cfa_session_self_test(session, &err));
     closed(all);
     cfa_session_free(session);
     return failures != 0;
