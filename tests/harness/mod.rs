@@ -69,14 +69,21 @@ pub(crate) fn onnx_runtime() -> OnnxRuntime {
 /// One run of `cfa-run`, finished.
 pub(crate) struct Run(Output);
 
+/// `cfa-run`, which keeps nothing between runs, as it finds no home.
+pub(crate) fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cfa-run"));
+    command.env_remove("XDG_CACHE_HOME").env_remove("HOME");
+    command
+}
+
 /// Runs `cfa-run` with these arguments.
 pub(crate) fn cfa_run<A: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = A>) -> Run {
-    Run::of(Command::new(env!("CARGO_BIN_EXE_cfa-run")).args(arguments))
+    Run::of(program().args(arguments))
 }
 
 /// Runs `cfa-run predict` with the tiny bundle and these arguments.
 pub(crate) fn predict<A: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = A>) -> Run {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cfa-run"));
+    let mut command = program();
     Run::of(
         command
             .arg("predict")

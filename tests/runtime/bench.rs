@@ -1,11 +1,9 @@
 //! `cfa-run bench`.
 
-use std::process::Command;
-
-use crate::harness::{Folder, Run, tiny_bundle};
+use crate::harness::{Folder, Run, program, tiny_bundle};
 
 fn bench(options: &[&str]) -> Run {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cfa-run"));
+    let mut command = program();
     Run::of(
         command
             .args(["bench", "--model"])

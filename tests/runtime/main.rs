@@ -11,6 +11,7 @@
 mod bad_bundles;
 mod bad_pictures;
 mod bench;
+mod cache;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod library;

@@ -1,11 +1,11 @@
 //! `cfa-run predict` where all is well.
 
 use std::io::{Read, Write};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::harness::{Folder, cfa_run, predict, tiny_bundle};
+use crate::harness::{Folder, cfa_run, predict, program, tiny_bundle};
 
 fn keys(value: &Value) -> Vec<&str> {
     value
@@ -161,7 +161,7 @@ fn a_missing_library_is_explained_with_the_way_to_get_it() {
         picture.to_str().unwrap(),
     ])
     .refused(&words);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cfa-run"));
+    let mut command = program();
     command.env("ORT_DYLIB_PATH", "/no/such/libonnxruntime.so");
     command.arg("verify").arg(tiny_bundle());
     crate::harness::Run::of(&mut command).refused(&words);
@@ -175,7 +175,7 @@ fn a_reader_that_leaves_early_is_no_error_and_hides_no_reject() {
         folder.draw(&format!("{number}.png"), 64, 64, number);
     }
     for (threshold, code) in [("1000", 0), ("0", 1)] {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_cfa-run"))
+        let mut child = program()
             .args(["predict", "--json", "--threshold", threshold, "--model"])
             .arg(tiny_bundle())
             .arg(folder.at(""))
@@ -197,7 +197,7 @@ fn a_reader_that_leaves_early_is_no_error_and_hides_no_reject() {
 fn a_reader_that_leaves_ends_a_program_that_waits_for_paths() {
     let folder = Folder::new();
     let picture = folder.draw("disc.png", 64, 64, 1);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_cfa-run"))
+    let mut child = program()
         .args(["predict", "--json", "--model"])
         .arg(tiny_bundle())
         .arg("-")

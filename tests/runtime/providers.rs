@@ -2,7 +2,6 @@
 //! processor alone.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use cfa_runtime::network::{NetworkError, RefusalReason};
 use cfa_runtime::{
@@ -10,7 +9,7 @@ use cfa_runtime::{
 };
 use serde_json::Value;
 
-use crate::harness::{Folder, Run, cfa_run, onnx_runtime, predict, tiny_bundle};
+use crate::harness::{Folder, Run, cfa_run, onnx_runtime, predict, program, tiny_bundle};
 
 const ABSENT: [(Provider, &str); 3] = [
     (Provider::OpenVino, "setup --openvino"),
@@ -167,7 +166,7 @@ fn verify_names_who_computed() {
 }
 
 fn check(arguments: &[&str]) -> Run {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cfa-run"));
+    let mut command = program();
     let cache = std::env::temp_dir();
     Run::of(
         command

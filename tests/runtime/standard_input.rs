@@ -2,11 +2,11 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use serde_json::Value;
 
-use crate::harness::{Folder, predict, tiny_bundle};
+use crate::harness::{Folder, predict, program, tiny_bundle};
 
 /// A running `cfa-run predict … -`.
 struct Conversation {
@@ -17,7 +17,7 @@ struct Conversation {
 
 impl Conversation {
     fn start(options: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_cfa-run"))
+        let mut child = program()
             .args(["predict", "--model"])
             .arg(tiny_bundle())
             .args(options)

@@ -21,7 +21,7 @@ use std::path::Path;
 
 use ndarray::Array2;
 
-pub(crate) use digest::sha256_hex;
+pub(crate) use digest::{sha256_hex, sha256_hex_of};
 pub use error::{BundleError, BundleProblem};
 pub use golden::GoldenRecord;
 pub use manifest::{

@@ -21,7 +21,7 @@ pub use opening::OpeningWatch;
 pub use providers::{
     CacheFolder, CacheFolderError, Precision, Provider, ProviderChoice, ProviderOptions,
     ProviderRefusal, ProviderState, RefusalReason, UnknownProvider, nvidia_driver, nvidia_gpus,
-    survey,
+    processor_instructions, survey,
 };
 pub use session::{Network, NetworkOptions, NetworkOutput};
 pub use whole_model::WholeModel;

@@ -28,17 +28,16 @@ pub(super) enum Failure {
     Open(ort::Error),
 }
 
-/// Opens the network; with a watch on another thread, so that the watch can look meanwhile
-/// on this one.
+/// Builds the options and opens the network with them; with a watch on another thread, so that
+/// the watch can look meanwhile on this one.
 pub(super) fn open(
     build: impl FnOnce() -> ort::Result<SessionBuilder> + Send,
-    onnx: &[u8],
+    commit: impl FnOnce(&mut SessionBuilder) -> ort::Result<Session> + Send,
     watch: Option<&mut OpeningWatch<'_>>,
 ) -> Result<Result<Session, Failure>, NetworkError> {
     let Some(watch) = watch else {
-        let opened = build().map_err(Failure::Start);
-        let commit = |mut builder: SessionBuilder| builder.commit_from_memory(onnx);
-        return Ok(opened.and_then(|builder| commit(builder).map_err(Failure::Open)));
+        let built = build().map_err(Failure::Start);
+        return Ok(built.and_then(|mut builder| commit(&mut builder).map_err(Failure::Open)));
     };
     let open = |sender: Sender<Stop>| {
         let mut builder = build().map_err(Failure::Start)?;
@@ -49,7 +48,7 @@ pub(super) fn open(
         });
         // The other end lives as long as this thread is waited for.
         let _unheard = sender.send(stop);
-        builder.commit_from_memory(onnx).map_err(Failure::Open)
+        commit(&mut builder).map_err(Failure::Open)
     };
     elsewhere(open, watch)
 }

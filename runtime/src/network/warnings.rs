@@ -24,6 +24,13 @@ impl Warnings {
         self.logger_of(LogLevel::Error)
     }
 
+    /// Takes on more, from elsewhere.
+    pub(super) fn extend(&self, messages: impl IntoIterator<Item = String>) {
+        let mut kept = self.lock();
+        let room = MOST_KEPT.saturating_sub(kept.len());
+        kept.extend(messages.into_iter().take(room));
+    }
+
     fn logger_of(&self, wanted: LogLevel) -> LoggerFunction {
         let list = self.clone();
         Arc::new(move |level, _category, _id, _location, message| {

@@ -33,10 +33,13 @@ pub(crate) struct ProviderArgs {
     /// cuda and tensorrt [default: CPU or 0]
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
-    /// Folder for what tensorrt compiles, for you alone [default: `cfa-run` in the
-    /// user's cache folder]
+    /// Folder for networks prepared for this machine, for you alone [default: `cfa-run`
+    /// in the user's cache folder]
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
+    /// Keep nothing: the network is prepared at every start
+    #[arg(long, conflicts_with = "cache")]
+    no_cache: bool,
 }
 
 impl ProviderArgs {
@@ -50,8 +53,15 @@ impl ProviderArgs {
             allow_fallback: self.allow_fallback,
             allow_reduced_precision: self.allow_reduced_precision,
             device: self.device.clone(),
-            cache_folder: self.cache.clone().or_else(default_cache),
+            cache_folder: self.cache_folder(),
         }
+    }
+
+    fn cache_folder(&self) -> Option<PathBuf> {
+        if self.no_cache {
+            return None;
+        }
+        self.cache.clone().or_else(default_cache)
     }
 }
 

@@ -12,7 +12,7 @@ const DRIVER: &str = "/proc/driver/nvidia/version";
 const GPUS: &str = "/proc/driver/nvidia/gpus";
 
 /// 128 bits name a folder well enough.
-const KEY_DIGITS: usize = 32;
+pub(super) const KEY_DIGITS: usize = 32;
 
 /// Libraries whose code ends up in an engine.
 const LIBRARIES: [&str; 6] = [
@@ -99,7 +99,7 @@ fn is_wanted(path: &Path) -> bool {
 }
 
 /// A new version has another size or time even under the same name.
-fn identity(path: &Path) -> Option<String> {
+pub(super) fn identity(path: &Path) -> Option<String> {
     let path = path.canonicalize().ok()?;
     let metadata = path.metadata().ok()?;
     let changed = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;

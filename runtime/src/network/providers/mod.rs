@@ -8,9 +8,12 @@
 mod cache_folder;
 mod cuda;
 mod engine_key;
+mod graph_key;
+mod instructions;
 mod name;
 mod open;
 mod openvino;
+mod optimised;
 mod options;
 mod probe;
 mod refusal;
@@ -19,6 +22,7 @@ mod tensorrt;
 
 pub use cache_folder::{CacheFolder, CacheFolderError};
 pub use engine_key::{nvidia_driver, nvidia_gpus};
+pub use instructions::processor_instructions;
 pub use name::{Provider, UnknownProvider};
 pub(super) use open::{Opened, Request};
 pub use options::{Precision, ProviderChoice, ProviderOptions};

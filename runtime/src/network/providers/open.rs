@@ -8,10 +8,11 @@ use super::super::opening::{self, Failure};
 use super::super::session::builder;
 use super::super::warnings::Warnings;
 use super::super::{Cause, NetworkError, OnnxRuntime, OpeningWatch};
+use super::optimised::OptimisedNetwork;
 use super::tensorrt::Engine;
 use super::{
     Precision, Provider, ProviderChoice, ProviderOptions, ProviderRefusal, RefusalReason, cuda,
-    openvino,
+    graph_key, openvino,
 };
 
 /// In ONNX Runtime's words for operations that were left to the processor.
@@ -106,7 +107,11 @@ impl Request<'_> {
         };
         let _of_others = self.runtime.errors.take();
         let build = || self.builder(registration.as_ref(), warnings);
-        let failure = match opening::open(build, self.onnx, watch)? {
+        let commit = |builder: &mut SessionBuilder| match provider {
+            Provider::Cpu => self.open_kept(builder, warnings),
+            _ => builder.commit_from_memory(self.onnx),
+        };
+        let failure = match opening::open(build, commit, watch)? {
             Ok(session) => return Ok(Ok(session)),
             Err(failure) => failure,
         };
@@ -124,6 +129,24 @@ impl Request<'_> {
             }
             (_, Failure::Open(error)) => Ok(Err(RefusalReason::Open(self.cause(&error)))),
         }
+    }
+
+    /// From the cache where there is one. That is a matter of time and memory alone, so what is
+    /// wrong with it is only told.
+    fn open_kept(&self, builder: &mut SessionBuilder, warnings: &Warnings) -> ort::Result<Session> {
+        let Some(cache_folder) = &self.provider.cache_folder else {
+            return builder.commit_from_memory(self.onnx);
+        };
+        let key = graph_key::of(self.onnx, self.runtime.path());
+        OptimisedNetwork::in_cache(cache_folder, &key)
+            .and_then(|kept| kept.open(self.onnx, builder, warnings))
+            .or_else(|problem| {
+                let session = builder.commit_from_memory(self.onnx)?;
+                warnings.extend([format!(
+                    "the optimised network is not kept for the next start: {problem}"
+                )]);
+                Ok(session)
+            })
     }
 
     /// The error with what ONNX Runtime said meanwhile.

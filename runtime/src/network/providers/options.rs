@@ -68,8 +68,9 @@ pub struct ProviderOptions {
     /// Which device of the provider: `CPU` (the default), `GPU`, `GPU.1`, `NPU` with OpenVINO;
     /// the number of the GPU (default 0) with CUDA and TensorRT.
     pub device: Option<String>,
-    /// A folder for what TensorRT compiles, made if missing, for the owner alone; `None`
-    /// keeps nothing, and the next opening compiles again.
+    /// A folder for what TensorRT compiles and for what ONNX Runtime optimises for the
+    /// processor, made if missing, for the owner alone; `None` keeps nothing, and the next opening
+    /// does it again. With TensorRT a folder that is not safe is an error, else a warning.
     pub cache_folder: Option<PathBuf>,
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cfa_runtime::Provider;
 use cfa_runtime::network::CacheFolder;
 use serde::Serialize;
 
@@ -18,8 +19,17 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    pub(super) fn tensorrt(base: &Path) -> Self {
-        let path = base.join("tensorrt");
+    /// One for each provider that keeps something.
+    pub(super) fn all(base: &Path) -> Vec<Self> {
+        let folders = [
+            (Provider::Cpu, "optimised"),
+            (Provider::TensorRt, "tensorrt"),
+        ];
+        let of = |(provider, name)| Self::of(provider, base.join(name));
+        folders.map(of).into()
+    }
+
+    fn of(provider: Provider, path: PathBuf) -> Self {
         let exists = path.exists();
         let error = || {
             CacheFolder::open(&path)
@@ -28,7 +38,7 @@ impl Cache {
         };
         let sizes = if exists { sizes(&path) } else { Vec::new() };
         Self {
-            provider: "tensorrt",
+            provider: provider.name(),
             files: sizes.len(),
             bytes: sizes.iter().sum(),
             error: if exists { error() } else { None },

@@ -105,9 +105,8 @@ impl Report {
             },
             caches: default_cache()
                 .as_deref()
-                .map(Cache::tensorrt)
-                .into_iter()
-                .collect(),
+                .map(Cache::all)
+                .unwrap_or_default(),
             usable: good
                 .into_iter()
                 .map(|provider| provider.name().to_owned())

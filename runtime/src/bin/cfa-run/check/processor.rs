@@ -5,6 +5,7 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::thread;
 
+use cfa_runtime::network::processor_instructions;
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
@@ -25,7 +26,7 @@ impl Processor {
         Self {
             name: values(&info, "model name").next().map(str::to_owned),
             architecture: std::env::consts::ARCH,
-            features: features(),
+            features: processor_instructions(),
             cores: cores(&info),
             threads: thread::available_parallelism().map_or(1, NonZeroUsize::get),
         }
@@ -44,45 +45,6 @@ fn cores(info: &str) -> Option<usize> {
     let packages = values(info, "physical id");
     let cores: BTreeSet<_> = packages.zip(values(info, "core id")).collect();
     (!cores.is_empty()).then_some(cores.len())
-}
-
-#[cfg(target_arch = "x86_64")]
-fn features() -> Vec<&'static str> {
-    macro_rules! found {
-        ($($name:tt),*) => {
-            [$(($name, std::arch::is_x86_feature_detected!($name))),*]
-        };
-    }
-    let known = found!(
-        "sse4.2",
-        "avx",
-        "avx2",
-        "fma",
-        "avxvnni",
-        "avx512f",
-        "avx512vnni",
-        "avx512bf16",
-        "avx512fp16"
-    );
-    let there = known.into_iter().filter(|(_, found)| *found);
-    there.map(|(name, _)| name).collect()
-}
-
-#[cfg(target_arch = "aarch64")]
-fn features() -> Vec<&'static str> {
-    macro_rules! found {
-        ($($name:tt),*) => {
-            [$(($name, std::arch::is_aarch64_feature_detected!($name))),*]
-        };
-    }
-    let known = found!("neon", "dotprod", "fp16", "bf16", "i8mm", "sve");
-    let there = known.into_iter().filter(|(_, found)| *found);
-    there.map(|(name, _)| name).collect()
-}
-
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-fn features() -> Vec<&'static str> {
-    Vec::new()
 }
 
 #[cfg(test)]

@@ -1,0 +1,282 @@
+//! The network as ONNX Runtime has optimised it for this processor, kept between runs.
+//!
+//! Opening the kept form skips the optimisation. Its weights lie in a file of their own that
+//! ONNX Runtime maps into memory, so all sessions and processes share one copy of them.
+//! It computes the same operations on the same weights: results are the same bits.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use ort::session::Session;
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+
+use super::super::warnings::Warnings;
+use super::{CacheFolder, CacheFolderError};
+use crate::bundle::{sha256_hex, sha256_hex_of};
+
+const GRAPH: &str = "network.onnx";
+const WEIGHTS: &str = "weights.bin";
+/// SHA-256 of the two; the time it was changed is that of the last use.
+const DIGESTS: &str = "sha256";
+/// Folders that are being filled.
+const PARTIAL: &str = ".partial-";
+/// Of a run that was killed meanwhile, when it is older than this.
+const ABANDONED: Duration = Duration::from_hours(1);
+/// A network takes up to 100 MB; those not used for the longest time go first.
+const MOST_KEPT: usize = 8;
+/// What ONNX Runtime warns of whenever it writes an optimised network. The name of the folder
+/// tells processors apart.
+const TIED_TO_PROCESSOR: &str = "hardware specific optimizations";
+
+/// Why a network is not kept, or not opened from where it was kept.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotKept {
+    #[error(transparent)]
+    Folder(#[from] CacheFolderError),
+    #[error("{}: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Network(#[from] ort::Error),
+}
+
+/// One network's place in the cache.
+#[derive(Debug)]
+pub(super) struct OptimisedNetwork {
+    all: CacheFolder,
+    folder: PathBuf,
+}
+
+impl OptimisedNetwork {
+    /// `key` names network, library and processor, in characters fit for a file name.
+    pub(super) fn in_cache(cache_folder: &Path, key: &str) -> Result<Self, NotKept> {
+        let all = CacheFolder::open(&cache_folder.join("optimised"))?;
+        let folder = all.path().join(key);
+        Ok(Self { all, folder })
+    }
+
+    /// Opens the kept form, which is made first when it is missing or damaged.
+    pub(super) fn open(
+        &self,
+        onnx: &[u8],
+        builder: &SessionBuilder,
+        warnings: &Warnings,
+    ) -> Result<Session, NotKept> {
+        if !self.is_intact() {
+            self.make(onnx, builder, warnings)?;
+        }
+        // Nothing hangs on the time of use but which one is removed first.
+        let _untouched = touch(&self.folder.join(DIGESTS));
+        let mut builder = builder
+            .clone()
+            .with_optimization_level(GraphOptimizationLevel::Disable)
+            .map_err(ort::Error::from)?;
+        Ok(builder.commit_from_file(self.folder.join(GRAPH))?)
+    }
+
+    /// Files may have been cut short by a full disk or a loss of power.
+    fn is_intact(&self) -> bool {
+        let recorded = fs::read_to_string(self.folder.join(DIGESTS));
+        let found = digests(&self.folder);
+        matches!((recorded, found), (Ok(recorded), Ok(found)) if recorded == found)
+    }
+
+    fn make(
+        &self,
+        onnx: &[u8],
+        builder: &SessionBuilder,
+        warnings: &Warnings,
+    ) -> Result<(), NotKept> {
+        let failed = |source| NotKept::Io {
+            path: self.folder.clone(),
+            source,
+        };
+        let partial = tempfile::Builder::new()
+            .prefix(PARTIAL)
+            .tempdir_in(self.all.path())
+            .map_err(failed)?;
+        write_optimised(onnx, builder, partial.path(), warnings)?;
+        self.take_over(partial.path()).map_err(failed)?;
+        self.remove_old();
+        Ok(())
+    }
+
+    /// Another process may do the same meanwhile; one of the two stays.
+    fn take_over(&self, partial: &Path) -> io::Result<()> {
+        fs::write(partial.join(DIGESTS), digests(partial)?)?;
+        match fs::remove_dir_all(&self.folder) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        match fs::rename(partial, &self.folder) {
+            Err(_other_process) if self.is_intact() => Ok(()),
+            renamed => renamed,
+        }
+    }
+
+    /// What cannot be removed now is looked at again the next time.
+    fn remove_old(&self) {
+        let mut kept = Vec::new();
+        for entry in fs::read_dir(self.all.path())
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let (path, name) = (entry.path(), entry.file_name());
+            if name.to_string_lossy().starts_with(PARTIAL) {
+                if age(&path).is_none_or(|age| age > ABANDONED) {
+                    let _later = fs::remove_dir_all(path);
+                }
+            } else {
+                kept.push((age(&path.join(DIGESTS)), path));
+            }
+        }
+        kept.sort();
+        for (_age, path) in kept.into_iter().skip(MOST_KEPT) {
+            let _later = fs::remove_dir_all(path);
+        }
+    }
+}
+
+fn write_optimised(
+    onnx: &[u8],
+    builder: &SessionBuilder,
+    folder: &Path,
+    warnings: &Warnings,
+) -> ort::Result<()> {
+    let said = Warnings::default();
+    let session = builder
+        .clone()
+        .with_logger(said.logger())?
+        .with_optimized_model_path(folder.join(GRAPH))?
+        .with_config_entry(
+            "session.optimized_model_external_initializers_file_name",
+            WEIGHTS,
+        )?
+        .with_config_entry(
+            "session.optimized_model_external_initializers_min_size_in_bytes",
+            "1024",
+        )?
+        .commit_from_memory(onnx);
+    let said = said.take();
+    warnings.extend(
+        said.into_iter()
+            .filter(|one| !one.contains(TIED_TO_PROCESSOR)),
+    );
+    session.map(drop)
+}
+
+/// A line for each file.
+fn digests(folder: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    for name in [GRAPH, WEIGHTS] {
+        let digest = match File::open(folder.join(name)) {
+            Ok(mut file) => sha256_hex_of(&mut file)?,
+            // A network of small weights alone has them in its graph.
+            Err(error) if name == WEIGHTS && error.kind() == ErrorKind::NotFound => sha256_hex(&[]),
+            Err(error) => return Err(error),
+        };
+        text = format!("{text}{digest}  {name}\n");
+    }
+    Ok(text)
+}
+
+fn touch(path: &Path) -> io::Result<()> {
+    File::options()
+        .append(true)
+        .open(path)?
+        .set_modified(SystemTime::now())
+}
+
+/// Since the last change; `None` sorts before all ages.
+fn age(path: &Path) -> Option<Duration> {
+    path.metadata().ok()?.modified().ok()?.elapsed().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "for tests only")]
+    use super::*;
+
+    fn place(base: &Path, key: &str) -> OptimisedNetwork {
+        OptimisedNetwork::in_cache(base, key).unwrap()
+    }
+
+    fn fill(network: &OptimisedNetwork, age: Duration) {
+        fs::create_dir(&network.folder).unwrap();
+        for name in [GRAPH, WEIGHTS] {
+            fs::write(network.folder.join(name), name).unwrap();
+        }
+        let recorded = network.folder.join(DIGESTS);
+        fs::write(&recorded, digests(&network.folder).unwrap()).unwrap();
+        let recorded = File::options().append(true).open(recorded).unwrap();
+        recorded.set_modified(SystemTime::now() - age).unwrap();
+    }
+
+    #[test]
+    fn each_damage_is_seen() {
+        let base = tempfile::tempdir().unwrap();
+        let network = place(base.path(), "a");
+        assert!(!network.is_intact());
+        fill(&network, Duration::ZERO);
+        assert!(network.is_intact());
+        for name in [GRAPH, WEIGHTS, DIGESTS] {
+            let path = network.folder.join(name);
+            let whole = fs::read(&path).unwrap();
+            let mut changed = whole.clone();
+            changed[3] ^= 1;
+            for damaged in [&changed, &whole[..whole.len() - 1]] {
+                fs::write(&path, damaged).unwrap();
+                assert!(!network.is_intact(), "{name}");
+            }
+            fs::remove_file(&path).unwrap();
+            assert!(!network.is_intact(), "{name}");
+            fs::write(&path, whole).unwrap();
+        }
+        assert!(network.is_intact());
+    }
+
+    #[test]
+    fn those_used_last_stay() {
+        let base = tempfile::tempdir().unwrap();
+        let networks: Vec<_> = (0..MOST_KEPT as u64 + 2)
+            .map(|number| {
+                let network = place(base.path(), &number.to_string());
+                fill(&network, Duration::from_secs(100 * number));
+                network
+            })
+            .collect();
+        networks[0].remove_old();
+        let kept = networks.iter().map(OptimisedNetwork::is_intact);
+        let kept: Vec<bool> = kept.collect();
+        assert!(kept[..MOST_KEPT].iter().all(|&kept| kept), "{kept:?}");
+        assert!(!kept[MOST_KEPT] && !kept[MOST_KEPT + 1], "{kept:?}");
+    }
+
+    #[test]
+    fn what_others_are_filling_is_left_alone_unless_abandoned() {
+        let base = tempfile::tempdir().unwrap();
+        let network = place(base.path(), "a");
+        let [young, old] = ["young", "old"].map(|name| {
+            let path = network.all.path().join(format!("{PARTIAL}{name}"));
+            fs::create_dir(&path).unwrap();
+            path
+        });
+        let past = SystemTime::now() - 2 * ABANDONED;
+        File::open(&old).unwrap().set_modified(past).unwrap();
+        network.remove_old();
+        assert!(young.exists() && !old.exists());
+    }
+
+    #[test]
+    fn a_second_maker_takes_what_the_first_has_made() {
+        let base = tempfile::tempdir().unwrap();
+        let [first, partial] = ["first", "partial"].map(|key| place(base.path(), key));
+        for network in [&first, &partial] {
+            fill(network, Duration::ZERO);
+        }
+        first.take_over(&partial.folder).unwrap();
+        assert!(first.is_intact() && !partial.folder.exists());
+    }
+}

@@ -1,0 +1,131 @@
+//! Networks kept between runs: another way to open them, and the same results.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cfa_runtime::{Inspector, InspectorOptions, Picture, ProviderOptions};
+use serde_json::Value;
+
+use crate::harness::{Folder, Run, drawing, onnx_runtime, predict, tiny_bundle};
+
+/// The one folder of a kept network, below the cache.
+fn kept(cache: &Path) -> PathBuf {
+    let all = fs::read_dir(cache.join("optimised")).unwrap();
+    let all: Vec<_> = all.map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(all.len(), 1, "{all:?}");
+    all.into_iter().next().unwrap()
+}
+
+fn open(cache: Option<&Path>) -> Inspector {
+    let options = InspectorOptions {
+        provider: ProviderOptions {
+            cache_folder: cache.map(Path::to_owned),
+            ..ProviderOptions::default()
+        },
+        ..InspectorOptions::default()
+    };
+    Inspector::open(&tiny_bundle(), &onnx_runtime(), &options).unwrap()
+}
+
+/// All bits of the map.
+fn inspected(inspector: &mut Inspector) -> Vec<u32> {
+    let drawing = drawing(90, 70, 1);
+    let picture = Picture::from_rgb8(90, 70, drawing.into_raw()).unwrap();
+    let map = inspector.inspect(&picture).unwrap().map;
+    map.values.iter().map(|value| value.to_bits()).collect()
+}
+
+#[test]
+fn a_kept_network_gives_the_same_bits_and_is_made_once() {
+    let folder = Folder::new();
+    let cache = folder.at("cache");
+    let expected = inspected(&mut open(None));
+    for _opening in 0..2 {
+        let mut inspector = open(Some(&cache));
+        assert_eq!(inspected(&mut inspector), expected);
+        assert_eq!(inspector.take_warnings(), Vec::<String>::new());
+    }
+    let network = kept(&cache).join("network.onnx");
+    let written = || fs::metadata(&network).unwrap().modified().unwrap();
+    let first = written();
+    assert_eq!(inspected(&mut open(Some(&cache))), expected);
+    assert_eq!(written(), first);
+}
+
+#[test]
+fn a_damaged_one_is_not_believed() {
+    let folder = Folder::new();
+    let cache = folder.at("cache");
+    let expected = inspected(&mut open(Some(&cache)));
+    let weights = kept(&cache).join("weights.bin");
+    let whole = fs::read(&weights).unwrap();
+    let mut damaged = whole.clone();
+    for byte in damaged.iter_mut().step_by(2) {
+        *byte ^= 0x40;
+    }
+    fs::write(&weights, damaged).unwrap();
+    let mut inspector = open(Some(&cache));
+    assert_eq!(inspected(&mut inspector), expected);
+    assert_eq!(fs::read(kept(&cache).join("weights.bin")).unwrap(), whole);
+}
+
+#[test]
+fn a_network_in_use_may_be_removed() {
+    let folder = Folder::new();
+    let cache = folder.at("cache");
+    let mut inspector = open(Some(&cache));
+    fs::remove_dir_all(&cache).unwrap();
+    assert_eq!(inspected(&mut inspector), inspected(&mut open(None)));
+}
+
+fn prediction(options: &[&str]) -> (Run, Value) {
+    let folder = Folder::new();
+    let picture = folder.draw("a.png", 64, 48, 1);
+    let run = predict(["--json", picture.to_str().unwrap()].iter().chain(options));
+    let mut line = run.json_lines().remove(0);
+    // Times and the picture's place differ from run to run.
+    for key in ["milliseconds", "path"] {
+        line.as_object_mut().unwrap().remove(key);
+    }
+    (run, line)
+}
+
+#[test]
+fn a_place_where_nothing_can_be_kept_is_named_and_does_no_harm() {
+    let folder = Folder::new();
+    let file = folder.write("in_the_way", b"");
+    let (_run, expected) = prediction(&[]);
+    let (run, line) = prediction(&["--cache", file.to_str().unwrap()]);
+    assert_eq!((run.code(), line), (Some(0), expected));
+    let said = run.stderr();
+    assert!(
+        said.contains("warning") && said.contains("in_the_way"),
+        "{said}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn what_others_could_change_is_not_opened() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    let cache = folder.at("cache");
+    let expected = inspected(&mut open(Some(&cache)));
+    fs::set_permissions(&cache, fs::Permissions::from_mode(0o777)).unwrap();
+    let mut inspector = open(Some(&cache));
+    assert_eq!(inspected(&mut inspector), expected);
+    let warnings = inspector.take_warnings();
+    assert!(warnings.concat().contains("not safe"), "{warnings:?}");
+}
+
+#[test]
+fn no_cache_keeps_nothing() {
+    let folder = Folder::new();
+    let cache = folder.at("cache");
+    let cache = cache.to_str().unwrap();
+    let picture = folder.draw("a.png", 64, 48, 1);
+    let picture = picture.to_str().unwrap();
+    predict(["--json", "--cache", cache, picture]).fine();
+    kept(Path::new(cache));
+    predict(["--no-cache", "--cache", cache, picture]).refused(&["--no-cache", "--cache"]);
+}
