@@ -153,7 +153,14 @@ pub(crate) fn onnxruntime() -> PathBuf {
 }
 
 /// What `.ci/run` installs before it sets `CFA_TESTS_NO_SKIP`.
-const INSTALLED_FOR_TESTS: [&str; 5] = ["clang", "clang++", "cmake", "pkg-config", "valgrind"];
+const INSTALLED_FOR_TESTS: [&str; 6] = [
+    "cargo-cinstall",
+    "clang",
+    "clang++",
+    "cmake",
+    "pkg-config",
+    "valgrind",
+];
 
 /// Whether a tool can be started; if not, says so where the test run is read.
 pub(crate) fn has(tool: &str, argument: &str) -> bool {
