@@ -3,7 +3,8 @@
 //!
 //!     provider_parity BUNDLE FOLDER LIBONNXRUNTIME PROVIDER [reduced]
 //!
-//! Prints one row of a table. Exit code 1 when the provider is out of its bounds: maps
+//! Prints two rows of a table: with the head on the host, and in the provider's graph. The
+//! processor's own has it on the host. Exit code 1 when the provider is out of its bounds: maps
 //! within 1e-4 of their maximum (cuda and openvino in f32) or 1e-3 (tensorrt, whose f32
 //! allows TF32); in reduced precision, no verdict but the processor's.
 
@@ -12,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use cfa_runtime::{
-    Inspection, Inspector, InspectorOptions, Model, OnnxRuntime, Precision, Provider,
-    ProviderOptions,
+    HeadPlacement, Inspection, Inspector, InspectorOptions, Model, OnnxRuntime, Precision,
+    Provider, ProviderOptions,
 };
 
 /// Rounds over all pictures; the first warms up.
@@ -38,29 +39,43 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     };
     let runtime = OnnxRuntime::load(Path::new(library))?;
     let model = Model::open(Path::new(bundle))?;
-    let open = |provider: ProviderOptions| {
+    let open = |provider: ProviderOptions, head| {
         let options = InspectorOptions {
             provider,
+            head,
             ..InspectorOptions::default()
         };
         Inspector::new(&model, &runtime, &options)
     };
-    let (mut cpu, mut other) = (open(Provider::Cpu.into())?, open(asked)?);
+    let mut cpu = open(Provider::Cpu.into(), HeadPlacement::Host)?;
+    let mut others = Vec::new();
+    for head in [HeadPlacement::Host, HeadPlacement::Graph] {
+        others.push((open(asked.clone(), head)?, Comparison::default()));
+    }
     let pictures = pictures(Path::new(folder))?;
-    let mut comparison = Comparison::default();
     for round in 0..ROUNDS {
         for picture in &pictures {
             let expected = cpu.inspect_path(picture)?;
-            let found = other.inspect_path(picture)?;
-            comparison.add(&expected, &found, round > 0);
+            for (other, comparison) in &mut others {
+                let found = other.inspect_path(picture)?;
+                comparison.add(&expected, &found, round > 0);
+            }
         }
     }
-    println!("{}", comparison.row(&other));
-    Ok(if comparison.within(&other) {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    let mut code = ExitCode::SUCCESS;
+    for (other, comparison) in &others {
+        println!("{}", comparison.row(other));
+        if !comparison.within(other) {
+            code = ExitCode::FAILURE;
+        }
+    }
+    Ok(code)
+}
+
+/// Network, search and map, wherever each is computed.
+fn computing_ms(inspection: &Inspection) -> f64 {
+    let stages = &inspection.stages;
+    stages.network_ms + stages.neighbors_ms + stages.map_ms
 }
 
 /// All pictures below a folder, in the order of their paths, masks left out.
@@ -103,8 +118,8 @@ impl Comparison {
         let difference = (found.score - expected.score).abs() / expected.score;
         self.score_error = self.score_error.max(difference);
         if timed {
-            self.cpu_ms.push(expected.stages.network_ms);
-            self.other_ms.push(found.stages.network_ms);
+            self.cpu_ms.push(computing_ms(expected));
+            self.other_ms.push(computing_ms(found));
             return;
         }
         let decision = |one: &Inspection| one.verdict.map(|verdict| verdict.decision);
@@ -122,10 +137,11 @@ impl Comparison {
     fn row(&self, other: &Inspector) -> String {
         let (cpu, median) = (percentile(&self.cpu_ms, 50), percentile(&self.other_ms, 50));
         format!(
-            "| {} | {} | {} | {:.1e} | {:.1e} | {} | {cpu:.2} | {median:.2} | {:.2} | {:.1} | {} |",
+            "| {} | {} | {} | {} | {:.1e} | {:.1e} | {} | {cpu:.2} | {median:.2} | {:.2} | {:.1} | {} |",
             other.provider(),
             other.device().unwrap_or("-"),
             other.precision(),
+            other.head(),
             self.map_error,
             self.score_error,
             self.flips,

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Everything that needs an NVIDIA GPU to be shown: parity, speed, training. One command:
+# Everything that needs an NVIDIA GPU to be shown: parity, speed, both places of the head, batches,
+# training. One command:
 #
 #     benches/gpu/run.sh [RESULTS]
 #
@@ -60,17 +61,17 @@ fit cpu "$model" || { echo "the training on the processor failed" >&2; exit 2; }
 
 note ""
 note "## Parity and speed"
-note "Against the processor with the same library, on $data/test, batch 1; map and score errors are"
-note "relative, times are those of the network in ms."
+note "Against the processor with the same library, on $data/test, batch 1, with the head on the host and"
+note "in the provider's graph; map and score errors are relative, times are those of network and head in ms."
 note ""
-note "| provider | device | precision | map | score | verdict flips | cpu p50 | p50 | p95 | times faster | |"
-note "|---|---|---|---|---|---|---|---|---|---|---|"
+note "| provider | device | precision | head | map | score | verdict flips | cpu p50 | p50 | p95 | times faster | |"
+note "|---|---|---|---|---|---|---|---|---|---|---|---|"
 parity() { # PROVIDER [reduced]
-    if ! row=$(target/release/examples/provider_parity "$model" "$data/test" "$library" "$@" 2>"$results/error"); then
-        [[ -n $row ]] || { fail "$*: $(tr '\n' ' ' <"$results/error")"; return; }
+    if ! rows=$(target/release/examples/provider_parity "$model" "$data/test" "$library" "$@" 2>"$results/error"); then
+        [[ -n $rows ]] || { fail "$*: $(tr '\n' ' ' <"$results/error")"; return; }
         failed=1
     fi
-    note "$row"
+    note "$rows"
 }
 for provider in $providers; do
     parity "$provider"
@@ -79,6 +80,26 @@ for provider in $providers; do
         NVIDIA_TF32_OVERRIDE=0 parity "$provider"
     fi
     parity "$provider" reduced
+done
+
+note ""
+note "## Batches"
+note "Pictures a second of \`cfa-run bench\`, decoding included, as \`predict\` inspects a folder."
+note ""
+note "| provider | head | batch 1 | 4 | 8 | 16 |"
+note "|---|---|---|---|---|---|"
+for provider in cpu $providers; do
+    for head in host graph; do
+        row="| $provider | $head |"
+        for batch in 1 4 8 16; do
+            speed=$("$run" bench --model "$model" --pictures "$data/test" --onnxruntime "$library" --json \
+                --provider "$provider" --head "$head" --batch "$batch" 2>"$results/error" |
+                python3 -c 'import json, sys; print("%.1f" % json.load(sys.stdin)["pictures_per_second"]["overlapped"])' \
+                    2>>"$results/error") || { speed=failed; failed=1; }
+            row+=" $speed |"
+        done
+        note "$row"
+    done
 done
 
 note ""

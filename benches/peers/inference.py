@@ -26,6 +26,7 @@ def arguments() -> argparse.Namespace:
         "--pictures-size", choices=("network", "original"), default="network", help="what is handed over"
     )
     parser.add_argument("--rounds", type=int, default=30, help="timed pictures of each engine")
+    parser.add_argument("--in-a-row", type=int, default=1, help="timed pictures of an engine in its turn, after one untimed")
     parser.add_argument("--warm-up", type=int, default=4, help="pictures before that")
     parser.add_argument("--pause", type=float, default=0.05, help="seconds between two pictures; threads come to rest")
     parser.add_argument("--cold-starts", type=int, default=3, help="process starts of each engine; 0: none")
@@ -45,6 +46,7 @@ def main() -> None:
     good = pictures.copied(pictures.good(data, asked.train_pictures), folder.path / "good")
     engines.imported(folder, asked, good)
     chosen = inputs(asked, data, folder)
+    engines.prepared(folder, asked, chosen[0])
     commands, notes = compared(asked, folder)
     figures = rounds(asked, commands, chosen)
     cold = cold_starts(asked, folder, commands, chosen[0])
@@ -78,7 +80,7 @@ def compared(asked: argparse.Namespace, folder: Folder) -> tuple[list[Command], 
 
 
 def rounds(asked: argparse.Namespace, commands: list[Command], chosen: list[Path]) -> dict[str, Any]:
-    """One picture of each engine, then the next; who begins changes."""
+    """One picture of each engine, or a few in a row, then the next; who begins changes."""
     workers = [Worker(command, asked.threads) for command in commands]
     answers: dict[str, list[dict[str, Any]]] = {command.name: [] for command in commands}
     say(f"{asked.warm_up} + {asked.rounds} rounds of {len(workers)} engines")
@@ -86,9 +88,12 @@ def rounds(asked: argparse.Namespace, commands: list[Command], chosen: list[Path
         for turn in range(len(workers)):
             worker = workers[(number + turn) % len(workers)]
             time.sleep(asked.pause)
-            answer = worker.ask(chosen[number % len(chosen)])
+            if asked.in_a_row > 1:
+                worker.ask(chosen[number % len(chosen)])
+            series = [chosen[(number + place) % len(chosen)] for place in range(asked.in_a_row)]
+            given = [worker.ask(picture) for picture in series]
             if number >= asked.warm_up:
-                answers[worker.command.name].append(answer)
+                answers[worker.command.name] += given
     peaks = {worker.command.name: worker.peak_mib() for worker in workers}
     versions = {worker.command.name: worker.about.get("version") for worker in workers}
     for worker in workers:

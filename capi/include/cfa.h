@@ -415,6 +415,8 @@ cfa_status cfa_options_new(struct cfa_options **out, struct cfa_error *err);
 // `allow_reduced_precision` (`true` or `false`): fewer bits than f32 may be used, which is
 // faster and changes scores. `device`: `CPU`, `GPU`, `GPU.1`, `NPU` of openvino, or the
 // number of the GPU; `cache_folder`: where tensorrt keeps what it compiles, else nowhere.
+// `head`: who computes distances and map: `host` (the default: libcfa, on the processor) or
+// `graph` (the provider, with the network).
 // `threads`: 1 to 1024; default: as many as the machine offers.
 // `threshold`: reject pictures with a raw score above it; `review_threshold`: have those
 // above it looked at. Or `false_reject_rate`: reject at most this share of good parts, such

@@ -101,10 +101,12 @@ fn library_missing(error: &NetworkError) -> Fault {
 fn status_of(error: &InspectError) -> cfa_status {
     match error {
         InspectError::Bundle(error) => status_of_bundle(error),
-        InspectError::MemoryBank(_) | InspectError::Blur(_) => CFA_E_BUNDLE_FORMAT,
-        InspectError::Head(HeadError::Neighbors(NeighborsError::NotFinite { .. })) => {
-            CFA_E_NONFINITE
+        InspectError::MemoryBank(_) | InspectError::Blur(_) | InspectError::Graph(_) => {
+            CFA_E_BUNDLE_FORMAT
         }
+        InspectError::Head(
+            HeadError::NotFinite | HeadError::Neighbors(NeighborsError::NotFinite { .. }),
+        ) => CFA_E_NONFINITE,
         InspectError::Cancelled => CFA_E_CANCELLED,
         InspectError::Threads(_) | InspectError::Preprocess(PreprocessError::TooLong { .. }) => {
             CFA_E_LIMIT

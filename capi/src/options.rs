@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use cfa_runtime::{InspectorOptions, ProviderChoice};
+use cfa_runtime::{HeadPlacement, InspectorOptions, ProviderChoice};
 
 use crate::abi::Progress;
 use crate::fault::Fault;
@@ -14,7 +14,7 @@ use crate::status::{CFA_E_CANCELLED, CFA_E_PROVIDER};
 
 const KEYS: &str = "onnxruntime, provider, threads, threshold, review_threshold, \
                     false_reject_rate, review_rate, max_encoded_bytes, max_side_px, max_pixels, \
-                    allow_fallback, allow_reduced_precision, device, cache_folder";
+                    allow_fallback, allow_reduced_precision, device, cache_folder, head";
 
 /// Settings for opening models and making sessions; used by one thread at a time.
 #[derive(Debug, Default)]
@@ -42,6 +42,7 @@ impl Choices {
             "allow_reduced_precision" => asked.allow_reduced_precision = yes(key, value)?,
             "device" => asked.device = Some(value.to_owned()),
             "cache_folder" => asked.cache_folder = Some(path(key, value)?),
+            "head" => self.inspector.head = head(value)?,
             "threads" => self.inspector.threads = Some(threads(value)?),
             "threshold" => decision.threshold = Some(number(key, value)?),
             "review_threshold" => decision.review_threshold = Some(number(key, value)?),
@@ -73,6 +74,12 @@ fn provider(value: &str) -> Result<ProviderChoice, Fault> {
     value
         .parse()
         .map_err(|error| Fault::new(CFA_E_PROVIDER, format!("option provider: {error}")))
+}
+
+fn head(value: &str) -> Result<HeadPlacement, Fault> {
+    value
+        .parse()
+        .map_err(|error| Fault::argument(format!("option head: {error}")))
 }
 
 fn yes(key: &str, value: &str) -> Result<bool, Fault> {

@@ -76,6 +76,7 @@ impl cfa_session {
             "provider": inspector.provider().name(),
             "device": inspector.device(),
             "precision": inspector.precision().name(),
+            "head": inspector.head().name(),
             "refused": refused(&inspector),
             "threads": inspector.threads(),
             "onnxruntime": engine.facts(),

@@ -10,10 +10,12 @@
 
 mod bad_bundles;
 mod bad_pictures;
+mod batches;
 mod bench;
 mod cache;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod head;
 mod library;
 mod many_pictures;
 mod predict;

@@ -27,6 +27,8 @@ fn json_lines_have_the_documented_keys() {
     assert_eq!(
         keys(line),
         [
+            "batch",
+            "head",
             "map",
             "milliseconds",
             "p_value",

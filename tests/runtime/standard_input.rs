@@ -61,18 +61,20 @@ impl Conversation {
 #[test]
 fn each_path_is_answered_before_the_next_is_written() {
     let folder = Folder::new();
-    let mut program = Conversation::start(&["--json"]);
-    for seed in 0..3 {
-        let picture = folder.draw(&format!("{seed}.png"), 64, 64, seed);
-        program.say(Path::new(""));
-        program.say(&picture);
-        let alone = &predict([picture.to_str().unwrap(), "--json"]).fine()[0];
-        let answer = program.json();
-        for key in ["path", "score", "map", "peak"] {
-            assert_eq!(answer[key], alone[key]);
+    for options in [&["--json"][..], &["--json", "--batch", "8"]] {
+        let mut program = Conversation::start(options);
+        for seed in 0..3 {
+            let picture = folder.draw(&format!("{seed}.png"), 64, 64, seed);
+            program.say(Path::new(""));
+            program.say(&picture);
+            let alone = &predict([picture.to_str().unwrap(), "--json"]).fine()[0];
+            let answer = program.json();
+            for key in ["path", "score", "map", "peak"] {
+                assert_eq!(answer[key], alone[key]);
+            }
         }
+        assert_eq!(program.end(), Some(0));
     }
-    assert_eq!(program.end(), Some(0));
 }
 
 #[test]

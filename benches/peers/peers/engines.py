@@ -32,6 +32,11 @@ class Folder:
         """The backbone's weights."""
         return self.path / "backbone.safetensors"
 
+    @property
+    def cache(self) -> Path:
+        """Where the network is kept as it was optimised for this machine."""
+        return self.path / "cache"
+
     def export(self, kind: str, name: str) -> Path:
         """One of anomalib's exports."""
         return self.path / "weights" / kind / name
@@ -83,6 +88,13 @@ def imported(folder: Folder, asked: argparse.Namespace, good: Path) -> None:
     subprocess.run(command, env=environment(asked.threads), stdout=subprocess.DEVNULL, check=True)
 
 
+def prepared(folder: Folder, asked: argparse.Namespace, picture: Path) -> None:
+    """Has the network optimised and kept, as after the first start of a bundle on a machine."""
+    say("first start")
+    command = program(folder, asked, picture)
+    subprocess.run(command.arguments, env=environment(asked.threads), stdout=subprocess.DEVNULL, check=True)
+
+
 def peers(folder: Folder, asked: argparse.Namespace) -> list[Command]:
     """anomalib's exports: the graph of fixed size where the pictures allow it."""
     fixed = asked.pictures_size == "network"
@@ -117,13 +129,14 @@ def backbone(folder: Folder, asked: argparse.Namespace) -> Command:
 def library(folder: Folder, asked: argparse.Namespace) -> Command:
     """libcfa in a Python process."""
     source = ["--library", asked.bin / "libcfa.so", "--onnxruntime", asked.onnxruntime, "--model", folder.bundle]
+    source += ["--cache", folder.cache]
     return Command(f"{OURS}, libcfa", script("workers/libcfa.py", *source, "--threads", asked.threads))
 
 
 def program(folder: Folder, asked: argparse.Namespace, *pictures: Path) -> Command:
     """cfa-run with pictures, or with their paths on standard input."""
     command = [asked.bin / "cfa-run", "predict", "--model", folder.bundle, "--json", "--threads", asked.threads]
-    command += ["--onnxruntime", asked.onnxruntime, *(pictures or ["-"])]
+    command += ["--onnxruntime", asked.onnxruntime, "--cache", folder.cache, *(pictures or ["-"])]
     return Command(f"{OURS}, cfa-run", [str(part) for part in command], plain=True)
 
 

@@ -92,13 +92,16 @@ class Library:
         options, model, self.session = c.c_void_p(), c.c_void_p(), c.c_void_p()
         self.call("cfa_abi_check", self.library.cfa_abi_version())
         self.call("cfa_options_new", c.byref(options))
-        for key, value in (("onnxruntime", asked.onnxruntime), ("threads", asked.threads)):
+        settings = {"onnxruntime": asked.onnxruntime, "threads": asked.threads, "cache_folder": asked.cache}
+        for key, value in settings.items():
             self.call("cfa_options_set", options, text(key), text(str(value)))
         self.call("cfa_model_open", text(str(asked.model)), options, c.byref(model))
         self.call("cfa_session_new", model, options, c.byref(self.session))
         width, height = c.c_uint32(), c.c_uint32()
         self.call("cfa_model_map_size", model, c.byref(width), c.byref(height))
         self.shape = (height.value, width.value)
+        # The session keeps what it needs.
+        self.library.cfa_model_free(model)
 
     def call(self, name: str, *values: object) -> None:
         """Calls a function; a failure becomes a RuntimeError."""
@@ -126,6 +129,7 @@ def main() -> None:
     parser.add_argument("--library", type=Path, required=True)
     parser.add_argument("--onnxruntime", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--threads", type=int, required=True)
     library = Library(parser.parse_args())
     serve(library.engine)

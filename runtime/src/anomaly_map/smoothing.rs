@@ -32,6 +32,15 @@ impl Smoothing {
         })
     }
 
+    /// The size of the maps.
+    #[must_use]
+    pub fn map_size(&self) -> Size {
+        Size {
+            height: self.rows.outputs.len(),
+            width: self.columns.outputs.len(),
+        }
+    }
+
     /// The weights of one direction as a matrix, outputs × inputs.
     #[must_use]
     pub fn rows_matrix(&self) -> Array2<f32> {

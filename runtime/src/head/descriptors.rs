@@ -82,6 +82,11 @@ impl Descriptors {
         &self.shapes
     }
 
+    /// The weights of the coordinates.
+    pub(super) fn coordinates(&self) -> &Array2<f32> {
+        &self.coordinates
+    }
+
     /// Rows and columns of descriptors.
     pub(super) fn size(&self) -> (usize, usize) {
         (self.shapes[0].height, self.shapes[0].width)

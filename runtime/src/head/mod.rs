@@ -83,6 +83,9 @@ pub enum HeadError {
         /// Shapes of the levels.
         found: Vec<[usize; 3]>,
     },
+    /// An anomaly map that was computed with the network holds NaN or an infinity.
+    #[error("the anomaly map is not finite; check the picture and the network's weights")]
+    NotFinite,
     /// A level does not lie in memory row by row, channels last.
     #[error("the network's levels do not lie in memory row by row")]
     Layout,
@@ -127,6 +130,31 @@ impl Head {
     #[must_use]
     pub fn levels(&self) -> &[LevelShape] {
         self.descriptors.shapes()
+    }
+
+    /// The bank that is searched.
+    pub(crate) fn bank(&self) -> &MemoryBank {
+        &self.bank
+    }
+
+    /// K, the neighbours that share in a score.
+    pub(crate) fn neighbors(&self) -> usize {
+        self.neighbors
+    }
+
+    /// What the coordinates add: two rows of leading channels.
+    pub(crate) fn coordinates(&self) -> &Array2<f32> {
+        self.descriptors.coordinates()
+    }
+
+    /// Rows and columns of descriptors.
+    pub(crate) fn positions(&self) -> (usize, usize) {
+        self.descriptors.size()
+    }
+
+    /// From scores to the map.
+    pub(crate) fn smoothing(&self) -> &Smoothing {
+        &self.smoothing
     }
 
     /// The descriptors of one picture, one a row: P × D.

@@ -5,7 +5,8 @@ use crate::bundle::BundleError;
 use crate::calibration::CalibrationError;
 use crate::head::HeadError;
 use crate::memory_bank::MemoryBankError;
-use crate::network::NetworkError;
+use crate::network::{LARGEST_BATCH, NetworkError};
+use crate::onnx::FileError;
 use crate::picture::PictureError;
 use crate::preprocess::PreprocessError;
 
@@ -28,6 +29,9 @@ pub enum InspectError {
     /// The network could not be opened or run.
     #[error(transparent)]
     Network(#[from] NetworkError),
+    /// The head cannot be put behind the network.
+    #[error(transparent)]
+    Graph(#[from] FileError),
     /// The picture was refused.
     #[error(transparent)]
     Picture(#[from] PictureError),
@@ -43,6 +47,14 @@ pub enum InspectError {
     /// Zero threads were asked for.
     #[error("0 threads cannot compute; ask for at least 1")]
     NoThreads,
+    /// A batch of no pictures, or of too many.
+    #[error(
+        "{asked} pictures cannot go through the network in one run; ask for 1 to {LARGEST_BATCH}"
+    )]
+    Batch {
+        /// How many were asked for.
+        asked: usize,
+    },
     /// The threads of the head could not be started.
     #[error("the threads for the nearest-neighbour search could not be started; ask for fewer")]
     Threads(#[from] rayon::ThreadPoolBuildError),

@@ -1,5 +1,6 @@
 //! What comes out of an inspection.
 
+use super::HeadPlacement;
 use crate::anomaly_map::AnomalyMap;
 use crate::calibration::{Calibration, DecisionRule, Verdict};
 use crate::network::{Precision, Provider};
@@ -31,6 +32,19 @@ pub struct Inspection {
     pub provider: Provider,
     /// In how many bits it did.
     pub precision: Precision,
+    /// Who computed what follows the network.
+    pub head: HeadPlacement,
+    /// How many pictures went through the network in the same run, at least 1.
+    pub batch: usize,
+}
+
+/// Who computed what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ComputedBy {
+    pub(crate) provider: Provider,
+    pub(crate) precision: Precision,
+    pub(crate) head: HeadPlacement,
+    pub(crate) batch: usize,
 }
 
 /// A position in the original picture; whole numbers are pixel centres.
@@ -58,11 +72,12 @@ pub struct StageTimes {
     pub decode_ms: f64,
     /// Resizing, cropping and normalising.
     pub preprocess_ms: f64,
-    /// The network.
+    /// The network, with the head where that is part of it; of a run with several pictures
+    /// each takes an equal part.
     pub network_ms: f64,
-    /// The search for the nearest centroids.
+    /// The search for the nearest centroids; 0 where it is part of the network.
     pub neighbors_ms: f64,
-    /// Score, upsampling and blur.
+    /// Score, upsampling and blur; where they are part of the network, looking over the map.
     pub map_ms: f64,
 }
 
@@ -79,7 +94,7 @@ impl Inspection {
         map: AnomalyMap,
         geometry: Geometry,
         stages: StageTimes,
-        (provider, precision): (Provider, Precision),
+        by: ComputedBy,
         picture_size: PictureSize,
     ) -> Self {
         let (row, column) = map.peak();
@@ -98,13 +113,15 @@ impl Inspection {
             picture_size,
             geometry,
             stages,
-            provider,
-            precision,
+            provider: by.provider,
+            precision: by.precision,
+            head: by.head,
+            batch: by.batch,
         }
     }
 
     /// The same with p-value and verdict.
-    pub(crate) fn judged(self, calibration: &Calibration, rule: Option<DecisionRule>) -> Self {
+    pub(super) fn judged(self, calibration: &Calibration, rule: Option<DecisionRule>) -> Self {
         Self {
             p_value: calibration.p_value(self.score),
             verdict: rule.map(|rule| rule.judge(self.score)),

@@ -1,9 +1,11 @@
 //! A loaded model: pictures in, anomaly maps and scores out.
 
+mod batch;
 mod error;
 mod inspection;
 mod model;
 mod pipeline;
+mod placement;
 mod stages;
 #[cfg(feature = "stand-in")]
 mod stand_in;
@@ -13,25 +15,25 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ndarray::Axis;
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
 pub use error::InspectError;
+pub(crate) use inspection::ComputedBy;
 pub use inspection::{Inspection, Peak, PictureSize, StageTimes};
 pub use model::Model;
 pub use pipeline::Inspections;
+pub use placement::{HeadPlacement, UnknownPlacement};
 
 use crate::bundle::{Bundle, GoldenRecord, Manifest};
 use crate::calibration::{DecisionOptions, DecisionRule};
 use crate::cancellation::Cancellation;
 use crate::head::milliseconds_since;
 use crate::network::{
-    Network, NetworkError, NetworkOptions, OnnxRuntime, OpeningWatch, Precision, Provider,
-    ProviderOptions, ProviderRefusal,
+    LARGEST_BATCH, Network, NetworkError, NetworkOptions, OnnxRuntime, OpeningWatch, Precision,
+    Provider, ProviderOptions, ProviderRefusal,
 };
 use crate::picture::{Limits, Picture};
 use model::Settings;
-use stages::{Described, Prepared};
 
 /// How an [`Inspector`] runs.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +44,11 @@ pub struct InspectorOptions {
     pub threads: Option<usize>,
     /// Who is to compute the network.
     pub provider: ProviderOptions,
+    /// Who is to compute what follows the network.
+    pub head: HeadPlacement,
+    /// How many pictures may go through the network in one run of
+    /// [`Inspector::inspect_each`], up to [`LARGEST_BATCH`]; `None` is one.
+    pub batch: Option<usize>,
     /// Which picture files are refused.
     pub limits: Limits,
     /// Thresholds to judge by instead of those of the bundle.
@@ -54,6 +61,8 @@ pub struct Inspector {
     settings: Arc<Settings>,
     network: Network,
     pool: Arc<ThreadPool>,
+    head: HeadPlacement,
+    batch: usize,
     limits: Limits,
     rule: Option<DecisionRule>,
 }
@@ -84,8 +93,8 @@ impl Inspector {
         runtime: &OnnxRuntime,
         options: &InspectorOptions,
     ) -> Result<Self, InspectError> {
-        Self::with_network(model, options, |network| {
-            Network::new(runtime, model.network_onnx(), network)
+        Self::with_network(model, options, |onnx, network| {
+            Network::new(runtime, onnx, network)
         })
     }
 
@@ -97,32 +106,36 @@ impl Inspector {
         options: &InspectorOptions,
         watch: &mut OpeningWatch<'_>,
     ) -> Result<Self, InspectError> {
-        Self::with_network(model, options, |network| {
-            Network::new_watched(runtime, model.network_onnx(), network, watch)
+        Self::with_network(model, options, |onnx, network| {
+            Network::new_watched(runtime, onnx, network, watch)
         })
     }
 
     fn with_network(
         model: &Model,
         options: &InspectorOptions,
-        open: impl FnOnce(&NetworkOptions) -> Result<Network, NetworkError>,
+        open: impl FnOnce(&[u8], &NetworkOptions) -> Result<Network, NetworkError>,
     ) -> Result<Self, InspectError> {
         let threads = options.threads.unwrap_or_else(available_threads);
         if threads == 0 {
             return Err(InspectError::NoThreads);
         }
+        let batch = options.batch.unwrap_or(1);
+        if !(1..=LARGEST_BATCH).contains(&batch) {
+            return Err(InspectError::Batch { asked: batch });
+        }
         let rule = model.manifest().calibration.rule_for(&options.decision)?;
         // Before the network, which makes sure of its own threads beside these.
         let pool = pool(threads)?;
-        let network = open(&NetworkOptions::of(
-            model.manifest(),
-            options.provider.clone(),
-            threads,
-        ))?;
+        let head = options.head;
+        let (onnx, network) = head.network(model, options.provider.clone(), threads)?;
+        let network = open(&onnx, &network)?;
         Ok(Self {
             settings: Arc::clone(&model.settings),
             network,
             pool: Arc::new(pool),
+            head,
+            batch,
             limits: options.limits,
             rule,
         })
@@ -203,6 +216,18 @@ impl Inspector {
         self.network.precision()
     }
 
+    /// Where the head is computed.
+    #[must_use]
+    pub fn head(&self) -> HeadPlacement {
+        self.head
+    }
+
+    /// How many pictures may go through the network in one run.
+    #[must_use]
+    pub fn batch(&self) -> usize {
+        self.batch
+    }
+
     /// The providers that were asked before the one that computes, and why they do not.
     #[must_use]
     pub fn refusals(&self) -> &[ProviderRefusal] {
@@ -260,33 +285,7 @@ impl Inspector {
         let prepared = pool.install(|| settings.prepare(picture, decode_ms))?;
         let described = self.describe(prepared, cancellation)?;
         let rule = self.rule;
-        settings.finish(described, rule, cancellation, Some(&pool))
-    }
-
-    /// Runs the network on a prepared picture.
-    fn describe(
-        &mut self,
-        prepared: Prepared,
-        cancellation: Option<&Cancellation>,
-    ) -> Result<Described, InspectError> {
-        let Prepared {
-            input,
-            size,
-            mut times,
-        } = prepared;
-        let started = Instant::now();
-        let input = input.insert_axis(Axis(0));
-        let levels = match cancellation {
-            Some(cancellation) => self.network.run_cancellable(&input, cancellation),
-            None => self.network.run(&input),
-        }?;
-        times.network_ms = milliseconds_since(started);
-        Ok(Described {
-            levels,
-            by: (self.network.provider(), self.network.precision()),
-            size,
-            times,
-        })
+        settings.finish(&described, rule, cancellation, Some(&pool))
     }
 }
 

@@ -11,15 +11,13 @@ use std::thread::{self, JoinHandle};
 use rayon::ThreadPool;
 
 use super::model::Settings;
-use super::stages::Prepared;
+use super::stages::{Described, Prepared};
 use super::{InspectError, Inspection, Inspector};
 use crate::picture::Limits;
 
 /// Pictures that wait, decoded, for the network: bounds on the number of threads.
 const FEWEST_PREPARED: usize = 2;
 const MOST_PREPARED: usize = 8;
-/// Pictures past the network: one whose map is being made and one that waits.
-const MOST_DESCRIBED: usize = 2;
 
 /// The inspections of many picture files, in the order of the files; see
 /// [`Inspector::inspect_each`].
@@ -45,14 +43,17 @@ impl Inspector {
     /// stages share the processor. A picture that cannot be inspected does not stop the
     /// others.
     ///
-    /// `paths` is read on a thread of its own, no more than a dozen pictures ahead of the
-    /// results, which also bounds the memory taken. A result is given as soon as it is
-    /// there, even if `paths` waits for its next one.
+    /// `paths` is read on a thread of its own, no more than a dozen pictures or three batches
+    /// ahead of the results, which also bounds the memory taken. A result is given as soon as
+    /// it is there, even if `paths` waits for its next one: a batch is made of the pictures
+    /// that are there, and which ones these are depends on the time they take.
     pub fn inspect_each<I>(&mut self, paths: I) -> Result<Inspections<'_, I::Item>, InspectError>
     where
         I: IntoIterator<IntoIter: Send + 'static, Item: AsRef<Path> + Send + 'static>,
     {
         let ahead = self.threads().clamp(FEWEST_PREPARED, MOST_PREPARED);
+        // The next batch is prepared while one is in the network.
+        let ahead = ahead.max(self.batch);
         let (sender, tickets) = sync_channel(ahead);
         let preparation = Preparation {
             settings: Arc::clone(&self.settings),
@@ -68,7 +69,7 @@ impl Inspector {
             inspector: self,
             tickets,
             feeder: Some(feeder),
-            described: VecDeque::with_capacity(MOST_DESCRIBED),
+            described: VecDeque::new(),
         })
     }
 }
@@ -120,11 +121,23 @@ impl<P> Inspections<'_, P> {
         }
     }
 
-    /// Runs the network, and leaves the rest to the pool.
-    fn describe(&mut self, prepared: Pending<Prepared>) -> Pending<Inspection> {
-        let described = prepared
-            .wait()
-            .and_then(|prepared| self.inspector.describe(prepared, None));
+    /// Runs the network on a picture and on those that have come while it was prepared, and
+    /// leaves the rest to the pool.
+    fn describe(&mut self, (path, prepared): Ticket<P>) {
+        let (mut paths, mut batch) = (vec![path], vec![prepared.wait()]);
+        while batch.len() < self.inspector.batch
+            && let Ok((path, prepared)) = self.tickets.try_recv()
+        {
+            paths.push(path);
+            batch.push(prepared.wait());
+        }
+        let described = self.inspector.describe_each(batch);
+        let inspections = described.into_iter().map(|one| self.finish(one));
+        let inspections: Vec<_> = paths.into_iter().zip(inspections).collect();
+        self.described.extend(inspections);
+    }
+
+    fn finish(&self, described: Result<Described, InspectError>) -> Pending<Inspection> {
         let described = match described {
             Ok(described) => described,
             Err(error) => return Pending::failed(error),
@@ -132,7 +145,7 @@ impl<P> Inspections<'_, P> {
         let settings = Arc::clone(&self.inspector.settings);
         let rule = self.inspector.rule;
         Pending::in_pool(&self.inspector.pool, move || {
-            settings.finish(described, rule, None, None)
+            settings.finish(&described, rule, None, None)
         })
     }
 }
@@ -141,11 +154,11 @@ impl<P> Iterator for Inspections<'_, P> {
     type Item = (P, Result<Inspection, InspectError>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        while self.described.len() < MOST_DESCRIBED
-            && let Some((path, prepared)) = self.next_ticket()
+        // Beside a batch in the network, the maps of the one before are made.
+        while self.described.len() <= self.inspector.batch
+            && let Some(ticket) = self.next_ticket()
         {
-            let inspection = self.describe(prepared);
-            self.described.push_back((path, inspection));
+            self.describe(ticket);
         }
         let (path, inspection) = self.described.pop_front()?;
         Some((path, inspection.wait()))

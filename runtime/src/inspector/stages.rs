@@ -1,6 +1,7 @@
 //! What an inspection does before and after the network, on any thread.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
@@ -8,11 +9,11 @@ use ndarray::{Array3, Array4, Axis};
 use rayon::ThreadPool;
 
 use super::model::Settings;
-use super::{InspectError, Inspection, PictureSize, StageTimes};
+use super::{ComputedBy, HeadPlacement, InspectError, Inspection, PictureSize, StageTimes};
+use crate::anomaly_map::AnomalyMap;
 use crate::calibration::DecisionRule;
 use crate::cancellation::Cancellation;
-use crate::head::milliseconds_since;
-use crate::network::{Precision, Provider};
+use crate::head::{HeadError, HeadTimes, milliseconds_since};
 use crate::picture::{Limits, Picture};
 
 /// A picture as the network takes it.
@@ -27,10 +28,11 @@ pub(super) struct Prepared {
 /// A picture as the network has described it.
 #[derive(Debug)]
 pub(super) struct Described {
-    /// The levels, each with a batch of one in front.
-    pub(super) levels: Vec<Array4<f32>>,
-    /// Who computed it, and how precisely.
-    pub(super) by: (Provider, Precision),
+    /// What the network gave for a batch: the levels, or the map with one channel.
+    pub(super) outputs: Arc<Vec<Array4<f32>>>,
+    /// Which picture of the batch it is.
+    pub(super) index: usize,
+    pub(super) by: ComputedBy,
     pub(super) size: PictureSize,
     pub(super) times: StageTimes,
 }
@@ -71,22 +73,18 @@ impl Settings {
     /// thread and those of `helpers`.
     pub(super) fn finish(
         &self,
-        described: Described,
+        described: &Described,
         rule: Option<DecisionRule>,
         cancellation: Option<&Cancellation>,
         helpers: Option<&ThreadPool>,
     ) -> Result<Inspection, InspectError> {
-        let Described {
-            levels,
-            by,
-            size,
-            times,
+        let (map, head) = match described.by.head {
+            HeadPlacement::Host => self.map(described, cancellation, helpers)?,
+            HeadPlacement::Graph => described.map()?,
+        };
+        let &Described {
+            by, size, times, ..
         } = described;
-        let levels = levels.iter().map(|level| level.index_axis(Axis(0), 0));
-        let levels: Vec<_> = levels.collect();
-        let never = AtomicBool::new(false);
-        let cancelled = cancellation.map_or(&never, Cancellation::flag);
-        let (map, head) = self.head.anomaly_map_unless(&levels, cancelled, helpers)?;
         let times = StageTimes {
             neighbors_ms: head.neighbors_ms,
             map_ms: head.map_ms,
@@ -96,5 +94,38 @@ impl Settings {
         let geometry = recipe.geometry(size.width_px, size.height_px);
         let inspection = Inspection::new(map, geometry, times, by, size);
         Ok(inspection.judged(&self.manifest.calibration, rule))
+    }
+    /// From the levels.
+    fn map(
+        &self,
+        described: &Described,
+        cancellation: Option<&Cancellation>,
+        helpers: Option<&ThreadPool>,
+    ) -> Result<(AnomalyMap, HeadTimes), HeadError> {
+        let levels = described.outputs.iter();
+        let levels: Vec<_> = levels
+            .map(|level| level.index_axis(Axis(0), described.index))
+            .collect();
+        let never = AtomicBool::new(false);
+        let cancelled = cancellation.map_or(&never, Cancellation::flag);
+        self.head.anomaly_map_unless(&levels, cancelled, helpers)
+    }
+}
+
+impl Described {
+    /// As the network gave it.
+    fn map(&self) -> Result<(AnomalyMap, HeadTimes), HeadError> {
+        let started = Instant::now();
+        let maps = self.outputs.first().ok_or(HeadError::Layout)?;
+        let channels = maps.index_axis(Axis(0), self.index);
+        let values = channels.index_axis_move(Axis(0), 0).to_owned();
+        if !values.iter().all(|value| value.is_finite()) {
+            return Err(HeadError::NotFinite);
+        }
+        let times = HeadTimes {
+            map_ms: milliseconds_since(started),
+            ..HeadTimes::default()
+        };
+        Ok((AnomalyMap { values }, times))
     }
 }

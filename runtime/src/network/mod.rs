@@ -29,6 +29,9 @@ pub use whole_model::WholeModel;
 /// The oldest ONNX Runtime that works is 1 point this.
 pub const MINIMUM_MINOR_VERSION: u32 = ort::MINOR_VERSION;
 
+/// The most pictures in one run: what TensorRT compiles for.
+pub const LARGEST_BATCH: usize = 16;
+
 /// The text of an ONNX Runtime error, kept as the source of ours.
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 

@@ -7,8 +7,7 @@ use ort::value::TensorRef;
 use super::session::builder;
 use super::warnings::Warnings;
 use super::{NetworkError, OnnxRuntime};
-
-const INPUT: &str = "input";
+use crate::onnx::INPUT;
 
 /// Runs a network that has any number of `f32` outputs, and gives them all. What
 /// inspects pictures is [`Network`](super::Network).

@@ -18,8 +18,7 @@ use super::{
 use crate::bundle::{Manifest, level_name};
 use crate::cancellation::Cancellation;
 use crate::head::LevelShape;
-
-const INPUT: &str = "input";
+use crate::onnx::INPUT;
 
 /// An output of a network.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::anomaly_map::AnomalyMap;
 use crate::bundle::HeatmapRange;
-use crate::inspector::{Inspection, PictureSize, StageTimes};
+use crate::inspector::{ComputedBy, HeadPlacement, Inspection, PictureSize, StageTimes};
 use crate::network::{Precision, Provider};
 use crate::picture::Picture;
 use crate::preprocess::{Preprocessing, Size};
@@ -37,7 +37,12 @@ fn inspection(values: Array2<f32>) -> Inspection {
         AnomalyMap { values },
         geometry,
         StageTimes::default(),
-        (Provider::Cpu, Precision::F32),
+        ComputedBy {
+            provider: Provider::Cpu,
+            precision: Precision::F32,
+            head: HeadPlacement::Host,
+            batch: 1,
+        },
         size,
     )
 }

@@ -51,6 +51,9 @@ static void option_values(void)
            cfa_options_set(options, str("allow_reduced_precision"), str("yes"), &err));
     EXPECT(CFA_E_BAD_ARGUMENT, cfa_options_set(options, str("cache_folder"), str(""), &err));
     EXPECT(CFA_OK, cfa_options_set(options, str("provider"), str("cpu"), &err));
+    EXPECT(CFA_E_BAD_ARGUMENT, cfa_options_set(options, str("head"), str("gpu"), &err));
+    CHECK(strstr(err.message, "host or graph") != NULL);
+    EXPECT(CFA_OK, cfa_options_set(options, str("head"), str("host"), &err));
     EXPECT(CFA_E_BAD_ARGUMENT, cfa_options_set(options, str("onnxruntime"), str(""), &err));
     EXPECT(CFA_E_BAD_ARGUMENT, cfa_options_set(options, str("max_pixels"), str("1e6"), &err));
     EXPECT(CFA_OK, cfa_options_set(options, str("max_side_px"), str("100"), &err));
@@ -78,10 +81,12 @@ static void absent_provider(struct fixture all)
     EXPECT(CFA_E_PROVIDER, cfa_session_new(all.model, options, &session, &err));
     CHECK(session == NULL && strstr(err.message, "built without it") != NULL);
     EXPECT(CFA_OK, cfa_options_set(options, str("allow_fallback"), str("true"), &err));
+    EXPECT(CFA_OK, cfa_options_set(options, str("head"), str("graph"), &err));
     EXPECT(CFA_OK, cfa_session_new(all.model, options, &session, &err));
     EXPECT(CFA_OK, cfa_session_info_json(session, text, sizeof text, &needed, &err));
     CHECK(strstr(text, "\"provider\":\"cpu\"") != NULL);
     CHECK(strstr(text, "\"refused\":[{\"provider\":\"cuda\"") != NULL);
+    CHECK(strstr(text, "\"head\":\"graph\"") != NULL);
     cfa_session_free(session);
     session = NULL;
     EXPECT(CFA_OK, cfa_options_set(options, str("provider"), str("cpu"), &err));

@@ -2,10 +2,10 @@
 //! Runtime since 1.13).
 
 mod full;
-mod message;
 mod reduced;
 mod writer;
 
+pub use cfa_runtime::onnx::INPUT;
 pub use full::{FullInput, FullOnnxError, encode_full};
 pub use reduced::{Affine, ChannelWeights, Observation, ReduceError, ReducibleNetwork};
 
@@ -13,20 +13,6 @@ use prost::Message;
 
 use crate::network::{Graph, Parameters, fold_batch_norm};
 
-/// The generated ONNX messages.
-#[allow(
-    clippy::all,
-    clippy::pedantic,
-    missing_docs,
-    unreachable_pub,
-    reason = "generated from proto/onnx.proto"
-)]
-pub(crate) mod proto {
-    include!(concat!(env!("OUT_DIR"), "/onnx.rs"));
-}
-
-/// Name of the graph's input: normalised pictures, batch×3×H×W, f32.
-pub const INPUT: &str = "input";
 /// Name of the output of a graph that has one: φ, batch×D×h×w, f32. Several outputs are
 /// called `level1`, `level2` and so on.
 pub const OUTPUT: &str = "features";

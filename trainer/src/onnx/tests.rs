@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use cfa_runtime::onnx::proto::ModelProto;
 use prost::Message;
 
-use super::proto::ModelProto;
 use super::{INPUT, OUTPUT, OnnxError, encode};
 use crate::backbone::{Backbone, TapActivation};
 use crate::descriptor::{DescriptorShape, with_descriptor, with_pooling};

@@ -1,9 +1,13 @@
 //! One graph node after the other, each as the ONNX operators of the same meaning.
 
 use cfa_runtime::bundle::level_name;
+use cfa_runtime::onnx::message::{
+    batched_value, float, float_tensor, int, int_tensor, ints, node, string,
+};
+use cfa_runtime::onnx::proto::{
+    AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
+};
 
-use super::message::{batched_value, float, float_tensor, int, int_tensor, ints, node, string};
-use super::proto::{GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto};
 use super::{INPUT, OUTPUT, OnnxError};
 use crate::network::{Conv, Graph, Linear, Node, NodeId, Op, Parameters, coordinate};
 use crate::weights::WeightTensor;
@@ -113,13 +117,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn push(
-        &mut self,
-        op: &str,
-        inputs: &[&str],
-        output: &str,
-        attributes: Vec<super::proto::AttributeProto>,
-    ) {
+    fn push(&mut self, op: &str, inputs: &[&str], output: &str, attributes: Vec<AttributeProto>) {
         self.nodes.push(node(op, inputs, output, attributes));
     }
 
@@ -280,7 +278,7 @@ fn output_name(graph: &Graph, number: usize) -> String {
 }
 
 /// `zeros` are above, left, below, right.
-fn window(kernel: usize, stride: usize, zeros: [usize; 4]) -> Vec<super::proto::AttributeProto> {
+fn window(kernel: usize, stride: usize, zeros: [usize; 4]) -> Vec<AttributeProto> {
     vec![
         ints("kernel_shape", &[kernel, kernel]),
         ints("strides", &[stride, stride]),

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use cfa_runtime::{
-    Inspector, InspectorOptions, Model, OnnxRuntime, Provider, ProviderChoice, ProviderOptions,
+    HeadPlacement, Inspector, InspectorOptions, Model, OnnxRuntime, Provider, ProviderChoice,
+    ProviderOptions,
 };
 use indicatif::ProgressBar;
 
@@ -33,6 +34,10 @@ pub(crate) struct ProviderArgs {
     /// cuda and tensorrt [default: CPU or 0]
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
+    /// Where the distances and the map are computed: host (the processor, fewer operations)
+    /// or graph (by the provider, with the network; for GPUs)
+    #[arg(long, default_value_t, value_name = "PLACE")]
+    head: HeadPlacement,
     /// Folder for networks prepared for this machine, for you alone [default: `cfa-run`
     /// in the user's cache folder]
     #[arg(long, value_name = "DIR")]
@@ -45,6 +50,10 @@ pub(crate) struct ProviderArgs {
 impl ProviderArgs {
     pub(crate) fn choice(&self) -> ProviderChoice {
         self.provider
+    }
+
+    pub(crate) fn head(&self) -> HeadPlacement {
+        self.head
     }
 
     pub(crate) fn options(&self) -> ProviderOptions {
@@ -74,6 +83,14 @@ pub(crate) fn default_cache() -> Option<PathBuf> {
     let home = || absolute("HOME").map(|home| home.join(".cache"));
     let cache = absolute("XDG_CACHE_HOME").or_else(home);
     cache.map(|folder| folder.join("cfa-run"))
+}
+
+/// Who computes, for a row of text.
+pub(crate) fn computed_by(provider: Provider, head: HeadPlacement) -> String {
+    match head {
+        HeadPlacement::Host => provider.to_string(),
+        HeadPlacement::Graph => format!("{provider}, with the head"),
+    }
 }
 
 /// Opens the model, shows that it goes on when that takes long, and warns when another

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use cfa_runtime::verify::{SampleReport, replay};
-use cfa_runtime::{InspectorOptions, Provider};
+use cfa_runtime::{HeadPlacement, InspectorOptions, Provider};
 use serde_json::json;
 
 use crate::Outcome;
@@ -30,10 +30,11 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
     let runtime = args.library.load(args.provider.choice())?;
     let options = InspectorOptions {
         provider: args.provider.options(),
+        head: args.provider.head(),
         ..InspectorOptions::default()
     };
     let mut inspector = provider::open(&args.bundle, &runtime, &options)?;
-    let by = inspector.provider();
+    let by = (inspector.provider(), inspector.head());
     let report = replay(&mut inspector)?;
     let mut out = stdout().lock();
     for sample in &report.samples {
@@ -60,7 +61,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
     })
 }
 
-fn json_line(sample: &SampleReport, by: Provider) -> String {
+fn json_line(sample: &SampleReport, (by, head): (Provider, HeadPlacement)) -> String {
     json!({
         "name": sample.name,
         "expected_score": sample.expected_score,
@@ -69,11 +70,13 @@ fn json_line(sample: &SampleReport, by: Provider) -> String {
         "tolerance": sample.tolerance,
         "ok": sample.ok,
         "provider": by.name(),
+        "head": head.name(),
     })
     .to_string()
 }
 
-fn text_line(sample: &SampleReport, by: Provider) -> String {
+fn text_line(sample: &SampleReport, (by, head): (Provider, HeadPlacement)) -> String {
+    let by = provider::computed_by(by, head);
     format!(
         "{:<9} score {:.6}, recorded {:.6}; map differs by {:.1e} at most, {:.1e} allowed ({by})  {}",
         if sample.ok { "ok" } else { "DIFFERENT" },

@@ -6,9 +6,7 @@ use ort::ep::{ExecutionProviderDispatch, TensorRT};
 
 use super::cuda::number;
 use super::{CacheFolder, RefusalReason, engine_key};
-
-/// Batches up to this size are compiled for at once; a larger one is an error.
-const LARGEST_BATCH: usize = 16;
+use crate::network::LARGEST_BATCH;
 
 const INPUT: &str = "input";
 

@@ -6,26 +6,17 @@
 //! that every runtime has are used: resize, and upsampling with blur, are each linear
 //! along rows and along columns, so they are products with small matrices.
 
-mod descriptors;
-mod head;
-mod nodes;
 mod preparation;
 mod resampling;
 
-use cfa_runtime::anomaly_map::BlurError;
-use cfa_runtime::bundle::{Bundle, level_name};
+use cfa_runtime::Model;
+use cfa_runtime::bundle::Bundle;
+use cfa_runtime::inspector::InspectError;
+use cfa_runtime::onnx::message::{Dim, batched_value, float_value, int, ints};
+use cfa_runtime::onnx::proto::{GraphProto, ModelProto, StringStringEntryProto};
+use cfa_runtime::onnx::{FileError, INPUT, MAP, Nodes, SCORE, decode_network, write_head};
 use cfa_runtime::preprocess::Size;
 use prost::Message;
-
-use super::INPUT;
-use super::message::{Dim, batched_value, float_value};
-use super::proto::{GraphProto, ModelProto, StringStringEntryProto, ValueInfoProto};
-use nodes::{Nodes, PREFIX};
-
-/// Name of the score's output: batch.
-pub(super) const SCORE: &str = "pred_score";
-/// Name of the map's output: batch×H×W.
-pub(super) const MAP: &str = "anomaly_map";
 
 /// Size of the pictures that the file takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,13 +33,11 @@ pub enum FullInput {
 #[non_exhaustive]
 pub enum FullOnnxError {
     /// The network is not one that this project wrote.
-    #[error(
-        "the bundle's network cannot be extended: {what}; export the model again with cfa-train"
-    )]
-    Network {
-        /// What is wrong.
-        what: String,
-    },
+    #[error(transparent)]
+    Network(#[from] FileError),
+    /// The head cannot be made of the bundle's settings.
+    #[error(transparent)]
+    Head(#[from] InspectError),
     /// A fixed input that no picture has.
     #[error("--input-size {height}x{width}: each side must be 1 to {limit} px", limit = cfa_runtime::Preprocessing::MAX_SIDE_PX)]
     InputSize {
@@ -73,9 +62,6 @@ pub enum FullOnnxError {
         /// Columns after the resize.
         width: usize,
     },
-    /// The blur cannot be made into matrices.
-    #[error(transparent)]
-    Blur(#[from] BlurError),
 }
 
 /// Encodes a whole model: `input` (batch×3×H×W, RGB, 0…1) to `pred_score` (batch) and
@@ -89,34 +75,20 @@ pub fn encode_full(bundle: &Bundle, input: FullInput) -> Result<Vec<u8>, FullOnn
     let mut nodes = Nodes::default();
     preparation::write(&mut nodes, &bundle.manifest.preprocessing, input)?;
     nodes.append(inner);
-    descriptors::write(&mut nodes, bundle);
-    head::write(&mut nodes, bundle)?;
+    write_head(&mut nodes, Model::from_bundle(bundle.clone())?.head());
+    let both = vec![ints("axes", &[1, 2]), int("keepdims", 0)];
+    nodes.name_result("ReduceMax", &[MAP], SCORE, both);
     model.graph = Some(graph(bundle, input, nodes));
     model.metadata_props = metadata(bundle);
     Ok(model.encode_to_vec())
 }
 
 /// The bundle's network with its input renamed to what the preparation gives.
-fn network(bundle: &Bundle) -> Result<ModelProto, FullOnnxError> {
-    let odd = |what: &str| FullOnnxError::Network {
-        what: what.to_owned(),
-    };
-    let mut model = ModelProto::decode(bundle.network_onnx()).map_err(|e| odd(&e.to_string()))?;
-    let graph = model.graph.as_mut().ok_or_else(|| odd("it has no graph"))?;
-    let levels = (0..bundle.manifest.descriptor.levels.len()).map(level_name);
-    let given = |values: &[ValueInfoProto]| values.iter().map(|v| v.name.clone()).collect();
-    let (inputs, outputs): (Vec<_>, Vec<_>) = (given(&graph.input), given(&graph.output));
-    if inputs != [INPUT] || !levels.eq(outputs) {
-        return Err(odd("its input and outputs have other names"));
-    }
-    let values = graph.node.iter().flat_map(|node| node.output.iter());
-    if values
-        .clone()
-        .any(|name| name.starts_with(PREFIX) || [SCORE, MAP].contains(&name.as_str()))
-    {
-        return Err(odd("it uses names of the parts around it"));
-    }
-    for name in graph.node.iter_mut().flat_map(|node| &mut node.input) {
+fn network(bundle: &Bundle) -> Result<ModelProto, FileError> {
+    let levels = bundle.manifest.descriptor.levels.len();
+    let mut model = decode_network(bundle.network_onnx(), levels)?;
+    let nodes = model.graph.iter_mut().flat_map(|graph| &mut graph.node);
+    for name in nodes.flat_map(|node| &mut node.input) {
         if name == INPUT {
             preparation::OUTPUT.clone_into(name);
         }

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cfa_runtime::onnx::proto::{GraphProto, NodeProto};
+
 use super::super::INPUT;
-use super::super::proto::{GraphProto, NodeProto};
 use super::{ReduceError, odd, result};
 
 /// Operators that integer kernels exist for, and whose results are therefore integers.

@@ -1,10 +1,10 @@
 //! The backbone's weights in 16-bit floating point.
 
+use cfa_runtime::onnx::message::{node, type_attribute};
+use cfa_runtime::onnx::proto::tensor_proto::DataType;
+use cfa_runtime::onnx::proto::{GraphProto, TensorProto};
 use half::f16;
 
-use super::super::message::{node, type_attribute};
-use super::super::proto::tensor_proto::DataType;
-use super::super::proto::{GraphProto, TensorProto};
 use super::backbone_part::BackbonePart;
 use super::{ReduceError, constant};
 

@@ -21,15 +21,15 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cfa_runtime::onnx::message::{Dim, float_value};
+use cfa_runtime::onnx::proto::tensor_proto::DataType;
+use cfa_runtime::onnx::proto::{GraphProto, ModelProto, NodeProto, TensorProto};
 use prost::Message;
 
 pub use affine::Affine;
 pub use channel_weights::ChannelWeights;
 pub use observation::Observation;
 
-use super::message::{Dim, float_value};
-use super::proto::tensor_proto::DataType;
-use super::proto::{GraphProto, ModelProto, NodeProto, TensorProto};
 use crate::network::Graph;
 use backbone_part::BackbonePart;
 

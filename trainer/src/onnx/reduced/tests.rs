@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cfa_runtime::onnx::proto::{GraphProto, ModelProto, NodeProto};
 use half::f16;
 use ndarray::{ArrayD, IxDyn};
 use prost::Message;
 
-use super::super::proto::{GraphProto, ModelProto, NodeProto};
 use super::super::{INPUT, encode};
 use super::channel_weights::Layer;
 use super::{Affine, ChannelWeights, Observation, ReduceError, ReducibleNetwork, constant};

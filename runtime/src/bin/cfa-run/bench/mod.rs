@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use cfa_runtime::inspector::StageTimes;
+use cfa_runtime::network::LARGEST_BATCH;
 use cfa_runtime::{Inspector, InspectorOptions, Model, Provider};
 use clap::value_parser;
 use indicatif::ProgressBar;
@@ -43,6 +44,9 @@ pub(crate) struct Args {
     /// has]
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// Pictures that may go through the network in one run where pictures overlap
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u8).range(1..=LARGEST_BATCH as i64))]
+    batch: u8,
     #[command(flatten)]
     provider: ProviderArgs,
     /// One JSON object instead of text
@@ -69,6 +73,8 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
         model: args.model.display().to_string(),
         backbone: inspector.manifest().backbone.name.clone(),
         provider: one_by_one.provider.name(),
+        head: inspector.head().name(),
+        batch: inspector.batch(),
         threads: inspector.threads(),
         pictures: sample.paths.len(),
         recorded: args.pictures.is_empty(),
@@ -92,6 +98,8 @@ fn open(args: &Args) -> Result<(Inspector, OpeningTimes)> {
     let options = InspectorOptions {
         threads: args.threads.map(usize::from),
         provider: args.provider.options(),
+        head: args.provider.head(),
+        batch: Some(usize::from(args.batch)),
         ..InspectorOptions::default()
     };
     let (library, library_ms) = timed(|| args.library.load(args.provider.choice()))?;

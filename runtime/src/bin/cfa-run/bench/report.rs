@@ -12,6 +12,8 @@ pub(super) struct Report {
     pub(super) model: String,
     pub(super) backbone: String,
     pub(super) provider: &'static str,
+    pub(super) head: &'static str,
+    pub(super) batch: usize,
     pub(super) threads: usize,
     pub(super) pictures: usize,
     /// Whether the pictures are the bundle's own.
@@ -88,7 +90,10 @@ impl Report {
             ("model", format!("{} ({})", self.model, self.backbone)),
             (
                 "computed by",
-                format!("{}, {} threads", self.provider, self.threads),
+                format!(
+                    "{}, {} threads, head in {}",
+                    self.provider, self.threads, self.head
+                ),
             ),
             ("pictures", self.pictures_text()),
             (
@@ -101,8 +106,8 @@ impl Report {
             (
                 "pictures/s",
                 format!(
-                    "{:.1} one by one, {:.1} overlapped as in predict",
-                    speed.one_by_one, speed.overlapped
+                    "{:.1} one by one, {:.1} overlapped as in predict, in batches of {}",
+                    speed.one_by_one, speed.overlapped, self.batch
                 ),
             ),
             ("peak memory", self.peak_memory_bytes.text()),

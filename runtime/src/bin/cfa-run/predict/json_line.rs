@@ -20,6 +20,8 @@ pub(super) struct JsonLine<'a> {
     picture: Picture,
     provider: &'static str,
     precision: &'static str,
+    head: &'static str,
+    batch: usize,
     milliseconds: Milliseconds,
     saved: BTreeMap<&'a str, String>,
 }
@@ -94,6 +96,8 @@ impl<'a> JsonLine<'a> {
             },
             provider: inspection.provider.name(),
             precision: inspection.precision.name(),
+            head: inspection.head.name(),
+            batch: inspection.batch,
             milliseconds: Milliseconds::of(inspection),
             saved: saved
                 .map(|(name, path)| (name, path.to_string_lossy().into_owned()))

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::json_line::JsonLine;
 use super::saving::Saved;
 use crate::inputs::Inputs;
+use crate::provider::computed_by;
 
 /// A table for people or JSON lines for programs.
 #[derive(Debug)]
@@ -82,7 +83,7 @@ impl Listing {
             [
                 &peak,
                 &format!("{:.1}", inspection.stages.total_ms()),
-                inspection.provider.name(),
+                &computed_by(inspection.provider, inspection.head),
             ],
         )
     }

@@ -14,6 +14,7 @@ use std::sync::mpsc;
 use anyhow::{Result, bail};
 use cfa_runtime::bundle::HeatmapRange;
 use cfa_runtime::inspector::InspectError;
+use cfa_runtime::network::LARGEST_BATCH;
 use cfa_runtime::{Inspection, Inspector, InspectorOptions};
 use clap::value_parser;
 
@@ -50,6 +51,9 @@ pub(crate) struct Args {
     /// has]
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// Pictures that may go through the network in one run; it never waits for more to come
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u8).range(1..=LARGEST_BATCH as i64))]
+    batch: u8,
     /// Value shown in the brightest colour [default: from the bundle]
     #[arg(long, value_name = "V", allow_negative_numbers = true)]
     heatmap_max: Option<f32>,
@@ -66,6 +70,8 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
     let options = InspectorOptions {
         threads: args.threads.map(usize::from),
         provider: args.provider.options(),
+        head: args.provider.head(),
+        batch: Some(usize::from(args.batch)),
         decision: args.decision.options(),
         ..InspectorOptions::default()
     };

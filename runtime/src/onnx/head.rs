@@ -1,44 +1,30 @@
-//! From descriptors to score and map (SPEC 6, 8 and 9).
+//! From descriptors to the map, as [`crate::head`] computes it.
 
-use cfa_runtime::anomaly_map::{BlurError, GaussianBlur, Smoothing};
-use cfa_runtime::bundle::Bundle;
-use cfa_runtime::ndarray::{Array2, Axis};
-use cfa_runtime::preprocess::Size;
+use ndarray::{ArrayView2, Axis};
 
-use super::super::message::{int, ints};
-use super::descriptors;
+use super::MAP;
+use super::message::{int, ints};
 use super::nodes::Nodes;
-use super::{MAP, SCORE};
+use crate::head::Head;
 
 /// Centroids looked at beyond K. The first choice rests on |c|² − 2 φ·c, whose rounding
 /// may order near ties wrongly; the last one on differences, which are exact near 0.
 const SPARE: usize = 4;
 
-/// Writes the nodes from the network's output to the two results.
-pub(super) fn write(nodes: &mut Nodes, bundle: &Bundle) -> Result<(), BlurError> {
-    let squared = squared_distances(nodes, bundle);
-    let scores = softmin(nodes, &squared, bundle.manifest.score.neighbors);
-    let map = anomaly_map(nodes, &scores, bundle)?;
-    let both = vec![ints("axes", &[1, 2]), int("keepdims", 0)];
-    nodes.name_result("ReduceMax", &[&map], SCORE, both);
-    Ok(())
+/// Writes the nodes from `rows`, the descriptors, to [`MAP`].
+pub(super) fn write(nodes: &mut Nodes, head: &Head, rows: &str) {
+    let squared = squared_distances(nodes, head, rows);
+    let scores = softmin(nodes, &squared, head.neighbors());
+    anomaly_map(nodes, &scores, head);
 }
 
 /// The K smallest squared distances of every position, ascending: batch×P×K.
-fn squared_distances(nodes: &mut Nodes, bundle: &Bundle) -> String {
-    let descriptor = &bundle.manifest.descriptor;
-    let positions = descriptor.feature_height * descriptor.feature_width;
-    // 0 keeps the batch size.
-    let flat = nodes.ints("flat_shape", &[0, descriptor.channels, positions]);
-    let flat = nodes.apply("Reshape", &[descriptors::OUTPUT, &flat], "flat", vec![]);
-    let turn = vec![ints("perm", &[0, 2, 1])];
-    let rows = nodes.apply("Transpose", &[&flat], "rows", turn);
-    let bank = bundle.memory_bank();
-    let neighbors = bundle.manifest.score.neighbors;
-    let considered = (neighbors + SPARE).min(bank.nrows());
-    let places = candidates(nodes, &rows, &bank, considered);
-    let exact = differences(nodes, &rows, &bank, &places, considered);
-    let [nearest, _places] = nodes.smallest(&exact, neighbors, "nearest");
+fn squared_distances(nodes: &mut Nodes, head: &Head, rows: &str) -> String {
+    let bank = head.bank().rows();
+    let considered = (head.neighbors() + SPARE).min(bank.nrows());
+    let places = candidates(nodes, rows, &bank, considered);
+    let exact = differences(nodes, rows, &bank, &places, considered);
+    let [nearest, _places] = nodes.smallest(&exact, head.neighbors(), "nearest");
     nearest
 }
 
@@ -46,7 +32,7 @@ fn squared_distances(nodes: &mut Nodes, bundle: &Bundle) -> String {
 ///
 /// Both sides are moved by the bank's mean first: that leaves distances alone and makes
 /// the numbers that are subtracted from each other smaller.
-fn candidates(nodes: &mut Nodes, rows: &str, bank: &Array2<f32>, count: usize) -> String {
+fn candidates(nodes: &mut Nodes, rows: &str, bank: &ArrayView2<'_, f32>, count: usize) -> String {
     let (centroids, channels) = bank.dim();
     let mean = bank.mapv(f64::from).mean_axis(Axis(0)).unwrap_or_default();
     let centred = bank.mapv(f64::from) - &mean;
@@ -76,7 +62,7 @@ fn candidates(nodes: &mut Nodes, rows: &str, bank: &Array2<f32>, count: usize) -
 fn differences(
     nodes: &mut Nodes,
     rows: &str,
-    bank: &Array2<f32>,
+    bank: &ArrayView2<'_, f32>,
     places: &str,
     count: usize,
 ) -> String {
@@ -117,18 +103,18 @@ fn softmin(nodes: &mut Nodes, squared: &str, neighbors: usize) -> String {
 }
 
 /// Upsampled and blurred: batch×H×W.
-fn anomaly_map(nodes: &mut Nodes, scores: &str, bundle: &Bundle) -> Result<String, BlurError> {
-    let (features, map) = (&bundle.manifest.descriptor, &bundle.manifest.anomaly_map);
-    let (h, w) = (features.feature_height, features.feature_width);
-    let blur = GaussianBlur::new(map.sigma, map.border)?;
+fn anomaly_map(nodes: &mut Nodes, scores: &str, head: &Head) {
+    let (h, w) = head.positions();
     let grid = nodes.ints("grid_shape", &[0, h, w]);
     let grid = nodes.apply("Reshape", &[scores, &grid], "grid", vec![]);
-    let size = |height, width| Size { height, width };
-    let smoothing = Smoothing::new(size(h, w), size(map.height, map.width), &blur)?;
-    let rows: Vec<f32> = smoothing.rows_matrix().into_iter().collect();
-    let rows = nodes.floats("smooth_rows", &[map.height, h], &rows);
-    let columns: Vec<f32> = smoothing.columns_matrix().t().iter().copied().collect();
-    let columns = nodes.floats("smooth_columns", &[w, map.width], &columns);
+    let smoothing = head.smoothing();
+    let (rows, columns) = (smoothing.rows_matrix(), smoothing.columns_matrix());
+    let shape = [rows.nrows(), h];
+    let rows: Vec<f32> = rows.into_iter().collect();
+    let rows = nodes.floats("smooth_rows", &shape, &rows);
+    let shape = [w, columns.nrows()];
+    let columns: Vec<f32> = columns.t().iter().copied().collect();
+    let columns = nodes.floats("smooth_columns", &shape, &columns);
     let wide = nodes.apply("MatMul", &[&grid, &columns], "wide_map", vec![]);
-    Ok(nodes.name_result("MatMul", &[&rows, &wide], MAP, vec![]))
+    nodes.name_result("MatMul", &[&rows, &wide], MAP, vec![]);
 }

@@ -1,4 +1,4 @@
-//! Short constructors for the ONNX messages that the writer needs.
+//! Short constructors for ONNX messages.
 
 use super::proto::{
     AttributeProto, NodeProto, TensorProto, TensorShapeProto, TypeProto, ValueInfoProto,
@@ -6,7 +6,9 @@ use super::proto::{
     tensor_shape_proto::dimension, type_proto,
 };
 
-pub(super) fn node(
+/// An operation with one result, which also names it.
+#[must_use]
+pub fn node(
     op_type: &str,
     inputs: &[&str],
     output: &str,
@@ -21,7 +23,9 @@ pub(super) fn node(
     }
 }
 
-pub(super) fn int(name: &str, value: usize) -> AttributeProto {
+/// A whole number.
+#[must_use]
+pub fn int(name: &str, value: usize) -> AttributeProto {
     AttributeProto {
         name: name.to_owned(),
         i: value as i64,
@@ -31,7 +35,8 @@ pub(super) fn int(name: &str, value: usize) -> AttributeProto {
 }
 
 /// An element type.
-pub(super) fn type_attribute(name: &str, value: DataType) -> AttributeProto {
+#[must_use]
+pub fn type_attribute(name: &str, value: DataType) -> AttributeProto {
     AttributeProto {
         name: name.to_owned(),
         i: i32::from(value).into(),
@@ -40,7 +45,9 @@ pub(super) fn type_attribute(name: &str, value: DataType) -> AttributeProto {
     }
 }
 
-pub(super) fn float(name: &str, value: f32) -> AttributeProto {
+/// A number.
+#[must_use]
+pub fn float(name: &str, value: f32) -> AttributeProto {
     AttributeProto {
         name: name.to_owned(),
         f: value,
@@ -49,7 +56,9 @@ pub(super) fn float(name: &str, value: f32) -> AttributeProto {
     }
 }
 
-pub(super) fn ints(name: &str, values: &[usize]) -> AttributeProto {
+/// Whole numbers.
+#[must_use]
+pub fn ints(name: &str, values: &[usize]) -> AttributeProto {
     AttributeProto {
         name: name.to_owned(),
         ints: values.iter().map(|&v| v as i64).collect(),
@@ -58,7 +67,9 @@ pub(super) fn ints(name: &str, values: &[usize]) -> AttributeProto {
     }
 }
 
-pub(super) fn string(name: &str, value: &str) -> AttributeProto {
+/// Text.
+#[must_use]
+pub fn string(name: &str, value: &str) -> AttributeProto {
     AttributeProto {
         name: name.to_owned(),
         s: value.as_bytes().to_vec(),
@@ -67,7 +78,9 @@ pub(super) fn string(name: &str, value: &str) -> AttributeProto {
     }
 }
 
-pub(super) fn float_tensor(name: &str, shape: &[usize], values: &[f32]) -> TensorProto {
+/// `f32` values in row-major order, as many as the shape says.
+#[must_use]
+pub fn float_tensor(name: &str, shape: &[usize], values: &[f32]) -> TensorProto {
     TensorProto {
         dims: shape.iter().map(|&n| n as i64).collect(),
         data_type: DataType::Float.into(),
@@ -77,7 +90,8 @@ pub(super) fn float_tensor(name: &str, shape: &[usize], values: &[f32]) -> Tenso
 }
 
 /// Signed bytes.
-pub(super) fn byte_tensor(name: &str, shape: &[usize], values: &[i8]) -> TensorProto {
+#[must_use]
+pub fn byte_tensor(name: &str, shape: &[usize], values: &[i8]) -> TensorProto {
     TensorProto {
         dims: shape.iter().map(|&n| n as i64).collect(),
         data_type: DataType::Int8.into(),
@@ -87,7 +101,8 @@ pub(super) fn byte_tensor(name: &str, shape: &[usize], values: &[i8]) -> TensorP
 }
 
 /// A single unsigned byte without axes.
-pub(super) fn byte_scalar(name: &str, value: u8) -> TensorProto {
+#[must_use]
+pub fn byte_scalar(name: &str, value: u8) -> TensorProto {
     TensorProto {
         dims: Vec::new(),
         data_type: DataType::Uint8.into(),
@@ -97,7 +112,8 @@ pub(super) fn byte_scalar(name: &str, value: u8) -> TensorProto {
 }
 
 /// A list of 32-bit integers.
-pub(super) fn int32_tensor(name: &str, values: &[i32]) -> TensorProto {
+#[must_use]
+pub fn int32_tensor(name: &str, values: &[i32]) -> TensorProto {
     TensorProto {
         dims: vec![values.len() as i64],
         data_type: DataType::Int32.into(),
@@ -107,7 +123,8 @@ pub(super) fn int32_tensor(name: &str, values: &[i32]) -> TensorProto {
 }
 
 /// A column of numbers: n × 1.
-pub(super) fn int_column(name: &str, values: &[usize]) -> TensorProto {
+#[must_use]
+pub fn int_column(name: &str, values: &[usize]) -> TensorProto {
     TensorProto {
         dims: vec![values.len() as i64, 1],
         ..int_tensor(name, values)
@@ -115,14 +132,17 @@ pub(super) fn int_column(name: &str, values: &[usize]) -> TensorProto {
 }
 
 /// A single number without axes.
-pub(super) fn int_scalar(name: &str, value: usize) -> TensorProto {
+#[must_use]
+pub fn int_scalar(name: &str, value: usize) -> TensorProto {
     TensorProto {
         dims: Vec::new(),
         ..int_tensor(name, &[value])
     }
 }
 
-pub(super) fn int_tensor(name: &str, values: &[usize]) -> TensorProto {
+/// A list of 64-bit integers.
+#[must_use]
+pub fn int_tensor(name: &str, values: &[usize]) -> TensorProto {
     TensorProto {
         dims: vec![values.len() as i64],
         data_type: DataType::Int64.into(),
@@ -135,7 +155,8 @@ pub(super) fn int_tensor(name: &str, values: &[usize]) -> TensorProto {
 }
 
 /// One size of a value.
-pub(super) enum Dim<'a> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dim<'a> {
     /// Known.
     Fixed(usize),
     /// Open, under this name: the same size wherever the name stands.
@@ -145,14 +166,16 @@ pub(super) enum Dim<'a> {
 }
 
 /// A float tensor batch × `dims`, the batch size left open.
-pub(super) fn batched_value(name: &str, dims: &[usize]) -> ValueInfoProto {
+#[must_use]
+pub fn batched_value(name: &str, dims: &[usize]) -> ValueInfoProto {
     let fixed = dims.iter().map(|&n| Dim::Fixed(n));
     let dims: Vec<_> = std::iter::once(Dim::Open("batch")).chain(fixed).collect();
     float_value(name, &dims)
 }
 
 /// A float tensor.
-pub(super) fn float_value(name: &str, dims: &[Dim<'_>]) -> ValueInfoProto {
+#[must_use]
+pub fn float_value(name: &str, dims: &[Dim<'_>]) -> ValueInfoProto {
     let value = |dim: &Dim<'_>| match dim {
         Dim::Fixed(n) => Some(dimension::Value::DimValue(*n as i64)),
         Dim::Open(name) => Some(dimension::Value::DimParam((*name).to_owned())),

@@ -1,0 +1,75 @@
+//! Where the head is computed.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use super::{InspectError, Model};
+use crate::network::{NetworkOptions, ProviderOptions};
+use crate::onnx::with_head;
+
+/// Who computes what follows the network: distances, scores and map.
+///
+/// The results are the same, to within rounding; `docs/PROVIDERS.md` says which is faster
+/// where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum HeadPlacement {
+    /// This program, on the processor, with a search that looks at few centroids.
+    #[default]
+    Host,
+    /// The provider, as part of the network's graph: with a product for all centroids.
+    Graph,
+}
+
+impl HeadPlacement {
+    /// The name in options and results.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Graph => "graph",
+        }
+    }
+
+    /// The network to open, and what is to be known of it.
+    pub(super) fn network(
+        self,
+        model: &Model,
+        provider: ProviderOptions,
+        threads: usize,
+    ) -> Result<(Cow<'_, [u8]>, NetworkOptions), InspectError> {
+        let mut options = NetworkOptions::of(model.manifest(), provider, threads);
+        let onnx = match self {
+            Self::Host => Cow::Borrowed(model.network_onnx()),
+            Self::Graph => {
+                let (onnx, map) = with_head(model.network_onnx(), model.head())?;
+                options.outputs = vec![map];
+                Cow::Owned(onnx)
+            }
+        };
+        Ok((onnx, options))
+    }
+}
+
+impl fmt::Display for HeadPlacement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for HeadPlacement {
+    type Err = UnknownPlacement;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "host" => Ok(Self::Host),
+            "graph" => Ok(Self::Graph),
+            _ => Err(UnknownPlacement(name.to_owned())),
+        }
+    }
+}
+
+/// A place of the head that there is not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the head cannot be computed in {0:?}; choose host or graph")]
+pub struct UnknownPlacement(pub String);

@@ -1,0 +1,94 @@
+//! A network's file with the head in it.
+
+use prost::Message;
+
+use super::message::batched_value;
+use super::nodes::{Nodes, PREFIX};
+use super::proto::{GraphProto, ModelProto, ValueInfoProto};
+use super::{INPUT, MAP, SCORE, write_head};
+use crate::bundle::level_name;
+use crate::head::Head;
+use crate::network::NetworkOutput;
+
+/// The map with one channel, as a network gives its outputs.
+const CHANNEL_MAP: &str = "cfa_channel_map";
+
+/// Why a network cannot be written anew.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// Not an ONNX file, or a damaged one.
+    #[error("the bundle's network is no ONNX file; make the bundle again with cfa-train")]
+    Decode(#[from] prost::DecodeError),
+    /// It is not one that this project wrote.
+    #[error(
+        "the bundle's network cannot be extended: {what}; make the bundle again with cfa-train"
+    )]
+    Foreign {
+        /// What is wrong.
+        what: String,
+    },
+}
+
+/// Reads a network as bundles hold it: from [`INPUT`] to so many levels.
+///
+/// # Errors
+/// It is damaged, has other inputs or outputs, uses names of the parts that are put around
+/// it, or holds fields of ONNX that cfa-train does not write and that would get lost.
+pub fn decode_network(onnx: &[u8], levels: usize) -> Result<ModelProto, FileError> {
+    let odd = |what: &str| FileError::Foreign {
+        what: what.to_owned(),
+    };
+    let model = ModelProto::decode(onnx)?;
+    // All that was read is written again in the same form, so what is missing was not read.
+    if model.encoded_len() != onnx.len() {
+        return Err(odd("it holds parts that cfa-train does not write"));
+    }
+    let graph = model.graph.as_ref();
+    let graph = graph.ok_or_else(|| odd("it has no graph"))?;
+    if !names(&graph.input).eq([INPUT]) || !names(&graph.output).eq((0..levels).map(level_name)) {
+        return Err(odd("its input and outputs have other names"));
+    }
+    let results = graph.node.iter().flat_map(|node| &node.output);
+    let constants = graph.initializer.iter().map(|constant| &constant.name);
+    let reserved =
+        |name: &String| name.starts_with(PREFIX) || [SCORE, MAP].contains(&name.as_str());
+    if results.chain(constants).any(reserved) {
+        return Err(odd("it uses names of the parts around it"));
+    }
+    Ok(model)
+}
+
+fn names(values: &[ValueInfoProto]) -> impl Iterator<Item = &str> {
+    values.iter().map(|value| value.name.as_str())
+}
+
+/// A network followed by the head, and its only output: the anomaly map of every picture,
+/// batch × 1 × height × width.
+///
+/// # Errors
+/// See [`decode_network`].
+pub fn with_head(onnx: &[u8], head: &Head) -> Result<(Vec<u8>, NetworkOutput), FileError> {
+    let mut model = decode_network(onnx, head.levels().len())?;
+    let mut nodes = Nodes::default();
+    let graph = model.graph.take().unwrap_or_default();
+    let (name, input) = (graph.name.clone(), graph.input.clone());
+    nodes.append(graph);
+    write_head(&mut nodes, head);
+    let size = head.smoothing().map_size();
+    let shape = [1, size.height, size.width];
+    let channel = nodes.ints("channel_axis", &[1]);
+    nodes.name_result("Unsqueeze", &[MAP, &channel], CHANNEL_MAP, vec![]);
+    model.graph = Some(GraphProto {
+        name,
+        input,
+        output: vec![batched_value(CHANNEL_MAP, &shape)],
+        node: nodes.nodes,
+        initializer: nodes.constants,
+    });
+    let output = NetworkOutput {
+        name: CHANNEL_MAP.to_owned(),
+        shape,
+    };
+    Ok((model.encode_to_vec(), output))
+}

@@ -1,0 +1,37 @@
+//! ONNX files: the messages, and the head as nodes behind a network.
+//!
+//! What follows the network is computed on the processor ([`crate::head`]), or by the
+//! same runtime as the network: then its nodes are put behind those of the network
+//! ([`with_head`]). `cfa-train` writes its files with the same parts.
+
+mod descriptors;
+mod file;
+mod head;
+pub mod message;
+mod nodes;
+pub mod proto;
+#[cfg(test)]
+mod tests;
+
+pub use file::{FileError, decode_network, with_head};
+pub use nodes::Nodes;
+
+use crate::head::Head;
+
+/// Name of a network's input: normalised pictures, batch×3×H×W.
+pub const INPUT: &str = "input";
+/// Name of the anomaly maps: batch×H×W.
+pub const MAP: &str = "anomaly_map";
+/// Name of the image scores, where a file gives them: batch.
+pub const SCORE: &str = "pred_score";
+
+/// Writes the nodes from the levels of a network (`level1` and so on) to [`MAP`]: what
+/// [`Head::anomaly_map`] computes, to within rounding, for any batch.
+///
+/// No shape is computed while the graph runs, and no operator is used that only some
+/// providers have: nodes about shapes would be left to the processor by CUDA, and a
+/// provider here takes all nodes or none.
+pub fn write_head(nodes: &mut Nodes, head: &Head) {
+    let rows = descriptors::write(nodes, head);
+    head::write(nodes, head, &rows);
+}
