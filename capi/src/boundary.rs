@@ -21,8 +21,8 @@ thread_local! {
 pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
     keep_panics_quiet();
     let guarded = || {
-        #[cfg(test)]
-        injection::panic_if_armed();
+        #[cfg(feature = "fault-injection")]
+        crate::injection::panic_at(crate::injection::Place::Entry);
         work()
     };
     catch_unwind(AssertUnwindSafe(guarded)).unwrap_or_else(|payload| Err(fault_of(&*payload)))
@@ -63,40 +63,6 @@ fn remember(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string);
     // A thread that is ending has no place to remember in.
     let _ending = PLACE.try_with(|kept| kept.replace(place));
-}
-
-/// Panics on demand, so that tests can see them caught.
-#[cfg(test)]
-pub(crate) mod injection {
-    use std::cell::Cell;
-
-    thread_local! {
-        static ENTRY: Cell<bool> = const { Cell::new(false) };
-        static COMPUTING: Cell<bool> = const { Cell::new(false) };
-    }
-
-    /// Makes the next entry point on this thread panic.
-    pub(crate) fn arm() {
-        ENTRY.set(true);
-    }
-
-    /// Makes the next inspection on this thread panic.
-    pub(crate) fn arm_computing() {
-        COMPUTING.set(true);
-    }
-
-    /// Whether the panic asked of an entry point has not happened.
-    pub(crate) fn is_armed() -> bool {
-        ENTRY.get()
-    }
-
-    pub(super) fn panic_if_armed() {
-        assert!(!ENTRY.replace(false), "injected");
-    }
-
-    pub(crate) fn panic_while_computing() {
-        assert!(!COMPUTING.replace(false), "injected");
-    }
 }
 
 /// `text` on one line and in less than `capacity` bytes, cut between characters.

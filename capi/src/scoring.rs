@@ -74,7 +74,7 @@ fn decision(inspection: &Inspection) -> cfa_decision {
 
 /// Refuses a map with too little room before anything is computed.
 pub(crate) fn check_room(
-    map: Option<MapOut>,
+    map: Option<&MapOut>,
     model_px: (u32, u32),
     inspected: (u32, u32),
 ) -> Result<(), Fault> {

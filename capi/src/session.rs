@@ -5,17 +5,18 @@
     reason = "the names are those of the C interface"
 )]
 
-use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use cfa_runtime::inspector::InspectError;
-use cfa_runtime::network::library_beside;
 use cfa_runtime::verify::{self, VerifyReport};
-use cfa_runtime::{Cancellation, Inspection, Inspector, Model, OnnxRuntime, Picture};
+use cfa_runtime::{Cancellation, Inspection, Inspector, Model, Picture};
 use serde_json::{Value, json};
 
 use crate::abi::Progress;
+use crate::engine::Engine;
 use crate::fault::Fault;
+#[cfg(feature = "fault-injection")]
+use crate::injection::{self, Place};
 use crate::options::{cfa_options, report, report_or_stop};
 use crate::status::{CFA_E_BUSY, CFA_E_PANIC, CFA_E_SELF_TEST};
 
@@ -35,7 +36,7 @@ pub struct cfa_model {
 #[derive(Debug)]
 pub struct cfa_session {
     inspector: Mutex<Inspector>,
-    runtime: OnnxRuntime,
+    engine: Engine,
     /// Of the call that is computing.
     running: Mutex<Option<Cancellation>>,
     facts: Value,
@@ -67,9 +68,9 @@ impl cfa_session {
         let (map_px, model) = (model.map_px(), &model.model);
         let progress = options.progress.as_ref();
         report_or_stop(progress, LOADING, 0.0)?;
-        let runtime = onnx_runtime(options)?;
+        let engine = Engine::of(&options.choices)?;
         report_or_stop(progress, LOADING, 1.0)?;
-        let inspector = open_watched(model, &runtime, options)?;
+        let inspector = open_watched(model, &engine, options)?;
         report_or_stop(progress, OPENING, 1.0)?;
         let facts = json!({
             "provider": inspector.provider().name(),
@@ -78,13 +79,13 @@ impl cfa_session {
             "head": inspector.head().name(),
             "refused": refused(&inspector),
             "threads": inspector.threads(),
-            "onnxruntime": { "version": runtime.version(), "path": runtime.path() },
+            "onnxruntime": engine.facts(),
             "bundle_sha256": model.digest_hex(),
             "decision_rule": inspector.rule(),
             "good_scores": model.manifest().calibration.good_scores.len(),
         });
         let session = Self {
-            runtime,
+            engine,
             running: Mutex::default(),
             facts,
             map_px,
@@ -105,7 +106,7 @@ impl cfa_session {
     /// The right to compute, for one call; what runs under it can be cancelled.
     pub(crate) fn job(&self) -> Result<Job<'_>, Fault> {
         let inspector = self.exclusive()?;
-        let cancellation = Cancellation::new(&self.runtime)?;
+        let cancellation = self.engine.cancellation()?;
         *locked(&self.running) = Some(cancellation.clone());
         Ok(Job {
             session: self,
@@ -151,11 +152,15 @@ pub(crate) struct Job<'a> {
 
 impl Job<'_> {
     pub(crate) fn inspect(&mut self, picture: &Picture) -> Result<Inspection, Fault> {
-        #[cfg(test)]
-        crate::boundary::injection::panic_while_computing();
+        #[cfg(feature = "fault-injection")]
+        injection::panic_at(Place::Computing);
         let inspection = self
             .inspector
             .inspect_cancellable(picture, &self.cancellation)?;
+        #[cfg(feature = "fault-injection")]
+        if injection::reached(Place::Computed) {
+            self.session.cancel();
+        }
         // Cancelled after the last stage looked: nothing has been put out yet.
         if self.cancellation.is_cancelled() {
             return Err(InspectError::Cancelled.into());
@@ -180,6 +185,8 @@ impl Job<'_> {
 
     /// Replays the results recorded in the bundle.
     pub(crate) fn self_test(&mut self) -> Result<(), Fault> {
+        #[cfg(feature = "fault-injection")]
+        injection::panic_at(Place::Computing);
         let report = verify::replay(&mut self.inspector)?;
         if report.ok() {
             return Ok(());
@@ -221,44 +228,13 @@ fn disagreement(report: &VerifyReport) -> String {
     )
 }
 
-fn open_watched(
-    model: &Model,
-    runtime: &OnnxRuntime,
-    options: &cfa_options,
-) -> Result<Inspector, Fault> {
-    let inspector_options = &options.choices.inspector;
+fn open_watched(model: &Model, engine: &Engine, options: &cfa_options) -> Result<Inspector, Fault> {
     let Some(progress) = &options.progress else {
-        return Ok(Inspector::new(model, runtime, inspector_options)?);
+        return engine.inspector(model, &options.choices, None);
     };
     report_or_stop(Some(progress), OPENING, 0.0)?;
     let mut watch = |_elapsed| report(Some(progress), OPENING, Progress::UNKNOWN);
-    Inspector::new_watched(model, runtime, inspector_options, &mut watch).map_err(Fault::from)
-}
-
-/// The ONNX Runtime asked for, or the one loaded already, or the one beside this
-/// library, or whichever the system's loader finds.
-fn onnx_runtime(options: &cfa_options) -> Result<OnnxRuntime, Fault> {
-    Ok(match &options.choices.onnxruntime {
-        Some(path) => OnnxRuntime::load(path),
-        None => OnnxRuntime::loaded_or_load(&library_beside(own_file().as_deref())),
-    }?)
-}
-
-/// The file that this code was loaded from, as Linux tells it.
-fn own_file() -> Option<PathBuf> {
-    let here = own_file as *const () as usize;
-    let mappings = std::fs::read_to_string("/proc/self/maps").ok()?;
-    let holds = |line: &&str| {
-        let (first, end) = line.split_once(' ')?.0.split_once('-')?;
-        let bounds = [first, end].map(|bound| usize::from_str_radix(bound, 16).ok());
-        let [Some(first), Some(end)] = bounds else {
-            return None;
-        };
-        (first..end).contains(&here).then_some(())
-    };
-    let line = mappings.lines().find(|line| holds(line).is_some())?;
-    let file = &line[line.find('/')?..];
-    Some(Path::new(file).to_owned())
+    engine.inspector(model, &options.choices, Some(&mut watch))
 }
 
 /// None of these can be left half changed by a panic.

@@ -15,7 +15,8 @@ use crate::network::{NetworkError, OnnxRuntime};
 #[derive(Clone)]
 pub struct Cancellation {
     flag: Arc<AtomicBool>,
-    run: Arc<RunOptions>,
+    /// None where ONNX Runtime does not compute.
+    run: Option<Arc<RunOptions>>,
 }
 
 impl Cancellation {
@@ -25,8 +26,18 @@ impl Cancellation {
         let run = RunOptions::new().map_err(|error| NetworkError::Run(error.into()))?;
         Ok(Self {
             flag: Arc::default(),
-            run: Arc::new(run),
+            run: Some(Arc::new(run)),
         })
+    }
+
+    /// One for an inspector that computes without ONNX Runtime.
+    #[cfg(feature = "stand-in")]
+    #[must_use]
+    pub fn standing_in() -> Self {
+        Self {
+            flag: Arc::default(),
+            run: None,
+        }
     }
 
     /// Asks for the end. The inspection stops at the next operation of the network
@@ -35,7 +46,7 @@ impl Cancellation {
     pub fn cancel(&self) {
         self.flag.store(true, Ordering::Relaxed);
         // It can only fail for a null pointer, and the flag stops the rest anyway.
-        let _refused = self.run.terminate();
+        let _refused = self.run.as_ref().map(|run| run.terminate());
     }
 
     /// Whether the end was asked for.
@@ -48,8 +59,8 @@ impl Cancellation {
         &self.flag
     }
 
-    pub(crate) fn run_options(&self) -> &RunOptions {
-        &self.run
+    pub(crate) fn run_options(&self) -> Option<&RunOptions> {
+        self.run.as_deref()
     }
 }
 

@@ -11,7 +11,7 @@ use crate::workbench::{
 };
 
 /// Functions that the header declares.
-fn declared() -> BTreeSet<String> {
+pub(crate) fn declared() -> BTreeSet<String> {
     let header = std::fs::read_to_string(include().join("cfa.h")).unwrap();
     let (_, functions) = header.split_once("extern \"C\" {").unwrap();
     let (functions, _) = functions.split_once("}  // extern \"C\"").unwrap();
@@ -37,13 +37,15 @@ fn tool_output(tool: &str, arguments: &[&str], file: &Path) -> String {
     )
 }
 
+pub(crate) fn exported(library: &Path) -> BTreeSet<String> {
+    let listed = tool_output("nm", &["-D", "--defined-only"], library);
+    let names = listed.lines().map(|line| line.rsplit(' ').next().unwrap());
+    names.map(str::to_owned).collect()
+}
+
 #[test]
 fn exactly_the_functions_of_the_header_are_exported() {
-    let listed = tool_output("nm", &["-D", "--defined-only"], &built("libcfa.so"));
-    let exported: BTreeSet<String> = listed
-        .lines()
-        .map(|line| line.rsplit(' ').next().unwrap().to_owned())
-        .collect();
+    let exported = exported(&built("libcfa.so"));
     assert_eq!(exported, declared());
     assert!(exported.len() >= 20, "{exported:?}");
 }

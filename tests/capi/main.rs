@@ -2,9 +2,8 @@
 //! shared library, with the committed bundle of random weights and a real ONNX Runtime.
 //!
 //! What needs a tool that is not installed says that it is skipped, or fails where the
-//! tools were installed for these tests (`CFA_TESTS_NO_SKIP`). The pointer module runs under
-//! sanitizers and Valgrind; no interpreter such as Miri, which needs a nightly toolchain,
-//! looks at it.
+//! tools were installed for these tests (`CFA_TESTS_NO_SKIP`). What only a nightly toolchain can
+//! look at, `cargo xtask test` has it look at.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,4 +19,5 @@ mod install;
 mod layout;
 mod library_file;
 mod onnx_runtime;
+mod test_build;
 mod workbench;

@@ -25,13 +25,16 @@ pub(crate) struct Workbench {
     folder: TempDir,
 }
 
-static INSTALLED: LazyLock<TempDir> = LazyLock::new(|| {
+static INSTALLED: LazyLock<TempDir> = LazyLock::new(|| install(&built("libcfa.so")));
+
+/// A folder that linker and loader find a shared library in.
+pub(crate) fn install(built: &Path) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let library = folder.path().join("libcfa.so.1");
-    std::fs::copy(built("libcfa.so"), &library).unwrap();
+    std::fs::copy(built, &library).unwrap();
     std::os::unix::fs::symlink("libcfa.so.1", folder.path().join("libcfa.so")).unwrap();
     folder
-});
+}
 
 impl Workbench {
     pub(crate) fn new() -> Self {
@@ -52,8 +55,19 @@ impl Workbench {
     /// Builds a program against the shared library.
     #[track_caller]
     pub(crate) fn program(&self, compiler: &str, arguments: &[&str], source: &Path) -> PathBuf {
+        self.program_with(INSTALLED.path(), compiler, arguments, source)
+    }
+
+    /// The same against the library in another folder.
+    #[track_caller]
+    pub(crate) fn program_with(
+        &self,
+        libraries: &Path,
+        compiler: &str,
+        arguments: &[&str],
+        source: &Path,
+    ) -> PathBuf {
         let program = self.at(source.file_stem().unwrap().to_str().unwrap());
-        let libraries = INSTALLED.path();
         let mut command = Command::new(compiler);
         command.args(WARNINGS).args(arguments).arg("-g");
         command.arg("-I").arg(include()).arg(source);
@@ -139,7 +153,14 @@ pub(crate) fn onnxruntime() -> PathBuf {
 }
 
 /// What `.ci/run` installs before it sets `CFA_TESTS_NO_SKIP`.
-const INSTALLED_FOR_TESTS: [&str; 5] = ["clang", "clang++", "cmake", "pkg-config", "valgrind"];
+const INSTALLED_FOR_TESTS: [&str; 6] = [
+    "cargo-cinstall",
+    "clang",
+    "clang++",
+    "cmake",
+    "pkg-config",
+    "valgrind",
+];
 
 /// Whether a tool can be started; if not, says so where the test run is read.
 pub(crate) fn has(tool: &str, argument: &str) -> bool {
@@ -211,6 +232,21 @@ fn bounded(command: &Command) -> Command {
         bounded.current_dir(folder);
     }
     bounded
+}
+
+/// Under Valgrind: no error but those of `valgrind.supp`, which are not ours, and nothing
+/// definitely lost.
+pub(crate) fn memcheck(program: &Path) -> Command {
+    let mut valgrind = Command::new("valgrind");
+    valgrind.args(["--quiet", "--error-exitcode=9", "--leak-check=full"]);
+    valgrind.args([
+        "--show-leak-kinds=definite",
+        "--errors-for-leak-kinds=definite",
+    ]);
+    let suppressions = source("valgrind.supp");
+    valgrind.arg(format!("--suppressions={}", suppressions.display()));
+    valgrind.arg(program);
+    valgrind
 }
 
 pub(crate) fn command<A: AsRef<OsStr>>(

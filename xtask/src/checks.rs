@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 
 use crate::{
     checkout::Checkout,
+    nightly,
     setup::{self, Extras, Scope},
     step,
 };
@@ -47,6 +48,7 @@ pub(crate) fn run(checkout: &Checkout, scope: Scope) -> Result<()> {
             .env("RUSTDOCFLAGS", "-Dwarnings"),
     )?;
     step::run("Tests", cargo().arg("test").args(packages))?;
+    nightly::check_pointers(checkout)?;
     eprintln!("\nAll checks passed.");
     Ok(())
 }

@@ -5,6 +5,7 @@ mod checks;
 mod demo;
 mod golden;
 mod header;
+mod nightly;
 mod progress;
 mod setup;
 mod step;

@@ -1,7 +1,7 @@
 //! The library itself: versions and names.
 
 use super::output::reporting;
-use super::pointer::static_text;
+use super::pointer::{given, static_text};
 use crate::boundary::caught;
 use crate::build_info;
 use crate::fault::Fault;
@@ -19,6 +19,7 @@ pub extern "C" fn cfa_abi_version() -> u32 {
 /// Call it first, with `CFA_ABI_VERSION`. Any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cfa_abi_check(header_version: u32, err: *mut cfa_error) -> cfa_status {
+    given!(err);
     let work = || {
         let (major, minor) = (header_version >> 16, header_version & 0xFFFF);
         if major == CFA_ABI_MAJOR && (0..=CFA_ABI_MINOR).contains(&minor) {
@@ -32,8 +33,7 @@ pub unsafe extern "C" fn cfa_abi_check(header_version: u32, err: *mut cfa_error)
             ),
         ))
     };
-    // SAFETY: the caller keeps the header's rules for `err`.
-    unsafe { reporting(err, work) }
+    reporting(&err, work)
 }
 
 /// Version, target, compiler, limits and more of this build, as a JSON object.

@@ -1,24 +1,36 @@
-//! What C calls, and the only place that follows C's pointers.
+//! What C calls.
 //!
-//! Every entry point turns its pointers into references or values, which `pointer`
-//! and `output` check as far as pointers can be checked, and hands them to safe code.
+//! Every entry point takes its arguments over from C with `given!` and hands what they
+//! lead to on to safe code. What follows pointers is in `pointer` alone. The entry points
+//! need the lint's leave for what they are, exported under their own names and with
+//! arguments that C answers for; a test sees that they use it for nothing else.
 
-#![allow(unsafe_code, reason = "pointers from C cannot be followed otherwise")]
 #![allow(
     clippy::missing_safety_doc,
     reason = "include/cfa.h says once what holds for all pointers; these comments become that file"
 )]
 
+#[cfg(feature = "fault-injection")]
+#[allow(unsafe_code, reason = "its function is exported")]
+mod injection;
+#[allow(unsafe_code, reason = "its functions are exported")]
 mod library;
+#[allow(unsafe_code, reason = "its functions are exported")]
 mod model;
+#[allow(unsafe_code, reason = "its functions are exported")]
 mod options;
 mod output;
+#[allow(unsafe_code, reason = "pointers from C cannot be followed otherwise")]
 mod pointer;
 mod progress;
+#[allow(unsafe_code, reason = "its functions are exported")]
 mod session;
-#[cfg(test)]
+#[cfg(all(test, feature = "stand-in"))]
+#[allow(unsafe_code, reason = "they call what C calls")]
 mod tests;
 
+#[cfg(feature = "fault-injection")]
+pub use injection::cfa_inject_fault;
 pub use library::{cfa_abi_check, cfa_abi_version, cfa_build_info_json, cfa_status_name};
 pub use model::{
     cfa_model_free, cfa_model_heatmap_rgb8, cfa_model_info_json, cfa_model_map_size,

@@ -2,10 +2,11 @@
 
 use std::ffi::c_char;
 
+use cfa_runtime::inspector::InspectError;
 use cfa_runtime::{Bundle, Model, render};
 
-use super::output::{HandleOut, Out, copy_bytes, copy_text, reporting};
-use super::pointer::{array, check, free, shared, text};
+use super::output::{copy_text, reporting};
+use super::pointer::{Given, given};
 use crate::fault::Fault;
 use crate::options::{cfa_options, report_or_stop};
 use crate::session::cfa_model;
@@ -23,16 +24,15 @@ pub unsafe extern "C" fn cfa_model_open(
     out: *mut *mut cfa_model,
     err: *mut cfa_error,
 ) -> cfa_status {
+    given!(path, options, out, err);
     let open = || {
-        // SAFETY: the caller keeps the header's rules for texts.
-        let path = unsafe { text(path, "path") }?;
+        let path = path.text("path")?;
         if path.is_empty() {
             return Err(Fault::argument("path is empty; name a bundle file (.cfa)"));
         }
-        Ok(Bundle::open(path.as_ref()).map_err(cfa_runtime::inspector::InspectError::from)?)
+        Ok(Bundle::open(path.as_ref()).map_err(InspectError::from)?)
     };
-    // SAFETY: the caller keeps the header's rules for the other pointers.
-    unsafe { reporting(err, || opened(open, options, out)) }
+    reporting(&err, || opened(open, &options, &out))
 }
 
 /// The same from the bytes of a bundle file; they are copied. Any thread.
@@ -44,28 +44,24 @@ pub unsafe extern "C" fn cfa_model_open_bytes(
     out: *mut *mut cfa_model,
     err: *mut cfa_error,
 ) -> cfa_status {
+    given!(data, options, out, err);
     let open = || {
-        check(data, "data")?;
-        // SAFETY: the caller keeps the header's rules for arrays.
-        let bytes = unsafe { array(data, data_len, "data") }?;
-        Ok(Bundle::from_bytes(bytes).map_err(cfa_runtime::inspector::InspectError::from)?)
+        let bytes = data.array(data_len, "data")?;
+        Ok(Bundle::from_bytes(bytes).map_err(InspectError::from)?)
     };
-    // SAFETY: the caller keeps the header's rules for the other pointers.
-    unsafe { reporting(err, || opened(open, options, out)) }
+    reporting(&err, || opened(open, &options, &out))
 }
 
-unsafe fn opened(
+fn opened(
     open: impl FnOnce() -> Result<Bundle, Fault>,
-    options: *const cfa_options,
-    out: *mut *mut cfa_model,
+    options: &Given<*const cfa_options>,
+    out: &Given<*mut *mut cfa_model>,
 ) -> Result<(), Fault> {
-    // SAFETY: as for this function.
-    let out = unsafe { HandleOut::new(out) }?;
+    let out = out.handle_out()?;
     let progress = if options.is_null() {
         None
     } else {
-        // SAFETY: as for this function.
-        unsafe { shared(options, "options") }?.progress
+        options.shared("options")?.progress
     };
     report_or_stop(progress.as_ref(), READING, 0.0)?;
     let model = Model::from_bundle(open()?)?;
@@ -87,14 +83,11 @@ pub unsafe extern "C" fn cfa_model_info_json(
     needed: *mut usize,
     err: *mut cfa_error,
 ) -> cfa_status {
-    let work = || {
-        // SAFETY: the caller keeps the header's rules for handles.
-        let info = unsafe { shared(model, "model") }?.info().to_string();
-        // SAFETY: the caller keeps the header's rules for buffers.
-        unsafe { copy_text(&info, buf, capacity, needed) }
-    };
-    // SAFETY: the caller keeps the header's rules for `err`.
-    unsafe { reporting(err, work) }
+    given!(model, buf, needed, err);
+    reporting(&err, || {
+        let info = model.shared("model")?.info().to_string();
+        copy_text(&info, &buf, capacity, &needed)
+    })
 }
 
 /// Columns and rows of the model's own map, the same for every picture. Any thread.
@@ -105,22 +98,14 @@ pub unsafe extern "C" fn cfa_model_map_size(
     height_px: *mut u32,
     err: *mut cfa_error,
 ) -> cfa_status {
-    let work = || {
-        // SAFETY: the caller keeps the header's rules for handles and outputs.
-        let (model, width_out, height_out) = unsafe {
-            (
-                shared(model, "model")?,
-                Out::new(width_px, "width_px")?,
-                Out::new(height_px, "height_px")?,
-            )
-        };
-        let (width, height) = model.map_px();
-        width_out.set(width);
-        height_out.set(height);
+    given!(model, width_px, height_px, err);
+    reporting(&err, || {
+        let (width, height) = model.shared("model")?.map_px();
+        let (width_px, height_px) = (width_px.out("width_px")?, height_px.out("height_px")?);
+        width_px.set(width);
+        height_px.set(height);
         Ok(())
-    };
-    // SAFETY: the caller keeps the header's rules for `err`.
-    unsafe { reporting(err, work) }
+    })
 }
 
 /// Colours map values for people, with the range of colours from the bundle: 3 bytes a
@@ -136,15 +121,11 @@ pub unsafe extern "C" fn cfa_model_heatmap_rgb8(
     rgb_capacity: usize,
     err: *mut cfa_error,
 ) -> cfa_status {
-    let work = || {
-        // SAFETY: the caller keeps the header's rules for handles and arrays.
-        let (model, values) = unsafe {
-            (shared(model, "model")?, {
-                check(values, "values")?;
-                array(values, count, "values")?
-            })
-        };
-        check(rgb, "rgb")?;
+    given!(model, values, rgb, err);
+    reporting(&err, || {
+        let model = model.shared("model")?;
+        let values = values.array(count, "values")?;
+        let rgb = rgb.room(rgb_capacity, "rgb")?;
         if rgb_capacity / 3 < values.len() {
             return Err(Fault::new(
                 CFA_E_BUFFER_TOO_SMALL,
@@ -152,20 +133,15 @@ pub unsafe extern "C" fn cfa_model_heatmap_rgb8(
             ));
         }
         let range = model.model.manifest().heatmap_range;
-        let colours = values
-            .iter()
-            .flat_map(|&value| render::colour(Some(value), range).0);
-        // SAFETY: the capacity is checked, and the caller vouches for it.
-        unsafe { copy_bytes(colours, rgb, rgb_capacity) };
+        let colour = |&value: &f32| render::colour(Some(value), range).0;
+        rgb.fill(values.iter().flat_map(colour));
         Ok(())
-    };
-    // SAFETY: the caller keeps the header's rules for `err`.
-    unsafe { reporting(err, work) }
+    })
 }
 
 /// Frees a model; NULL is fine. Sessions made from it go on working.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cfa_model_free(model: *mut cfa_model) {
-    // SAFETY: the caller keeps the header's rules for handles.
-    unsafe { free(model) };
+    given!(model);
+    model.free();
 }

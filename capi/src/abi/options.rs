@@ -3,8 +3,8 @@
 use std::ffi::c_void;
 
 use super::Progress;
-use super::output::{HandleOut, reporting};
-use super::pointer::{exclusive, free, text};
+use super::output::reporting;
+use super::pointer::given;
 use crate::options::cfa_options;
 use crate::status::cfa_status;
 use crate::types::{cfa_error, cfa_progress_fn, cfa_str};
@@ -15,14 +15,11 @@ pub unsafe extern "C" fn cfa_options_new(
     out: *mut *mut cfa_options,
     err: *mut cfa_error,
 ) -> cfa_status {
-    let work = || {
-        // SAFETY: the caller keeps the header's rules for `out`.
-        let out = unsafe { HandleOut::new(out) }?;
-        out.give(cfa_options::default());
+    given!(out, err);
+    reporting(&err, || {
+        out.handle_out()?.give(cfa_options::default());
         Ok(())
-    };
-    // SAFETY: the caller keeps the header's rules for `err`.
-    unsafe { reporting(err, work) }
+    })
 }
 
 /// Sets one option; both key and value are text. Exclusive.
@@ -59,19 +56,12 @@ pub unsafe extern "C" fn cfa_options_set(
     value: cfa_str,
     err: *mut cfa_error,
 ) -> cfa_status {
-    let work = || {
-        // SAFETY: the caller keeps the header's rules for handles and texts.
-        let (options, key, value) = unsafe {
-            (
-                exclusive(options, "options")?,
-                text(key, "key")?,
-                text(value, "value")?,
-            )
-        };
-        options.choices.set(key, value)
-    };
-    // SAFETY: the caller keeps the header's rules for `err`.
-    unsafe { reporting(err, work) }
+    given!(options, key, value, err);
+    let mut options = options;
+    reporting(&err, || {
+        let options = options.exclusive("options")?;
+        options.choices.set(key.text("key")?, value.text("value")?)
+    })
 }
 
 /// Sets who is told how opening goes on, and may stop it. `userdata` is handed through.
@@ -83,20 +73,17 @@ pub unsafe extern "C" fn cfa_options_set_progress(
     userdata: *mut c_void,
     err: *mut cfa_error,
 ) -> cfa_status {
-    let work = || {
-        // SAFETY: the caller keeps the header's rules for handles and callbacks.
-        unsafe {
-            exclusive(options, "options")?.progress = Some(Progress::new(function, userdata)?);
-        }
+    given!(options, function, userdata, err);
+    let mut options = options;
+    reporting(&err, || {
+        options.exclusive("options")?.progress = Some(Progress::new(&function, &userdata)?);
         Ok(())
-    };
-    // SAFETY: the caller keeps the header's rules for `err`.
-    unsafe { reporting(err, work) }
+    })
 }
 
 /// Frees options; NULL is fine. Models and sessions do not need them any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cfa_options_free(options: *mut cfa_options) {
-    // SAFETY: the caller keeps the header's rules for handles.
-    unsafe { free(options) };
+    given!(options);
+    options.free();
 }

@@ -4,8 +4,8 @@ use std::ffi::c_char;
 use std::time::Instant;
 
 use super::MapOut;
-use super::output::{HandleOut, Out, copy_text, reporting};
-use super::pointer::{array, check, free, shared, sized};
+use super::output::{copy_text, reporting};
+use super::pointer::{Given, Out, given};
 use crate::boundary::caught;
 use crate::fault::Fault;
 use crate::frame::Frame;
@@ -24,21 +24,19 @@ pub unsafe extern "C" fn cfa_session_new(
     out: *mut *mut cfa_session,
     err: *mut cfa_error,
 ) -> cfa_status {
-    let work = || {
-        // SAFETY: the caller keeps the header's rules for handles and outputs.
-        let (out, model) = unsafe { (HandleOut::new(out)?, shared(model, "model")?) };
+    given!(model, options, out, err);
+    reporting(&err, || {
+        let out = out.handle_out()?;
+        let model = model.shared("model")?;
         let defaults = cfa_options::default();
         let options = if options.is_null() {
             &defaults
         } else {
-            // SAFETY: the caller keeps the header's rules for handles.
-            unsafe { shared(options, "options") }?
+            options.shared("options")?
         };
         out.give(cfa_session::open(model, options)?);
         Ok(())
-    };
-    // SAFETY: the caller keeps the header's rules for `err`.
-    unsafe { reporting(err, work) }
+    })
 }
 
 /// Inspects the pictures recorded in the bundle again and compares with the results
@@ -49,10 +47,8 @@ pub unsafe extern "C" fn cfa_session_self_test(
     session: *mut cfa_session,
     err: *mut cfa_error,
 ) -> cfa_status {
-    // SAFETY: the caller keeps the header's rules for handles.
-    let work = || unsafe { shared(session, "session") }?.job()?.self_test();
-    // SAFETY: the caller keeps the header's rules for `err`.
-    unsafe { reporting(err, work) }
+    given!(session, err);
+    reporting(&err, || session.shared("session")?.job()?.self_test())
 }
 
 /// Who really computes, with how many threads, the ONNX Runtime in use, the bundle's
@@ -66,14 +62,11 @@ pub unsafe extern "C" fn cfa_session_info_json(
     needed: *mut usize,
     err: *mut cfa_error,
 ) -> cfa_status {
-    let work = || {
-        // SAFETY: the caller keeps the header's rules for handles.
-        let info = unsafe { shared(session, "session") }?.info().to_string();
-        // SAFETY: the caller keeps the header's rules for buffers.
-        unsafe { copy_text(&info, buf, capacity, needed) }
-    };
-    // SAFETY: the caller keeps the header's rules for `err`.
-    unsafe { reporting(err, work) }
+    given!(session, buf, needed, err);
+    reporting(&err, || {
+        let info = session.shared("session")?.info().to_string();
+        copy_text(&info, &buf, capacity, &needed)
+    })
 }
 
 /// Inspects one picture in memory. `map_or_null` receives the anomaly map.
@@ -86,18 +79,12 @@ pub unsafe extern "C" fn cfa_session_score(
     map_or_null: *mut cfa_map,
     err: *mut cfa_error,
 ) -> cfa_status {
-    let work = || {
-        // SAFETY: the caller keeps the header's rules for handles and structures.
-        let (session, one) = unsafe {
-            (
-                shared(session, "session")?,
-                One::new(image, verdict, map_or_null)?,
-            )
-        };
+    given!(session, image, verdict, map_or_null, err);
+    reporting(&err, || {
+        let session = session.shared("session")?;
+        let one = One::new(&image, &verdict, &map_or_null)?;
         one.score(&mut session.job()?)
-    };
-    // SAFETY: the caller keeps the header's rules for `err`.
-    unsafe { reporting(err, work) }
+    })
 }
 
 /// Inspects a picture file in memory: PNG, JPEG, BMP, TIFF or WebP, decoded under the
@@ -111,27 +98,20 @@ pub unsafe extern "C" fn cfa_session_score_encoded(
     map_or_null: *mut cfa_map,
     err: *mut cfa_error,
 ) -> cfa_status {
-    let work = || {
-        check(data, "data")?;
-        // SAFETY: the caller keeps the header's rules for handles, arrays, structures.
-        let (session, encoded, outputs) = unsafe {
-            (
-                shared(session, "session")?,
-                array(data, data_len, "data")?,
-                Outputs::new(verdict, map_or_null)?,
-            )
-        };
+    given!(session, data, verdict, map_or_null, err);
+    reporting(&err, || {
+        let encoded = data.array(data_len, "data")?;
+        let session = session.shared("session")?;
+        let outputs = Outputs::new(&verdict, &map_or_null)?;
         let mut job = session.job()?;
         let started = Instant::now();
         let picture = job.decode(encoded)?;
         let decode_ns = nanoseconds_since(started);
         let place = Place::whole((picture.width_px(), picture.height_px()));
-        check_room(outputs.map, job.map_px(), place.inspected)?;
+        check_room(outputs.map.as_ref(), job.map_px(), place.inspected)?;
         outputs.write(&job.inspect(&picture)?, place, decode_ns);
         Ok(())
-    };
-    // SAFETY: the caller keeps the header's rules for `err`.
-    unsafe { reporting(err, work) }
+    })
 }
 
 /// Inspects `count` pictures, one after the other: the same numbers as one call each,
@@ -151,19 +131,21 @@ pub unsafe extern "C" fn cfa_session_score_batch(
     done_or_null: *mut usize,
     err: *mut cfa_error,
 ) -> cfa_status {
-    let work = || {
-        // SAFETY: the caller keeps the header's rules for handles and outputs.
-        let (session, done) = unsafe {
-            (
-                shared(session, "session")?,
-                Out::optional(done_or_null, "done_or_null")?,
-            )
-        };
+    given!(session, images, verdicts, maps_or_null, done_or_null, err);
+    reporting(&err, || {
+        let session = session.shared("session")?;
+        let done = done_or_null.optional_out("done_or_null")?;
         if let Some(done) = done {
             done.set(0);
         }
-        // SAFETY: the caller keeps the header's rules for arrays and structures.
-        let all = unsafe { batch(images, count, verdicts, maps_or_null) }?;
+        let images = images.pointers(count, "images")?;
+        let verdicts = verdicts.pointers(count, "verdicts")?;
+        let maps = if maps_or_null.is_null() {
+            &[]
+        } else {
+            maps_or_null.pointers(count, "maps_or_null")?
+        };
+        let all = batch(images, verdicts, maps)?;
         let mut job = session.job()?;
         for (index, one) in all.iter().enumerate() {
             one.check(&job).map_err(|fault| of_picture(index, &fault))?;
@@ -176,9 +158,7 @@ pub unsafe extern "C" fn cfa_session_score_batch(
             }
         }
         Ok(())
-    };
-    // SAFETY: the caller keeps the header's rules for `err`.
-    unsafe { reporting(err, work) }
+    })
 }
 
 /// Ends the call that is computing in this session, which then answers
@@ -187,9 +167,9 @@ pub unsafe extern "C" fn cfa_session_score_batch(
 /// not stopped. NULL is fine. Any thread, also while another one computes in the session.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cfa_session_cancel(session: *const cfa_session) {
+    given!(session);
     let work = || {
-        // SAFETY: the caller keeps the header's rules for handles.
-        unsafe { shared(session, "session") }?.cancel();
+        session.shared("session")?.cancel();
         Ok(())
     };
     // There is nobody to tell.
@@ -199,26 +179,23 @@ pub unsafe extern "C" fn cfa_session_cancel(session: *const cfa_session) {
 /// Frees a session; NULL is fine. No call may be computing in it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cfa_session_free(session: *mut cfa_session) {
-    // SAFETY: the caller keeps the header's rules for handles.
-    unsafe { free(session) };
+    given!(session);
+    session.free();
 }
 
 /// Where the results for one picture go.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Outputs {
     verdict: Out<cfa_verdict>,
     map: Option<MapOut>,
 }
 
 impl Outputs {
-    unsafe fn new(verdict: *mut cfa_verdict, map: *mut cfa_map) -> Result<Self, Fault> {
-        // SAFETY: as for this function.
-        unsafe {
-            Ok(Self {
-                verdict: Out::sized(verdict, "verdict")?,
-                map: MapOut::optional(map)?,
-            })
-        }
+    fn new(verdict: &Given<*mut cfa_verdict>, map: &Given<*mut cfa_map>) -> Result<Self, Fault> {
+        Ok(Self {
+            verdict: verdict.sized_out("verdict")?,
+            map: MapOut::optional(map)?,
+        })
     }
 
     fn write(&self, inspection: &cfa_runtime::Inspection, place: Place, decode_ns: u64) {
@@ -236,17 +213,14 @@ struct One<'a> {
     outputs: Outputs,
 }
 
-impl One<'_> {
-    unsafe fn new(
-        image: *const cfa_image,
-        verdict: *mut cfa_verdict,
-        map: *mut cfa_map,
+impl<'a> One<'a> {
+    fn new(
+        image: &'a Given<*const cfa_image>,
+        verdict: &Given<*mut cfa_verdict>,
+        map: &Given<*mut cfa_map>,
     ) -> Result<Self, Fault> {
-        // SAFETY: as for this function.
-        let (image, outputs) = unsafe { (sized(image, "image")?, Outputs::new(verdict, map)?) };
-        check(image.data, "image->data")?;
-        // SAFETY: as for this function.
-        let data = unsafe { array(image.data, image.data_len, "image->data") }?;
+        let (image, data) = image.image()?;
+        let outputs = Outputs::new(verdict, map)?;
         Ok(Self {
             frame: Frame::new(&image, data)?,
             outputs,
@@ -257,7 +231,7 @@ impl One<'_> {
     fn check(&self, job: &Job<'_>) -> Result<(), Fault> {
         let inspected = self.frame.inspected_size();
         job.check_size(inspected)?;
-        check_room(self.outputs.map, job.map_px(), inspected)
+        check_room(self.outputs.map.as_ref(), job.map_px(), inspected)
     }
 
     fn score(&self, job: &mut Job<'_>) -> Result<(), Fault> {
@@ -272,36 +246,16 @@ impl One<'_> {
     }
 }
 
-unsafe fn batch<'a>(
-    images: *const *const cfa_image,
-    count: usize,
-    verdicts: *const *mut cfa_verdict,
-    maps: *const *mut cfa_map,
+fn batch<'a>(
+    images: &'a [Given<*const cfa_image>],
+    verdicts: &[Given<*mut cfa_verdict>],
+    maps: &[Given<*mut cfa_map>],
 ) -> Result<Vec<One<'a>>, Fault> {
-    check(images, "images")?;
-    check(verdicts, "verdicts")?;
-    // SAFETY: as for this function.
-    let (images, verdicts) = unsafe {
-        (
-            array(images, count, "images")?,
-            array(verdicts, count, "verdicts")?,
-        )
-    };
-    let maps = if maps.is_null() {
-        &[]
-    } else {
-        // SAFETY: as for this function.
-        unsafe { array(maps, count, "maps_or_null") }?
-    };
-    let map = |index: usize| maps.get(index).copied().unwrap_or(std::ptr::null_mut());
-    images
-        .iter()
-        .zip(verdicts)
-        .enumerate()
-        .map(|(index, (&image, &verdict))| {
-            // SAFETY: as for this function.
-            unsafe { One::new(image, verdict, map(index)) }
-                .map_err(|fault| of_picture(index, &fault))
+    let pictures = images.iter().zip(verdicts).enumerate();
+    pictures
+        .map(|(index, (image, verdict))| {
+            let map = maps.get(index).unwrap_or(&Given::NULL);
+            One::new(image, verdict, map).map_err(|fault| of_picture(index, &fault))
         })
         .collect()
 }

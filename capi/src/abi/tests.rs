@@ -1,40 +1,71 @@
-//! A panic behind each entry point is caught.
+//! Every entry point that takes pointers, without C and without ONNX Runtime: for Miri and
+//! the sanitizers of rustc, which can look at nothing else. What the numbers are worth, the
+//! tests in C say.
+//!
+//! Memory is as large as it has to be, and set as far as it has to be, so that a look at
+//! more is seen.
 
 #![allow(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::undocumented_unsafe_blocks,
-    clippy::redundant_closure,
     reason = "for tests only; all pointers are those of living locals"
 )]
 
-use std::collections::BTreeSet;
-use std::ffi::c_void;
-use std::path::Path;
+use std::ffi::{c_char, c_void};
+use std::mem::MaybeUninit;
 use std::ptr::{null, null_mut};
 
-use super::{
-    cfa_abi_check, cfa_abi_version, cfa_build_info_json, cfa_model_free, cfa_model_heatmap_rgb8,
-    cfa_model_info_json, cfa_model_map_size, cfa_model_open, cfa_model_open_bytes,
-    cfa_options_free, cfa_options_new, cfa_options_set, cfa_options_set_progress,
-    cfa_session_cancel, cfa_session_free, cfa_session_info_json, cfa_session_new,
-    cfa_session_score, cfa_session_score_batch, cfa_session_score_encoded, cfa_session_self_test,
-    cfa_status_name,
+use super::*;
+use crate::status::{
+    CFA_E_BAD_ARGUMENT, CFA_E_BAD_STRUCT_SIZE, CFA_E_BUFFER_TOO_SMALL, CFA_E_BUSY, CFA_E_CANCELLED,
+    CFA_E_NULL_ARGUMENT, CFA_E_SELF_TEST, CFA_OK, cfa_status,
 };
-use crate::boundary::injection;
-use crate::status::{CFA_E_PANIC, CFA_OK, cfa_status};
 use crate::types::{
-    CFA_PIXEL_GRAY8, cfa_error, cfa_image, cfa_model, cfa_options, cfa_session, cfa_str,
-    cfa_verdict,
+    CFA_MAP_SIZE_MODEL, CFA_MAP_SIZE_PICTURE, CFA_PIXEL_GRAY8, cfa_error, cfa_image, cfa_map,
+    cfa_map_size, cfa_model, cfa_options, cfa_session, cfa_str, cfa_verdict,
 };
 
-fn error() -> cfa_error {
-    cfa_error {
-        struct_size: size_of::<cfa_error>() as u32,
-        status: 0,
-        message_len: 0,
-        message: [0; 1024],
+static BUNDLE: &[u8] = include_bytes!("../../../models/tiny/tiny.cfa");
+const SIDE: usize = 20;
+
+/// A structure of which only the size is set.
+struct Sized<T>(Box<MaybeUninit<T>>);
+
+impl<T> Sized<T> {
+    fn new() -> Self {
+        let mut memory = Box::new(MaybeUninit::<T>::uninit());
+        unsafe {
+            memory
+                .as_mut_ptr()
+                .cast::<u32>()
+                .write(size_of::<T>() as u32);
+        };
+        Self(memory)
     }
+
+    fn pointer(&mut self) -> *mut T {
+        self.0.as_mut_ptr()
+    }
+
+    /// What the library has filled in.
+    fn read(&self) -> T
+    where
+        T: Copy,
+    {
+        unsafe { self.0.assume_init_read() }
+    }
+}
+
+/// The call must answer this, and say so in `err`.
+#[track_caller]
+fn expect(expected: cfa_status, call: impl FnOnce(*mut cfa_error) -> cfa_status) {
+    let mut err = Sized::<cfa_error>::new();
+    let status = call(err.pointer());
+    let err = err.read();
+    let message: Vec<u8> = err.message.iter().map(|&byte| byte as u8).collect();
+    let message = std::str::from_utf8(&message[..err.message_len as usize]).unwrap();
+    assert_eq!((status, err.status), (expected, expected), "{message}");
+    assert_eq!(message.is_empty(), status == CFA_OK);
 }
 
 fn text(text: &str) -> cfa_str {
@@ -44,13 +75,42 @@ fn text(text: &str) -> cfa_str {
     }
 }
 
-fn message(err: &cfa_error) -> String {
-    let bytes = err.message.iter().take(err.message_len as usize);
-    String::from_utf8(bytes.map(|&byte| byte as u8).collect()).unwrap()
+fn image(pixels: &[u8]) -> cfa_image {
+    cfa_image {
+        struct_size: size_of::<cfa_image>() as u32,
+        format: CFA_PIXEL_GRAY8,
+        width_px: SIDE as u32,
+        height_px: (pixels.len() / SIDE) as u32,
+        roi_x_px: 0,
+        roi_y_px: 0,
+        roi_width_px: 0,
+        roi_height_px: 0,
+        stride_bytes: SIDE,
+        data_len: pixels.len(),
+        data: pixels.as_ptr(),
+    }
 }
 
-fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+fn pixels() -> Vec<u8> {
+    (0..SIDE * SIDE).map(|i| (i * 7 % 251) as u8).collect()
+}
+
+fn map(size: cfa_map_size, values: &mut [MaybeUninit<f32>]) -> cfa_map {
+    cfa_map {
+        struct_size: size_of::<cfa_map>() as u32,
+        size,
+        width_px: 0,
+        height_px: 0,
+        capacity: values.len(),
+        data: values.as_mut_ptr().cast(),
+    }
+}
+
+unsafe extern "C" fn count(userdata: *mut c_void, phase: cfa_str, _fraction: f32) -> i32 {
+    let phase = unsafe { std::slice::from_raw_parts(phase.data.cast::<u8>(), phase.len) };
+    assert!(std::str::from_utf8(phase).is_ok());
+    unsafe { *userdata.cast::<i32>() += 1 };
+    1
 }
 
 struct Handles {
@@ -59,196 +119,261 @@ struct Handles {
     session: *mut cfa_session,
 }
 
-/// With the committed bundle of random weights.
 fn opened() -> Handles {
-    let bundle = repository().join("models/tiny/tiny.cfa");
-    let library = std::env::var("ORT_DYLIB_PATH").unwrap();
     let mut all = Handles {
         options: null_mut(),
         model: null_mut(),
         session: null_mut(),
     };
-    let mut err = error();
+    let mut calls = 0_i32;
     unsafe {
-        assert_eq!(cfa_options_new(&raw mut all.options, &raw mut err), CFA_OK);
-        let set = cfa_options_set(
-            all.options,
-            text("onnxruntime"),
-            text(&library),
-            &raw mut err,
-        );
-        assert_eq!(set, CFA_OK);
-        let path = text(bundle.to_str().unwrap());
-        let opened = cfa_model_open(path, all.options, &raw mut all.model, &raw mut err);
-        assert_eq!(opened, CFA_OK, "{}", message(&err));
-        let made = cfa_session_new(all.model, all.options, &raw mut all.session, &raw mut err);
-        assert_eq!(made, CFA_OK, "{}", message(&err));
+        expect(CFA_OK, |err| cfa_options_new(&raw mut all.options, err));
+        for (key, value) in [("onnxruntime", "stand-in"), ("threads", "1")] {
+            expect(CFA_OK, |err| {
+                cfa_options_set(all.options, text(key), text(value), err)
+            });
+        }
+        expect(CFA_OK, |err| {
+            let userdata = (&raw mut calls).cast();
+            cfa_options_set_progress(all.options, Some(count), userdata, err)
+        });
+        expect(CFA_OK, |err| {
+            let (data, len) = (BUNDLE.as_ptr(), BUNDLE.len());
+            cfa_model_open_bytes(data, len, all.options, &raw mut all.model, err)
+        });
+        expect(CFA_OK, |err| {
+            cfa_session_new(all.model, all.options, &raw mut all.session, err)
+        });
+        assert!(calls >= 4);
     }
     all
 }
 
-unsafe extern "C" fn go_on(_userdata: *mut c_void, _phase: cfa_str, _fraction: f32) -> i32 {
-    1
+impl Drop for Handles {
+    fn drop(&mut self) {
+        unsafe {
+            cfa_options_free(self.options);
+            cfa_model_free(self.model);
+            cfa_session_cancel(self.session);
+            cfa_session_free(self.session);
+        }
+    }
 }
 
-/// The names that were called, to compare with the header.
-#[derive(Default)]
-struct Called(BTreeSet<&'static str>);
+/// The two calls that a text takes.
+fn told(call: impl Fn(*mut c_char, usize, *mut usize, *mut cfa_error) -> cfa_status) -> String {
+    let mut needed = MaybeUninit::uninit();
+    expect(CFA_E_BUFFER_TOO_SMALL, |err| {
+        call(null_mut(), 0, needed.as_mut_ptr(), err)
+    });
+    let mut buffer = vec![MaybeUninit::<u8>::uninit(); unsafe { needed.assume_init() }];
+    expect(CFA_OK, |err| {
+        let start = buffer.as_mut_ptr().cast();
+        call(start, buffer.len(), needed.as_mut_ptr(), err)
+    });
+    let bytes = buffer.iter().map(|byte| unsafe { byte.assume_init() });
+    let text = String::from_utf8(bytes.collect()).unwrap();
+    text.strip_suffix('\0').unwrap().to_owned()
+}
 
-impl Called {
-    /// For a function that answers a status.
-    fn panics(&mut self, name: &'static str, call: impl FnOnce(*mut cfa_error) -> cfa_status) {
-        let mut err = error();
-        injection::arm();
-        let status = call(&raw mut err);
-        assert!(!injection::is_armed(), "{name} has no boundary");
-        assert_eq!((status, err.status), (CFA_E_PANIC, CFA_E_PANIC), "{name}");
-        let message = message(&err);
-        assert!(
-            message.contains("injected") && message.contains("boundary.rs"),
-            "{message}"
-        );
-        self.0.insert(name);
-    }
-
-    /// For a function that has no way to tell.
-    fn survives<T>(&mut self, name: &'static str, call: impl FnOnce() -> T) -> T {
-        injection::arm();
-        let answer = call();
-        assert!(!injection::is_armed(), "{name} has no boundary");
-        self.0.insert(name);
-        answer
+#[test]
+fn texts_come_back() {
+    let all = opened();
+    unsafe {
+        let model = told(|buf, capacity, needed, err| {
+            cfa_model_info_json(all.model, buf, capacity, needed, err)
+        });
+        assert!(model.starts_with('{') && model.ends_with('}'), "{model}");
+        let session = told(|buf, capacity, needed, err| {
+            cfa_session_info_json(all.session, buf, capacity, needed, err)
+        });
+        assert!(session.contains("stand-in"), "{session}");
+        expect(CFA_OK, |err| cfa_abi_check(cfa_abi_version(), err));
+        for text in [cfa_build_info_json(), cfa_status_name(CFA_E_BUSY)] {
+            assert_eq!(text.data.add(text.len).read(), 0);
+        }
     }
 }
 
 #[test]
-fn a_panic_behind_each_entry_point_is_caught() {
+fn scores_maps_and_colours_come_back() {
     let all = opened();
-    let mut called = Called::default();
-    let (options, model, session) = (all.options, all.model, all.session);
-    let (mut buf, mut needed, mut width, mut height) = ([0; 8], 0_usize, 0_u32, 0_u32);
-    let (mut new_options, mut new_model, mut new_session) = (null_mut(), null_mut(), null_mut());
-    let key = text("threads");
+    let pixels = pixels();
+    let image = image(&pixels);
+    let (mut width, mut height) = (MaybeUninit::uninit(), MaybeUninit::uninit());
     unsafe {
-        called.panics("cfa_abi_check", |err| cfa_abi_check(1 << 16, err));
-        called.panics("cfa_options_new", |err| {
-            cfa_options_new(&raw mut new_options, err)
+        expect(CFA_OK, |err| {
+            cfa_model_map_size(all.model, width.as_mut_ptr(), height.as_mut_ptr(), err)
         });
-        called.panics("cfa_options_set", |err| {
-            cfa_options_set(options, key, key, err)
+        let model_px = (width.assume_init() * height.assume_init()) as usize;
+        for (size, len) in [
+            (CFA_MAP_SIZE_MODEL, model_px),
+            (CFA_MAP_SIZE_PICTURE, pixels.len()),
+        ] {
+            let mut values = vec![MaybeUninit::uninit(); len];
+            let mut verdict = Sized::<cfa_verdict>::new();
+            let mut map = map(size, &mut values);
+            expect(CFA_OK, |err| {
+                let (image, verdict) = (&raw const image, verdict.pointer());
+                cfa_session_score(all.session, image, verdict, &raw mut map, err)
+            });
+            assert_eq!((map.width_px * map.height_px) as usize, len);
+            assert!(verdict.read().score > 0.0);
+            let mut rgb = vec![MaybeUninit::<u8>::uninit(); 3 * len];
+            expect(CFA_OK, |err| {
+                let (values, to) = (values.as_ptr().cast(), rgb.as_mut_ptr().cast());
+                cfa_model_heatmap_rgb8(all.model, values, len, to, 3 * len, err)
+            });
+            assert!(rgb.iter().any(|byte| byte.assume_init() > 0));
+        }
+        expect(CFA_E_SELF_TEST, |err| {
+            cfa_session_self_test(all.session, err)
         });
-        called.panics("cfa_options_set_progress", |err| {
-            cfa_options_set_progress(options, Some(go_on), null_mut(), err)
-        });
-        called.panics("cfa_model_open", |err| {
-            cfa_model_open(key, options, &raw mut new_model, err)
-        });
-        called.panics("cfa_model_open_bytes", |err| {
-            cfa_model_open_bytes([1].as_ptr(), 1, options, &raw mut new_model, err)
-        });
-        called.panics("cfa_model_info_json", |err| {
-            cfa_model_info_json(model, buf.as_mut_ptr(), 8, &raw mut needed, err)
-        });
-        called.panics("cfa_model_map_size", |err| {
-            cfa_model_map_size(model, &raw mut width, &raw mut height, err)
-        });
-        called.panics("cfa_model_heatmap_rgb8", |err| {
-            cfa_model_heatmap_rgb8(model, [1.0].as_ptr(), 1, [0_u8; 3].as_mut_ptr(), 3, err)
-        });
-        called.panics("cfa_session_new", |err| {
-            cfa_session_new(model, options, &raw mut new_session, err)
-        });
-        called.panics("cfa_session_self_test", |err| {
-            cfa_session_self_test(session, err)
-        });
-        called.panics("cfa_session_info_json", |err| {
-            cfa_session_info_json(session, buf.as_mut_ptr(), 8, &raw mut needed, err)
-        });
-        called.panics("cfa_session_score", |err| {
-            cfa_session_score(session, null(), null_mut(), null_mut(), err)
-        });
-        called.panics("cfa_session_score_encoded", |err| {
-            cfa_session_score_encoded(session, null(), 0, null_mut(), null_mut(), err)
-        });
-        called.panics("cfa_session_score_batch", |err| {
-            cfa_session_score_batch(session, null(), 0, null(), null(), null_mut(), err)
-        });
-        called.survives("cfa_session_cancel", || cfa_session_cancel(session));
-        called.survives("cfa_session_free", || cfa_session_free(session));
-        called.survives("cfa_model_free", || cfa_model_free(model));
-        called.survives("cfa_options_free", || cfa_options_free(options));
     }
-    assert_eq!(called.survives("cfa_abi_version", || cfa_abi_version()), 0);
-    assert_eq!(
-        called
-            .survives("cfa_build_info_json", || cfa_build_info_json())
-            .len,
-        2
-    );
-    assert_eq!(
-        called
-            .survives("cfa_status_name", || cfa_status_name(0))
-            .len,
-        7
-    );
-
-    let header = std::fs::read_to_string(repository().join("capi/include/cfa.h")).unwrap();
-    let (_, functions) = header.split_once("extern \"C\" {").unwrap();
-    let (functions, _) = functions.split_once("}  // extern \"C\"").unwrap();
-    let declared = functions.lines().filter(|line| !line.starts_with("//"));
-    let declared = declared.filter_map(|line| line.split_once('(')?.0.rsplit([' ', '*']).next());
-    assert_eq!(
-        called.0,
-        declared.filter(|name| name.starts_with("cfa_")).collect()
-    );
 }
 
-fn score(session: *mut cfa_session) -> (cfa_status, String) {
-    let pixels = [7_u8; 32 * 32];
-    let image = cfa_image {
-        struct_size: size_of::<cfa_image>() as u32,
-        format: CFA_PIXEL_GRAY8,
-        width_px: 32,
-        height_px: 32,
-        roi_x_px: 0,
-        roi_y_px: 0,
-        roi_width_px: 0,
-        roi_height_px: 0,
-        stride_bytes: 32,
-        data_len: pixels.len(),
-        data: pixels.as_ptr(),
-    };
-    let mut verdict = [0_u64; size_of::<cfa_verdict>() / 8];
-    let verdict = verdict.as_mut_ptr().cast::<cfa_verdict>();
-    let mut err = error();
-    let status = unsafe {
-        verdict.cast::<u32>().write(size_of::<cfa_verdict>() as u32);
-        cfa_session_score(session, &raw const image, verdict, null_mut(), &raw mut err)
-    };
-    (status, message(&err))
+/// BMP, 24 bits a pixel.
+fn bitmap(side: u32) -> Vec<u8> {
+    let len = 54 + side * side * 3;
+    let fields = [len, 0, 54, 40, side, side, 1 | 24 << 16];
+    let mut file = b"BM".to_vec();
+    file.extend(fields.iter().flat_map(|field| field.to_le_bytes()));
+    file.resize(54, 0);
+    file.extend((54..len).map(|i| (i * 11 % 241) as u8));
+    file
 }
 
 #[test]
-fn a_session_that_panicked_while_computing_can_only_be_freed() {
+fn files_and_batches_are_inspected() {
     let all = opened();
-    assert_eq!(score(all.session).0, CFA_OK);
-    injection::arm_computing();
-    let (status, said) = score(all.session);
-    assert_eq!(status, CFA_E_PANIC, "{said}");
-    let (status, said) = score(all.session);
-    assert_eq!(status, CFA_E_PANIC);
-    assert!(said.contains("can only be freed"), "{said}");
-    let mut err = error();
-    let mut another = null_mut();
+    let (pixels, file) = (pixels(), bitmap(16));
+    let images = [image(&pixels), image(&pixels[..SIDE * SIDE / 2])];
+    let images = [&raw const images[0], &raw const images[1]];
+    let mut verdicts = [Sized::<cfa_verdict>::new(), Sized::new()];
+    let mut values = vec![MaybeUninit::uninit(); SIDE * SIDE];
+    let mut map = map(CFA_MAP_SIZE_PICTURE, &mut values);
+    let maps = [null_mut(), &raw mut map];
+    let mut done = MaybeUninit::uninit();
     unsafe {
-        cfa_session_free(all.session);
-        let made = cfa_session_new(all.model, all.options, &raw mut another, &raw mut err);
-        assert_eq!(made, CFA_OK, "{}", message(&err));
+        expect(CFA_OK, |err| {
+            let to = verdicts[0].pointer();
+            cfa_session_score_encoded(all.session, file.as_ptr(), file.len(), to, null_mut(), err)
+        });
+        assert_eq!(verdicts[0].read().width_px, 16);
+        for maps in [maps.as_ptr(), null()] {
+            let to = [verdicts[0].pointer(), verdicts[1].pointer()];
+            expect(CFA_OK, |err| {
+                let (images, to) = (images.as_ptr(), to.as_ptr());
+                cfa_session_score_batch(all.session, images, 2, to, maps, done.as_mut_ptr(), err)
+            });
+            assert_eq!(done.assume_init(), 2);
+        }
     }
-    assert_eq!(score(another).0, CFA_OK);
+    assert_eq!(map.height_px as usize, SIDE / 2);
+    assert_eq!(verdicts.map(|one| one.read().height_px), [20, 10]);
+}
+
+/// Which ends where its size says: there is nothing behind it.
+#[test]
+fn structures_of_other_sizes_are_not_touched() {
+    let all = opened();
+    let pixels = pixels();
+    let image = image(&pixels);
+    let mut verdict = Sized::<cfa_verdict>::new();
+    let mut short = Box::new(4_u32);
+    let short = &raw mut *short;
     unsafe {
-        cfa_session_free(another);
-        cfa_model_free(all.model);
-        cfa_options_free(all.options);
+        expect(CFA_E_BAD_STRUCT_SIZE, |err| {
+            cfa_session_score(
+                all.session,
+                short.cast(),
+                verdict.pointer(),
+                null_mut(),
+                err,
+            )
+        });
+        expect(CFA_E_BAD_STRUCT_SIZE, |err| {
+            cfa_session_score(all.session, &raw const image, short.cast(), null_mut(), err)
+        });
+        expect(CFA_E_BAD_STRUCT_SIZE, |err| {
+            let image = &raw const image;
+            cfa_session_score(all.session, image, verdict.pointer(), short.cast(), err)
+        });
+        assert_eq!(cfa_abi_check(0, short.cast()), CFA_E_BAD_STRUCT_SIZE);
+        assert_eq!(*short, 4);
     }
+}
+
+#[test]
+fn null_and_misaligned_pointers_are_not_followed() {
+    let all = opened();
+    let mut verdict = Sized::<cfa_verdict>::new();
+    let mut room = [0_u64; 32];
+    let odd = room.as_mut_ptr().wrapping_byte_add(1);
+    unsafe {
+        expect(CFA_E_NULL_ARGUMENT, |err| {
+            cfa_session_score(null_mut(), null(), verdict.pointer(), null_mut(), err)
+        });
+        expect(CFA_E_NULL_ARGUMENT, |err| {
+            cfa_session_score(all.session, null(), verdict.pointer(), null_mut(), err)
+        });
+        expect(CFA_E_BAD_ARGUMENT, |err| {
+            cfa_session_score(all.session, odd.cast(), verdict.pointer(), null_mut(), err)
+        });
+        expect(CFA_E_BAD_ARGUMENT, |err| {
+            cfa_model_map_size(all.model, odd.cast(), odd.cast(), err)
+        });
+        expect(CFA_E_BAD_ARGUMENT, |err| {
+            cfa_model_heatmap_rgb8(all.model, odd.cast(), 1, room.as_mut_ptr().cast(), 3, err)
+        });
+        expect(CFA_E_BAD_ARGUMENT, |err| {
+            cfa_session_score_batch(
+                all.session,
+                odd.cast(),
+                1,
+                odd.cast(),
+                null(),
+                null_mut(),
+                err,
+            )
+        });
+        assert_eq!(cfa_abi_check(0, odd.cast()), CFA_E_BAD_ARGUMENT);
+        let nothing = cfa_str {
+            data: null(),
+            len: 0,
+        };
+        expect(CFA_E_BAD_ARGUMENT, |err| {
+            cfa_options_set(all.options, nothing, nothing, err)
+        });
+        cfa_options_free(null_mut());
+        cfa_model_free(null_mut());
+        cfa_session_free(null_mut());
+        cfa_session_cancel(null());
+    }
+    assert_eq!(room, [0; 32]);
+}
+
+/// A handle as the threads of a C program share it.
+#[derive(Clone, Copy)]
+struct Everywhere(*mut cfa_session);
+unsafe impl Send for Everywhere {}
+
+#[test]
+fn two_threads_get_results_or_are_told_why_not() {
+    let all = opened();
+    let session = Everywhere(all.session);
+    let score = |session: Everywhere| {
+        let session = session.0;
+        let pixels = pixels();
+        let image = image(&pixels);
+        let mut verdict = Sized::<cfa_verdict>::new();
+        let (image, to) = (&raw const image, verdict.pointer());
+        let status = unsafe { cfa_session_score(session, image, to, null_mut(), null_mut()) };
+        let allowed = [CFA_OK, CFA_E_BUSY, CFA_E_CANCELLED];
+        assert!(allowed.contains(&status), "{status}");
+        unsafe { cfa_session_cancel(session) };
+    };
+    let other = std::thread::spawn(move || score(session));
+    score(session);
+    other.join().unwrap();
 }

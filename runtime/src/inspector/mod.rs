@@ -7,6 +7,8 @@ mod model;
 mod pipeline;
 mod placement;
 mod stages;
+#[cfg(feature = "stand-in")]
+mod stand_in;
 
 use std::num::NonZeroUsize;
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! What a network gave, where ONNX Runtime has put it.
 
+#[cfg(feature = "stand-in")]
+use ndarray::Array4;
 use ndarray::{ArrayView3, ArrayView4, Axis};
 use ort::session::SessionOutputs;
 use ort::value::{Tensor, TensorValueType};
@@ -13,7 +15,14 @@ use super::{Cause, NetworkError};
 ///
 /// [`NetworkOptions::outputs`]: super::NetworkOptions::outputs
 #[derive(Debug)]
-pub struct NetworkOutputs(Vec<(Tensor<f32>, [usize; 4])>);
+pub struct NetworkOutputs(Vec<Output>);
+
+#[derive(Debug)]
+enum Output {
+    OnnxRuntime(Tensor<f32>, [usize; 4]),
+    #[cfg(feature = "stand-in")]
+    StandIn(Array4<f32>),
+}
 
 impl NetworkOutputs {
     /// Those of a batch of so many pictures; an error if one is missing, or not of its type
@@ -36,7 +45,7 @@ impl NetworkOutputs {
                     expected: format!("{} {shape:?}", output.name),
                 });
             }
-            outputs.push((tensor, shape));
+            outputs.push(Output::OnnxRuntime(tensor, shape));
         }
         Ok(Self(outputs))
     }
@@ -44,9 +53,7 @@ impl NetworkOutputs {
     /// All outputs, each with the batch in front of its shape.
     pub fn iter(&self) -> impl Iterator<Item = ArrayView4<'_, f32>> {
         // None is left out: that there are as many values as the shape says was compared.
-        self.0.iter().filter_map(|(tensor, shape)| {
-            ArrayView4::from_shape(*shape, tensor.extract_tensor().1).ok()
-        })
+        self.0.iter().filter_map(Output::view)
     }
 
     /// Those of one picture, each of the shape in the options. None for an `index` beyond the
@@ -55,6 +62,26 @@ impl NetworkOutputs {
         self.iter()
             .filter(move |output| index < output.dim().0)
             .map(move |output| output.index_axis_move(Axis(0), index))
+    }
+}
+
+#[cfg(feature = "stand-in")]
+impl FromIterator<Array4<f32>> for NetworkOutputs {
+    fn from_iter<I: IntoIterator<Item = Array4<f32>>>(outputs: I) -> Self {
+        Self(outputs.into_iter().map(Output::StandIn).collect())
+    }
+}
+
+impl Output {
+    fn view(&self) -> Option<ArrayView4<'_, f32>> {
+        match self {
+            Self::OnnxRuntime(tensor, shape) => {
+                let (_, values) = tensor.extract_tensor();
+                ArrayView4::from_shape(*shape, values).ok()
+            }
+            #[cfg(feature = "stand-in")]
+            Self::StandIn(values) => Some(values.view()),
+        }
     }
 }
 

@@ -1,9 +1,12 @@
 //! One network, ready to run.
 
+#[cfg(feature = "stand-in")]
+mod stand_in;
+
 use ndarray::ArrayRef4;
 use ort::logging::LogLevel;
 use ort::session::builder::{AutoDevicePolicy, GraphOptimizationLevel, SessionBuilder};
-use ort::session::{RunOptions, Session};
+use ort::session::{RunOptions, Session, SessionOutputs};
 use ort::value::{Outlet, TensorElementType, TensorRef};
 
 use super::providers::{Opened, Request};
@@ -68,10 +71,18 @@ impl NetworkOptions {
 /// A network opened by ONNX Runtime: normalised picture in, levels of descriptors out.
 #[derive(Debug)]
 pub struct Network {
-    session: Session,
+    computer: Computer,
     options: NetworkOptions,
     warnings: Warnings,
     computed_by: ComputedBy,
+}
+
+/// With what a network is computed.
+#[derive(Debug)]
+enum Computer {
+    OnnxRuntime(Session),
+    #[cfg(feature = "stand-in")]
+    StandIn,
 }
 
 /// Who computes a network.
@@ -137,7 +148,7 @@ impl Network {
             .collect();
         check_outlets("output", session.outputs(), &outputs)?;
         Ok(Self {
-            session,
+            computer: Computer::OnnxRuntime(session),
             options: options.clone(),
             warnings: opened.warnings,
             computed_by: ComputedBy {
@@ -183,8 +194,7 @@ impl Network {
     /// The outputs for normalised pictures `N × 3 × H × W` (row-major). Values are passed on
     /// as they are, NaN included.
     pub fn run(&mut self, input: &ArrayRef4<f32>) -> Result<NetworkOutputs, NetworkError> {
-        let run = RunOptions::new().map_err(|error| NetworkError::Run(error.into()))?;
-        self.run_with(input, &run)
+        self.run_with(input, None)
     }
 
     /// The same; fails at the next operation once `cancellation` asks for the end.
@@ -199,15 +209,32 @@ impl Network {
     fn run_with(
         &mut self,
         input: &ArrayRef4<f32>,
-        run: &RunOptions,
+        run: Option<&RunOptions>,
     ) -> Result<NetworkOutputs, NetworkError> {
-        let failed = |error: ort::Error| NetworkError::Run(error.into());
-        let rows = input.as_standard_layout();
-        let values = rows.as_slice().unwrap_or_default();
-        let tensor = TensorRef::from_array_view((rows.shape(), values)).map_err(failed)?;
-        let inputs = ort::inputs![INPUT => tensor];
-        let given = self.session.run_with_options(inputs, run).map_err(failed)?;
-        NetworkOutputs::new(given, &self.options.outputs, input.dim().0)
+        let (outputs, pictures) = (&self.options.outputs, input.dim().0);
+        match &mut self.computer {
+            Computer::OnnxRuntime(session) => {
+                let given = run_session(session, input, run)
+                    .map_err(|error| NetworkError::Run(error.into()))?;
+                NetworkOutputs::new(given, outputs, pictures)
+            }
+            #[cfg(feature = "stand-in")]
+            Computer::StandIn => Ok(stand_in::outputs(outputs, input)),
+        }
+    }
+}
+
+fn run_session<'s>(
+    session: &'s mut Session,
+    input: &ArrayRef4<f32>,
+    run: Option<&'s RunOptions>,
+) -> ort::Result<SessionOutputs<'s>> {
+    let rows = input.as_standard_layout();
+    let tensor = TensorRef::from_array_view((rows.shape(), rows.as_slice().unwrap_or_default()))?;
+    let inputs = ort::inputs![INPUT => tensor];
+    match run {
+        Some(run) => session.run_with_options(inputs, run),
+        None => session.run(inputs),
     }
 }
 

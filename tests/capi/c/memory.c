@@ -5,22 +5,11 @@
  */
 #define _GNU_SOURCE
 #include "check.h"
-
-#include <unistd.h>
+#include "resident.h"
 
 enum { WARM_UP = 50 };
 /* The allocator's own play; a leak of one memory bank or map a round is far more. */
 static const long ALLOWED_KIB = 1024;
-
-static long resident_kib(void)
-{
-    long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-    if (file == NULL || fscanf(file, "%*d %ld", &pages) != 1)
-        exit(2);
-    fclose(file);
-    return pages * (sysconf(_SC_PAGESIZE) / 1024);
-}
 
 int main(int argc, char **argv)
 {

@@ -5,10 +5,9 @@
  */
 #include <cfa.h>
 
+#include "resident.h"
+
 #include <dlfcn.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 static void *library;
 
@@ -28,16 +27,6 @@ static void *function(const char *name)
         void *found = function(#name);                                                             \
         memcpy(&name##_, &found, sizeof found);                                                    \
     } while (0)
-
-static long resident_kib(void)
-{
-    long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-    if (file == NULL || fscanf(file, "%*d %ld", &pages) != 1)
-        exit(2);
-    fclose(file);
-    return pages * (sysconf(_SC_PAGESIZE) / 1024);
-}
 
 static int score_once(char **argv)
 {
