@@ -28,6 +28,45 @@ pub(super) fn squared_distance<S: Simd>(simd: S, a: &[f32], b: &[f32]) -> f32 {
     total(simd, sums) + rest
 }
 
+/// The squared distances of `a` to several others, which share its loads. Each sum runs in
+/// one vector; [`rounding_together`] bounds its error.
+#[inline(always)]
+pub(super) fn squared_distances<S: Simd, const N: usize>(
+    simd: S,
+    a: &[f32],
+    others: [&[f32]; N],
+) -> [f32; N] {
+    let (a_vectors, a_rest) = S::as_simd_f32s(a);
+    let mut sums = [simd.splat_f32s(0.0); N];
+    let mut rests = [&[][..]; N];
+    let mut vectors = [&[][..]; N];
+    // No `map`: its closure would not be compiled for the vectors.
+    for ((vectors, rest), other) in vectors.iter_mut().zip(&mut rests).zip(others) {
+        (*vectors, *rest) = S::as_simd_f32s(&other[..a.len()]);
+    }
+    for (place, a) in a_vectors.iter().enumerate() {
+        for (sum, vectors) in sums.iter_mut().zip(&vectors) {
+            *sum = add_square(simd, simd.sub_f32s(*a, vectors[place]), *sum);
+        }
+    }
+    let mut distances = [0.0; N];
+    for ((distance, sum), rest) in distances.iter_mut().zip(sums).zip(rests) {
+        *distance = simd.reduce_sum_f32s(sum);
+        for (a, b) in a_rest.iter().zip(rest) {
+            *distance += (a - b) * (a - b);
+        }
+    }
+    distances
+}
+
+/// How much of a result of [`squared_distances`] rounding may have taken, relative: one
+/// unit for each addition to a lane and across lanes, and a few for a difference and its square.
+#[inline(always)]
+pub(super) fn rounding_together<S: Simd>(values: usize) -> f32 {
+    let additions = values / S::F32_LANES + 2 * S::F32_LANES + 4;
+    additions as f32 * (f32::EPSILON / 2.0)
+}
+
 /// `Σ aᵢ²`, summed in the same way. NaN and infinities spread.
 #[inline(always)]
 pub(super) fn squared_norm<S: Simd>(simd: S, a: &[f32]) -> f32 {

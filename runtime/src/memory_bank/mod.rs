@@ -4,9 +4,11 @@ mod axes;
 mod bounds;
 mod distance;
 mod drift;
+mod k_nearest;
 mod nearest;
 mod plain;
 mod pruned;
+mod second_bounds;
 mod shortlist;
 
 pub use axes::{BoundingAxes, Projection};

@@ -10,8 +10,8 @@ use pulp::{Simd, WithSimd};
 
 use super::MemoryBank;
 use super::distance::squared_distance;
+use super::k_nearest::Nearest;
 use super::nearest::Found;
-use super::pruned::Nearest;
 use super::shortlist::{Shortlist, comparison_margin};
 
 /// Centroids per product: a block and its products stay in the core's own cache.

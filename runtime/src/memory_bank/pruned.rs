@@ -7,7 +7,9 @@ use super::MemoryBank;
 use super::axes::BankAxes;
 use super::bounds::{GROUP, Group, at_least, bounds, promising};
 use super::distance::{squared_distance, squared_norm};
+use super::k_nearest::Nearest;
 use super::nearest::{Found, TILE_ROWS};
+use super::second_bounds::SecondBounds;
 
 /// The bounds are given up when the differences that they leave are more than this
 /// share of the full product's multiplications. A difference costs about four times as
@@ -19,7 +21,7 @@ const LARGEST_SHARE: usize = 8;
 /// can reach.
 const ROUNDING: f32 = 2e-5;
 /// The same for sums of squares, which do not cancel.
-const SUM_ROUNDING: f32 = 4e-6;
+pub(super) const SUM_ROUNDING: f32 = 4e-6;
 
 /// Buffers of one search, kept between searches.
 #[derive(Debug, Default)]
@@ -202,27 +204,28 @@ impl PrunedTile<'_> {
     /// best first.
     #[inline(always)]
     fn refine<S: Simd>(&mut self, simd: S, row: usize, limit: f32) {
-        let largest = self.scratch.norms[row].max(self.axes.largest_norm);
-        // Axes in f32 are orthonormal to within rounding only.
-        let slack = match self.axes.projection {
-            Some(_) => SUM_ROUNDING * largest * largest,
-            None => 0.0,
-        };
-        let [least, most] = self.scratch.tails[row];
         let mut refined = std::mem::take(&mut self.scratch.refined);
         refined.clear();
-        let head = self.head(row);
-        for &centroid in &self.scratch.candidates {
-            let (other, tail) = self.axes.centroid(centroid as usize);
-            let apart = (least - tail).max(tail - most).max(0.0);
-            let along = squared_distance(simd, head, other) * (1.0 - SUM_ROUNDING);
-            let bound = along + apart * apart - slack;
-            if bound <= limit {
-                refined.push((bound, centroid));
-            }
-        }
+        let bounds = SecondBounds {
+            axes: self.axes,
+            head: self.head(row),
+            tail: self.scratch.tails[row],
+            slack: self.slack(row),
+            limit,
+        };
+        bounds.keep_all(simd, &self.scratch.candidates, &mut refined);
         refined.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
         self.scratch.refined = refined;
+    }
+
+    /// Axes in f32 are orthonormal to within rounding only.
+    #[inline(always)]
+    fn slack(&self, row: usize) -> f32 {
+        if self.axes.projection.is_none() {
+            return 0.0;
+        }
+        let largest = self.scratch.norms[row].max(self.axes.largest_norm);
+        SUM_ROUNDING * largest * largest
     }
 
     /// Computes distances until the bounds exceed the K-th.
@@ -257,54 +260,6 @@ struct Turned {
 fn spend(budget: &mut usize, differences: usize) -> Result<(), TooMany> {
     *budget = budget.checked_sub(differences).ok_or(TooMany)?;
     Ok(())
-}
-
-/// The K nearest so far, in place: ascending by distance, then by number.
-#[derive(Debug)]
-pub(super) struct Nearest<'a> {
-    distances: &'a mut [f32],
-    numbers: &'a mut [u32],
-    count: usize,
-}
-
-impl<'a> Nearest<'a> {
-    pub(super) fn new((distances, numbers): (&'a mut [f32], &'a mut [u32])) -> Self {
-        Self {
-            distances,
-            numbers,
-            count: 0,
-        }
-    }
-
-    /// No centroid that is farther than this can be among the nearest.
-    fn limit(&self) -> f32 {
-        if self.count < self.distances.len() {
-            return f32::INFINITY;
-        }
-        self.distances
-            .last()
-            .map_or(f32::INFINITY, |last| last * (1.0 + SUM_ROUNDING))
-    }
-
-    pub(super) fn insert(&mut self, distance: f32, number: u32) {
-        let mut place = self.count.min(self.distances.len() - 1);
-        if self.count == self.distances.len() {
-            let last = (self.distances[place], self.numbers[place]);
-            if (distance, number) >= last {
-                return;
-            }
-        } else {
-            self.count += 1;
-        }
-        while place > 0 && (distance, number) < (self.distances[place - 1], self.numbers[place - 1])
-        {
-            self.distances[place] = self.distances[place - 1];
-            self.numbers[place] = self.numbers[place - 1];
-            place -= 1;
-        }
-        self.distances[place] = distance;
-        self.numbers[place] = number;
-    }
 }
 
 impl BankAxes {
