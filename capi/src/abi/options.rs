@@ -35,7 +35,9 @@ pub unsafe extern "C" fn cfa_options_new(
 /// `cfa_session_info_json` says so. All but cpu need an ONNX Runtime built with them.
 /// `allow_reduced_precision` (`true` or `false`): fewer bits than f32 may be used, which is
 /// faster and changes scores. `device`: `CPU`, `GPU`, `GPU.1`, `NPU` of openvino, or the
-/// number of the GPU; `cache_folder`: where tensorrt keeps what it compiles, else nowhere.
+/// number of the GPU; `cache_folder`: where networks are kept as they were prepared
+/// for this machine, else nowhere: the next session is there sooner, and sessions and
+/// processes share the memory of the weights.
 /// `head`: who computes distances and map: `host` (the default: libcfa, on the processor) or
 /// `graph` (the provider, with the network).
 /// `threads`: 1 to 1024; default: as many as the machine offers.

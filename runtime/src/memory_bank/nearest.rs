@@ -21,7 +21,7 @@ use super::{MemoryBank, first_overflow};
 /// depend on the number of threads.
 pub(super) const TILE_ROWS: usize = 96;
 /// After bounds have left too many centroids, two tiles are searched without; after the
-/// next time four, then eight, up to this many. So a bank that defies bounds costs a few
+/// next time eight, then thirty-two, up to this many. So a bank that defies bounds costs a few
 /// tiles in vain, and one strange region of a picture does not slow down the rest.
 const MOST_TILES_WITHOUT_BOUNDS: usize = 64;
 
@@ -382,7 +382,7 @@ impl<R: DescriptorRows + ?Sized> Search<'_, R> {
     fn put_off_bounds(&self) {
         let tiles = self.next_without_bounds.load(Ordering::Relaxed);
         self.without_bounds.store(tiles, Ordering::Relaxed);
-        let next = (2 * tiles).min(MOST_TILES_WITHOUT_BOUNDS);
+        let next = (4 * tiles).min(MOST_TILES_WITHOUT_BOUNDS);
         self.next_without_bounds.store(next, Ordering::Relaxed);
     }
 }

@@ -22,7 +22,8 @@ pub(crate) struct ImportArguments {
     /// The bundle to write
     #[arg(long)]
     out: PathBuf,
-    /// Good pictures, for the bundle's self-test and the colours of its heat maps
+    /// Good pictures, for the bundle's self-test, the colours of its heat maps, and a
+    /// search that is quick on such pictures
     #[arg(long)]
     data: Option<PathBuf>,
     /// Whether the model was trained on pooled features (asked for where the file does not tell)

@@ -91,7 +91,7 @@ impl Report {
             (
                 "computed by",
                 format!(
-                    "{}, {} threads, head in {}",
+                    "{}, {} threads; the head: {}",
                     self.provider, self.threads, self.head
                 ),
             ),
