@@ -43,9 +43,7 @@ struct Expected {
 fn predicted(bundle: &Path, picture: &Path, more: &[&str]) -> serde_json::Value {
     let mut predict = Command::new(cfa_run());
     predict
-        .arg("predict")
-        .arg("--json")
-        .arg("--model")
+        .args(["predict", "--json", "--no-cache", "--model"])
         .arg(bundle);
     predict
         .arg("--onnxruntime")
