@@ -347,7 +347,7 @@ fn the_program_takes_it_and_says_so() {
     assert_eq!(report["head"], "graph");
     assert_eq!(report["milliseconds"]["neighbors"]["p99"], 0.0);
     let text = cfa_run(bench).stdout();
-    assert!(text.contains("head in graph"), "{text}");
+    assert!(text.contains("the head: graph"), "{text}");
 }
 
 /// The descriptors of a picture, one a row.
