@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cfa_runtime::{Inspector, InspectorOptions, Picture, ProviderOptions};
+use cfa_runtime::{HeadPlacement, Inspector, InspectorOptions, Picture, ProviderOptions};
 use serde_json::Value;
 
 use crate::harness::{Folder, Run, drawing, onnx_runtime, predict, tiny_bundle};
@@ -17,7 +17,12 @@ fn kept(cache: &Path) -> PathBuf {
 }
 
 fn open(cache: Option<&Path>) -> Inspector {
+    open_with(cache, HeadPlacement::Host)
+}
+
+fn open_with(cache: Option<&Path>, head: HeadPlacement) -> Inspector {
     let options = InspectorOptions {
+        head,
         provider: ProviderOptions {
             cache_folder: cache.map(Path::to_owned),
             ..ProviderOptions::default()
@@ -50,6 +55,19 @@ fn a_kept_network_gives_the_same_bits_and_is_made_once() {
     let first = written();
     assert_eq!(inspected(&mut open(Some(&cache))), expected);
     assert_eq!(written(), first);
+}
+
+#[test]
+fn one_with_the_head_in_it_is_another_network() {
+    let folder = Folder::new();
+    let cache = folder.at("cache");
+    open(Some(&cache));
+    let expected = inspected(&mut open_with(None, HeadPlacement::Graph));
+    for _opening in 0..2 {
+        let mut inspector = open_with(Some(&cache), HeadPlacement::Graph);
+        assert_eq!(inspected(&mut inspector), expected);
+    }
+    assert_eq!(fs::read_dir(cache.join("optimised")).unwrap().count(), 2);
 }
 
 #[test]
