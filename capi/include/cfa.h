@@ -7,7 +7,7 @@
  *
  * WHAT IT IS
  *
- * A bundle (*.cfa) is a trained model in one file. A cfa_model is a bundle in memory. A
+ * A bundle (*.cfa) is a trained model in one file. A cfa_model is an open bundle. A
  * cfa_session computes with it: a picture goes in, a score and an anomaly map come out.
  * ONNX Runtime does the computing; it is opened at run time from the file that the option
  * "onnxruntime" names, and is not needed to build or link a program.
@@ -445,8 +445,10 @@ cfa_status cfa_options_set_progress(struct cfa_options *options,
 // Frees options; NULL is fine. Models and sessions do not need them any more.
 void cfa_options_free(struct cfa_options *options);
 
-// Opens and checks a bundle file, and keeps it in memory. `options` may be NULL.
-// Any thread.
+// Opens and checks a bundle file. `options` may be NULL. Any thread.
+//
+// The file stays open, for sessions read the network from it unless they find it in the
+// cache. It may be replaced or removed; written into, it makes new sessions fail.
 cfa_status cfa_model_open(struct cfa_str path,
                           const struct cfa_options *options,
                           struct cfa_model **out,

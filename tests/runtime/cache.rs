@@ -57,6 +57,18 @@ fn a_kept_network_gives_the_same_bits_and_is_made_once() {
     assert_eq!(written(), first);
 }
 
+/// The kept form and its digests; what it was made from is gone.
+#[test]
+fn nothing_but_the_kept_network_stays() {
+    let folder = Folder::new();
+    let cache = folder.at("cache");
+    open(Some(&cache));
+    let files = fs::read_dir(kept(&cache)).unwrap();
+    let mut names: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["network.onnx", "sha256", "weights.bin"]);
+}
+
 #[test]
 fn one_with_the_head_in_it_is_another_network() {
     let folder = Folder::new();

@@ -1,6 +1,7 @@
 //! The library as an embedding program uses it.
 
 use std::error::Error;
+use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
@@ -91,6 +92,40 @@ fn inspectors_share_a_model() {
     for shared in &mut inspectors {
         assert_same_bits(&alone, &shared.inspect(&picture).unwrap());
     }
+}
+
+/// A model reads its network from the file that it has checked, or not at all.
+#[test]
+fn the_bundle_file_may_be_replaced_but_not_written_into() {
+    let folder = Folder::new();
+    let (path, kept) = (folder.at("model.cfa"), folder.at("kept.cfa"));
+    fs::copy(tiny_bundle(), &path).unwrap();
+    let model = Model::open(&path).unwrap();
+    let open = || Inspector::new(&model, &onnx_runtime(), &InspectorOptions::default());
+    let picture = Picture::from_rgb8(64, 64, drawing(64, 64, 3).into_raw()).unwrap();
+    let alone = inspector(1).inspect(&picture).unwrap();
+
+    fs::rename(&path, &kept).unwrap();
+    fs::write(&path, "another file in its place").unwrap();
+    assert_same_bits(&alone, &open().unwrap().inspect(&picture).unwrap());
+
+    let whole = fs::read(&kept).unwrap();
+    let network = Bundle::open(&tiny_bundle()).unwrap();
+    let network = network.network_onnx();
+    let mut windows = whole.windows(network.len());
+    let start = windows.position(|bytes| bytes == network).unwrap();
+    let mut changed = whole.clone();
+    changed[start + network.len() / 2] ^= 1;
+    for other in [&changed[..], &whole[..start + 100], b""] {
+        fs::write(&kept, other).unwrap();
+        let error = open().unwrap_err().to_string();
+        assert!(
+            error.contains("model.cfa: the bundle was changed since it was opened"),
+            "{error}"
+        );
+    }
+    fs::write(&kept, whole).unwrap();
+    assert_same_bits(&alone, &open().unwrap().inspect(&picture).unwrap());
 }
 
 #[test]

@@ -15,8 +15,10 @@ use crate::types::{cfa_error, cfa_str};
 
 const READING: &str = "reading the bundle";
 
-/// Opens and checks a bundle file, and keeps it in memory. `options` may be NULL.
-/// Any thread.
+/// Opens and checks a bundle file. `options` may be NULL. Any thread.
+///
+/// The file stays open, for sessions read the network from it unless they find it in the
+/// cache. It may be replaced or removed; written into, it makes new sessions fail.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cfa_model_open(
     path: cfa_str,
@@ -30,7 +32,7 @@ pub unsafe extern "C" fn cfa_model_open(
         if path.is_empty() {
             return Err(Fault::argument("path is empty; name a bundle file (.cfa)"));
         }
-        Ok(Bundle::open(path.as_ref()).map_err(InspectError::from)?)
+        Ok(Model::open(path.as_ref())?)
     };
     reporting(&err, || opened(open, &options, &out))
 }
@@ -47,13 +49,14 @@ pub unsafe extern "C" fn cfa_model_open_bytes(
     given!(data, options, out, err);
     let open = || {
         let bytes = data.array(data_len, "data")?;
-        Ok(Bundle::from_bytes(bytes).map_err(InspectError::from)?)
+        let bundle = Bundle::from_bytes(bytes).map_err(InspectError::from)?;
+        Ok(Model::from_bundle(bundle)?)
     };
     reporting(&err, || opened(open, &options, &out))
 }
 
 fn opened(
-    open: impl FnOnce() -> Result<Bundle, Fault>,
+    open: impl FnOnce() -> Result<Model, Fault>,
     options: &Given<*const cfa_options>,
     out: &Given<*mut *mut cfa_model>,
 ) -> Result<(), Fault> {
@@ -64,7 +67,7 @@ fn opened(
         options.shared("options")?.progress
     };
     report_or_stop(progress.as_ref(), READING, 0.0)?;
-    let model = Model::from_bundle(open()?)?;
+    let model = open()?;
     report_or_stop(progress.as_ref(), READING, 1.0)?;
     out.give(cfa_model { model });
     Ok(())

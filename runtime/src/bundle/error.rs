@@ -30,6 +30,9 @@ pub enum BundleProblem {
     /// The file could not be opened or read.
     #[error("the bundle cannot be read")]
     Read(#[source] io::Error),
+    /// Another content than the one that was checked.
+    #[error("the bundle was changed since it was opened; open it again")]
+    Changed,
     /// The file could not be written; see [`write_atomically`](crate::write_atomically).
     #[error("the bundle cannot be written; check the folder and the space left")]
     Write(#[source] io::Error),

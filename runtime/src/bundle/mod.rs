@@ -9,6 +9,7 @@ mod digest;
 mod error;
 mod golden;
 mod manifest;
+mod network_file;
 mod part_names;
 mod precision;
 mod read;
@@ -17,7 +18,10 @@ mod tensor;
 mod tests;
 mod write;
 
+use std::fs::File;
+use std::mem;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use ndarray::Array2;
 
@@ -28,6 +32,8 @@ pub use manifest::{
     AnomalyMapSettings, BackboneIdentity, DescriptorShape, GoldenSample, HeatmapRange, Manifest,
     MemoryBankShape, Part, PartType, ScoreSettings,
 };
+pub(crate) use network_file::NetworkFile;
+use network_file::NetworkPart;
 pub use part_names::level_name;
 pub use precision::NetworkPrecision;
 pub use write::write_bundle;
@@ -38,6 +44,8 @@ pub struct Bundle {
     /// The settings.
     pub manifest: Manifest,
     network_onnx: Vec<u8>,
+    /// Where the network begins in the file.
+    network_start: u64,
     coordinates: Array2<f32>,
     memory_bank: Array2<f32>,
     golden: Vec<GoldenRecord>,
@@ -65,9 +73,37 @@ pub struct BundleParts {
 impl Bundle {
     /// Reads and checks a bundle file.
     pub fn open(path: &Path) -> Result<Self, BundleError> {
-        read::file_bytes(path)
-            .and_then(read::bundle)
-            .map_err(|problem| BundleError::at(path, problem))
+        Self::read(path).map(|(bundle, _file)| bundle)
+    }
+
+    /// The same without the network, which is left in the file.
+    pub(crate) fn open_without_network(path: &Path) -> Result<(Self, NetworkFile), BundleError> {
+        let (mut bundle, file) = Self::read(path)?;
+        let bytes = mem::take(&mut bundle.network_onnx).len() as u64;
+        let network = NetworkPart {
+            file: Mutex::new(file),
+            path: path.to_owned(),
+            start: bundle.network_start,
+            bytes,
+            sha256_hex: bundle.network_sha256_hex(),
+        };
+        Ok((bundle, NetworkFile::Bundle(Arc::new(network))))
+    }
+
+    fn read(path: &Path) -> Result<(Self, File), BundleError> {
+        let read = || {
+            let mut file = File::open(path).map_err(BundleProblem::Read)?;
+            let bundle = read::bundle(read::file_bytes(&mut file)?)?;
+            Ok((bundle, file))
+        };
+        read().map_err(|problem| BundleError::at(path, problem))
+    }
+
+    /// As the manifest lists it, which was checked.
+    fn network_sha256_hex(&self) -> String {
+        let mut parts = self.manifest.parts.iter();
+        let network = parts.find(|part| part.name == part_names::NETWORK);
+        network.map(|part| part.sha256.clone()).unwrap_or_default()
     }
 
     /// Checks a bundle file that is already in memory.

@@ -5,7 +5,6 @@ use std::fs::File;
 use std::io::Read;
 use std::ops::Range;
 use std::panic::resume_unwind;
-use std::path::Path;
 use std::thread;
 
 use serde::Deserialize;
@@ -19,8 +18,7 @@ use super::{
 /// Far above any model, far below what would exhaust a workstation.
 const MAX_FILE_BYTES: u64 = 4 << 30;
 
-pub(super) fn file_bytes(path: &Path) -> Result<Vec<u8>, BundleProblem> {
-    let file = File::open(path).map_err(BundleProblem::Read)?;
+pub(super) fn file_bytes(file: &mut File) -> Result<Vec<u8>, BundleProblem> {
     let claimed_bytes = file.metadata().map_err(BundleProblem::Read)?.len();
     let mut bytes = Vec::with_capacity(claimed_bytes.min(MAX_FILE_BYTES) as usize);
     if claimed_bytes <= MAX_FILE_BYTES {
@@ -50,6 +48,7 @@ pub(super) fn bundle(mut bytes: Vec<u8>) -> Result<Bundle, BundleProblem> {
     Ok(Bundle {
         manifest: parts.manifest,
         network_onnx: parts.network_onnx,
+        network_start: network.start as u64,
         coordinates: parts.coordinates,
         memory_bank: parts.memory_bank,
         golden: parts.golden,

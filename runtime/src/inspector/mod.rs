@@ -24,7 +24,7 @@ pub use model::Model;
 pub use pipeline::Inspections;
 pub use placement::{HeadPlacement, UnknownPlacement};
 
-use crate::bundle::{Bundle, GoldenRecord, Manifest};
+use crate::bundle::{Bundle, GoldenRecord, Manifest, NetworkFile};
 use crate::calibration::{DecisionOptions, DecisionRule};
 use crate::cancellation::Cancellation;
 use crate::head::milliseconds_since;
@@ -74,7 +74,7 @@ impl Inspector {
         runtime: &OnnxRuntime,
         options: &InspectorOptions,
     ) -> Result<Self, InspectError> {
-        Self::from_bundle(Bundle::open(bundle)?, runtime, options)
+        Self::new(&Model::open(bundle)?, runtime, options)
     }
 
     /// Opens the network of a bundle that is already loaded.
@@ -93,28 +93,31 @@ impl Inspector {
         runtime: &OnnxRuntime,
         options: &InspectorOptions,
     ) -> Result<Self, InspectError> {
-        Self::with_network(model, options, |onnx, network| {
-            Network::new(runtime, onnx, network)
+        Self::with_network(model, options, |file, network| {
+            Network::open(runtime, file, network, None)
         })
     }
 
-    /// The same with a watch over the opening of the network, which may stop it;
-    /// see [`Network::new_watched`].
+    /// The same with a watch over the opening of the network, because that may take minutes
+    /// where a provider compiles it: `watch` is called at once and then several times a
+    /// second, on the calling thread, with the time since the start. When it answers
+    /// `Break`, the opening ends with [`NetworkError::OpeningStopped`], as soon as the
+    /// provider comes to a point where it can.
     pub fn new_watched(
         model: &Model,
         runtime: &OnnxRuntime,
         options: &InspectorOptions,
         watch: &mut OpeningWatch<'_>,
     ) -> Result<Self, InspectError> {
-        Self::with_network(model, options, |onnx, network| {
-            Network::new_watched(runtime, onnx, network, watch)
+        Self::with_network(model, options, |file, network| {
+            Network::open(runtime, file, network, Some(watch))
         })
     }
 
     fn with_network(
         model: &Model,
         options: &InspectorOptions,
-        open: impl FnOnce(&[u8], &NetworkOptions) -> Result<Network, NetworkError>,
+        open: impl FnOnce(&NetworkFile, &NetworkOptions) -> Result<Network, NetworkError>,
     ) -> Result<Self, InspectError> {
         let threads = options.threads.unwrap_or_else(available_threads);
         if threads == 0 {
@@ -128,8 +131,8 @@ impl Inspector {
         // Before the network, which makes sure of its own threads beside these.
         let pool = pool(threads)?;
         let head = options.head;
-        let (onnx, network) = head.network(model, options.provider.clone(), threads)?;
-        let network = open(&onnx, &network)?;
+        let (file, network) = head.network(model, options.provider.clone(), threads)?;
+        let network = open(&file, &network)?;
         Ok(Self {
             settings: Arc::clone(&model.settings),
             network,

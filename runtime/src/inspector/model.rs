@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::InspectError;
 use crate::anomaly_map::GaussianBlur;
-use crate::bundle::{Bundle, BundleParts, GoldenRecord, Manifest};
+use crate::bundle::{Bundle, BundleParts, GoldenRecord, Manifest, NetworkFile};
 use crate::head::{Descriptors, Head};
 use crate::memory_bank::MemoryBank;
 use crate::preprocess::Size;
@@ -17,7 +17,7 @@ use crate::preprocess::Size;
 #[derive(Debug, Clone)]
 pub struct Model {
     pub(super) settings: Arc<Settings>,
-    network_onnx: Arc<Vec<u8>>,
+    network: NetworkFile,
 }
 
 /// Everything but the network file, which an opened network no longer needs.
@@ -31,32 +31,25 @@ pub(super) struct Settings {
 
 impl Model {
     /// Reads and checks a bundle file.
+    ///
+    /// The file stays open, because its network is read again when it is opened for the first
+    /// time on a machine, and not held until then. It may be replaced or removed, but who
+    /// writes into it makes opening its network an error.
     pub fn open(bundle: &Path) -> Result<Self, InspectError> {
-        Self::from_bundle(Bundle::open(bundle)?)
+        let (bundle, network) = Bundle::open_without_network(bundle)?;
+        let (settings, _left_in_file) = Settings::new(bundle)?;
+        Ok(Self {
+            settings: Arc::new(settings),
+            network,
+        })
     }
 
-    /// Takes over a bundle that is already loaded.
+    /// Takes over a bundle that is already loaded, and holds its network in memory.
     pub fn from_bundle(bundle: Bundle) -> Result<Self, InspectError> {
-        let digest_hex = bundle.digest_hex().to_owned();
-        let BundleParts {
-            manifest,
-            network_onnx,
-            coordinates,
-            memory_bank,
-            golden,
-        } = bundle.into_parts();
-        let bank = MemoryBank::new(memory_bank)?;
-        let bank = bank.with_leading_axes(manifest.memory_bank.bounding_axes)?;
-        let levels = manifest.descriptor.levels.clone();
-        let head = head(&manifest, bank, Descriptors::new(levels, &coordinates)?)?;
+        let (settings, network) = Settings::new(bundle)?;
         Ok(Self {
-            settings: Arc::new(Settings {
-                manifest,
-                golden,
-                head,
-                digest_hex,
-            }),
-            network_onnx: Arc::new(network_onnx),
+            settings: Arc::new(settings),
+            network: network.into(),
         })
     }
 
@@ -78,8 +71,33 @@ impl Model {
         &self.settings.head
     }
 
-    pub(super) fn network_onnx(&self) -> &[u8] {
-        &self.network_onnx
+    pub(super) fn network(&self) -> &NetworkFile {
+        &self.network
+    }
+}
+
+impl Settings {
+    /// With the network's ONNX file.
+    fn new(bundle: Bundle) -> Result<(Self, Vec<u8>), InspectError> {
+        let digest_hex = bundle.digest_hex().to_owned();
+        let BundleParts {
+            manifest,
+            network_onnx,
+            coordinates,
+            memory_bank,
+            golden,
+        } = bundle.into_parts();
+        let bank = MemoryBank::new(memory_bank)?;
+        let bank = bank.with_leading_axes(manifest.memory_bank.bounding_axes)?;
+        let levels = manifest.descriptor.levels.clone();
+        let head = head(&manifest, bank, Descriptors::new(levels, &coordinates)?)?;
+        let settings = Self {
+            manifest,
+            golden,
+            head,
+            digest_hex,
+        };
+        Ok((settings, network_onnx))
     }
 }
 

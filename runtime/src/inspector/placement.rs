@@ -1,10 +1,10 @@
 //! Where the head is computed.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use super::{InspectError, Model};
+use crate::bundle::NetworkFile;
 use crate::network::{NetworkOptions, ProviderOptions};
 use crate::onnx::with_head;
 
@@ -37,14 +37,14 @@ impl HeadPlacement {
         model: &Model,
         provider: ProviderOptions,
         threads: usize,
-    ) -> Result<(Cow<'_, [u8]>, NetworkOptions), InspectError> {
+    ) -> Result<(NetworkFile, NetworkOptions), InspectError> {
         let mut options = NetworkOptions::of(model.manifest(), provider, threads);
         let onnx = match self {
-            Self::Host => Cow::Borrowed(model.network_onnx()),
+            Self::Host => model.network().clone(),
             Self::Graph => {
-                let (onnx, map) = with_head(model.network_onnx(), model.head())?;
+                let (onnx, map) = with_head(&model.network().bytes()?, model.head())?;
                 options.outputs = vec![map];
-                Cow::Owned(onnx)
+                onnx.into()
             }
         };
         Ok((onnx, options))

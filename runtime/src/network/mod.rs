@@ -15,6 +15,8 @@ mod whole_model;
 
 use std::path::PathBuf;
 
+use crate::bundle::BundleError;
+
 pub use library_file::{library_beside, library_near, library_with};
 pub use observed::ObservedNetwork;
 pub use onnx_runtime::OnnxRuntime;
@@ -67,6 +69,9 @@ pub enum NetworkError {
         /// The library asked for.
         asked: PathBuf,
     },
+    /// The network could not be read out of the bundle file.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
     /// ONNX Runtime refused the network of the bundle.
     #[error(
         "ONNX Runtime cannot open the network; is the bundle made for an older or newer ONNX Runtime?"

@@ -9,6 +9,7 @@ use ort::session::Session;
 use ort::session::builder::SessionBuilder;
 
 use super::NetworkError;
+use crate::bundle::BundleError;
 
 /// Is told the time since the opening began, and says whether to go on.
 pub type OpeningWatch<'a> = dyn FnMut(Duration) -> ControlFlow<()> + 'a;
@@ -24,6 +25,8 @@ type Stop = Box<dyn Fn() + Send>;
 pub(super) enum Failure {
     /// Before the network was looked at.
     Start(ort::Error),
+    /// The network could not be read.
+    Read(BundleError),
     /// With the network.
     Open(ort::Error),
 }
@@ -32,12 +35,12 @@ pub(super) enum Failure {
 /// the watch can look meanwhile on this one.
 pub(super) fn open(
     build: impl FnOnce() -> ort::Result<SessionBuilder> + Send,
-    commit: impl FnOnce(&mut SessionBuilder) -> ort::Result<Session> + Send,
+    commit: impl FnOnce(&mut SessionBuilder) -> Result<Session, Failure> + Send,
     watch: Option<&mut OpeningWatch<'_>>,
 ) -> Result<Result<Session, Failure>, NetworkError> {
     let Some(watch) = watch else {
         let built = build().map_err(Failure::Start);
-        return Ok(built.and_then(|mut builder| commit(&mut builder).map_err(Failure::Open)));
+        return Ok(built.and_then(|mut builder| commit(&mut builder)));
     };
     let open = |sender: Sender<Stop>| {
         let mut builder = build().map_err(Failure::Start)?;
@@ -48,7 +51,7 @@ pub(super) fn open(
         });
         // The other end lives as long as this thread is waited for.
         let _unheard = sender.send(stop);
-        commit(&mut builder).map_err(Failure::Open)
+        commit(&mut builder)
     };
     elsewhere(open, watch)
 }

@@ -15,7 +15,7 @@ use super::{
     NetworkError, NetworkOutputs, OnnxRuntime, OpeningWatch, Precision, Provider, ProviderOptions,
     ProviderRefusal, threads,
 };
-use crate::bundle::{Manifest, level_name};
+use crate::bundle::{Manifest, NetworkFile, level_name};
 use crate::cancellation::Cancellation;
 use crate::head::LevelShape;
 use crate::onnx::INPUT;
@@ -104,33 +104,19 @@ impl Network {
         onnx: &[u8],
         options: &NetworkOptions,
     ) -> Result<Self, NetworkError> {
-        Self::opened(runtime, onnx, options, None)
+        Self::open(runtime, &onnx.to_vec().into(), options, None)
     }
 
-    /// The same with a watch, because opening may take minutes where a provider
-    /// compiles the network: `watch` is called at once and then several times a
-    /// second, on the calling thread, with the time since the start. When it
-    /// answers `Break`, the opening ends with [`NetworkError::OpeningStopped`], as soon
-    /// as the provider comes to a point where it can.
-    pub fn new_watched(
+    pub(crate) fn open(
         runtime: &OnnxRuntime,
-        onnx: &[u8],
-        options: &NetworkOptions,
-        watch: &mut OpeningWatch<'_>,
-    ) -> Result<Self, NetworkError> {
-        Self::opened(runtime, onnx, options, Some(watch))
-    }
-
-    fn opened(
-        runtime: &OnnxRuntime,
-        onnx: &[u8],
+        network: &NetworkFile,
         options: &NetworkOptions,
         watch: Option<&mut OpeningWatch<'_>>,
     ) -> Result<Self, NetworkError> {
         threads::check_available(options.threads)?;
         let request = Request {
             runtime,
-            onnx,
+            network,
             threads: options.threads,
             input_shape: options.input_shape,
             provider: &options.provider,

@@ -1,6 +1,7 @@
 //! A network's file with the head in it.
 
 use prost::Message;
+use prost::bytes::Buf;
 
 use super::message::batched_value;
 use super::nodes::{Nodes, PREFIX};
@@ -36,14 +37,7 @@ pub enum FileError {
 /// It is damaged, has other inputs or outputs, uses names of the parts that are put around
 /// it, or holds fields of ONNX that cfa-train does not write and that would get lost.
 pub fn decode_network(onnx: &[u8], levels: usize) -> Result<ModelProto, FileError> {
-    let odd = |what: &str| FileError::Foreign {
-        what: what.to_owned(),
-    };
-    let model = ModelProto::decode(onnx)?;
-    // All that was read is written again in the same form, so what is missing was not read.
-    if model.encoded_len() != onnx.len() {
-        return Err(odd("it holds parts that cfa-train does not write"));
-    }
+    let model = decode_all(onnx)?;
     let graph = model.graph.as_ref();
     let graph = graph.ok_or_else(|| odd("it has no graph"))?;
     if !names(&graph.input).eq([INPUT]) || !names(&graph.output).eq((0..levels).map(level_name)) {
@@ -57,6 +51,24 @@ pub fn decode_network(onnx: &[u8], levels: usize) -> Result<ModelProto, FileErro
         return Err(odd("it uses names of the parts around it"));
     }
     Ok(model)
+}
+
+/// Reads any ONNX file of which nothing gets lost. Values are not copied out of
+/// [`Bytes`](prost::bytes::Bytes).
+pub(super) fn decode_all(onnx: impl Buf) -> Result<ModelProto, FileError> {
+    let bytes = onnx.remaining();
+    let model = ModelProto::decode(onnx)?;
+    // All that was read is written again in the same form, so what is missing was not read.
+    if model.encoded_len() != bytes {
+        return Err(odd("it holds parts that cfa-train does not write"));
+    }
+    Ok(model)
+}
+
+fn odd(what: &str) -> FileError {
+    FileError::Foreign {
+        what: what.to_owned(),
+    }
 }
 
 fn names(values: &[ValueInfoProto]) -> impl Iterator<Item = &str> {

@@ -86,6 +86,7 @@ pub fn float_tensor(name: &str, shape: &[usize], values: &[f32]) -> TensorProto 
         data_type: DataType::Float.into(),
         name: name.to_owned(),
         raw_data: values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+        ..TensorProto::default()
     }
 }
 
@@ -97,6 +98,7 @@ pub fn byte_tensor(name: &str, shape: &[usize], values: &[i8]) -> TensorProto {
         data_type: DataType::Int8.into(),
         name: name.to_owned(),
         raw_data: values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+        ..TensorProto::default()
     }
 }
 
@@ -107,7 +109,8 @@ pub fn byte_scalar(name: &str, value: u8) -> TensorProto {
         dims: Vec::new(),
         data_type: DataType::Uint8.into(),
         name: name.to_owned(),
-        raw_data: vec![value],
+        raw_data: vec![value].into(),
+        ..TensorProto::default()
     }
 }
 
@@ -119,6 +122,7 @@ pub fn int32_tensor(name: &str, values: &[i32]) -> TensorProto {
         data_type: DataType::Int32.into(),
         name: name.to_owned(),
         raw_data: values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+        ..TensorProto::default()
     }
 }
 
@@ -151,6 +155,7 @@ pub fn int_tensor(name: &str, values: &[usize]) -> TensorProto {
             .iter()
             .flat_map(|&v| (v as i64).to_le_bytes())
             .collect(),
+        ..TensorProto::default()
     }
 }
 

@@ -5,6 +5,7 @@
 //! ([`with_head`]). `cfa-train` writes its files with the same parts.
 
 mod descriptors;
+mod external;
 mod file;
 mod head;
 pub mod message;
@@ -13,6 +14,7 @@ pub mod proto;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use external::{ExternalError, without_weights};
 pub use file::{FileError, decode_network, with_head};
 pub use nodes::Nodes;
 

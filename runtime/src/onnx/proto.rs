@@ -6,6 +6,7 @@
 //! packed, as in `onnx.proto3`; readers of either accept both. Fields that are missing here
 //! are lost in reading, which [`decode_network`](super::decode_network) notices.
 
+use prost::bytes::Bytes;
 use prost::{Enumeration, Message, Oneof};
 
 /// A file: a graph, and which version of the operators it is made of.
@@ -150,8 +151,14 @@ pub struct TensorProto {
     #[prost(string, tag = "8")]
     pub name: String,
     /// The values: little-endian, row-major.
-    #[prost(bytes = "vec", tag = "9")]
-    pub raw_data: Vec<u8>,
+    #[prost(bytes = "bytes", tag = "9")]
+    pub raw_data: Bytes,
+    /// Where the values are, if in another file: its name, offset and length.
+    #[prost(message, repeated, tag = "13")]
+    pub external_data: Vec<StringStringEntryProto>,
+    /// A [`DataLocation`](tensor_proto::DataLocation).
+    #[prost(enumeration = "tensor_proto::DataLocation", tag = "14")]
+    pub data_location: i32,
 }
 
 /// Of [`TensorProto`].
@@ -176,6 +183,16 @@ pub mod tensor_proto {
         Int64 = 7,
         /// `f16`.
         Float16 = 10,
+    }
+
+    /// Where the values of a tensor are.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Enumeration)]
+    #[repr(i32)]
+    pub enum DataLocation {
+        /// In the tensor.
+        Default = 0,
+        /// In another file.
+        External = 1,
     }
 }
 

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use prost::Message;
 
-use super::proto::{GraphProto, ModelProto};
-use super::{decode_network, with_head};
+use super::proto::{GraphProto, ModelProto, TensorProto};
+use super::{decode_network, with_head, without_weights};
 use crate::Model;
 use crate::bundle::Bundle;
 
@@ -28,6 +28,41 @@ fn a_network_is_read_and_written_byte_for_byte() {
     let model = decode_network(onnx, 3).unwrap();
     assert!(model.encode_to_vec() == onnx, "the bytes are others");
     assert!(decode_network(onnx, 2).is_err());
+}
+
+fn entry<'a>(constant: &'a TensorProto, key: &str) -> Option<&'a str> {
+    let mut entries = constant.external_data.iter();
+    let entry = entries.find(|entry| entry.key == key);
+    entry.map(|entry| entry.value.as_str())
+}
+
+/// Every byte of the weights, at the place that the graph names, and nothing else changed.
+#[test]
+fn weights_in_a_file_of_their_own_are_those_of_the_network() {
+    let bundle = tiny();
+    let whole = decode_network(bundle.network_onnx(), 3).unwrap();
+    let mut weights = Vec::new();
+    let onnx = bundle.network_onnx().to_vec().into();
+    let graph = without_weights(onnx, &mut weights, "w.bin").unwrap();
+    assert!(graph.len() < weights.len());
+    let mut outside = 0;
+    let mut without = ModelProto::decode(&graph[..]).unwrap();
+    for constant in &mut without.graph.as_mut().unwrap().initializer {
+        let Some(offset) = entry(constant, "offset") else {
+            assert!(!constant.raw_data.is_empty());
+            continue;
+        };
+        let offset: usize = offset.parse().unwrap();
+        let length: usize = entry(constant, "length").unwrap().parse().unwrap();
+        assert_eq!(entry(constant, "location"), Some("w.bin"));
+        assert_eq!((offset % 64, constant.data_location), (0, 1));
+        constant.raw_data = weights[offset..offset + length].to_vec().into();
+        constant.external_data.clear();
+        constant.data_location = 0;
+        outside += 1;
+    }
+    assert!(outside > 3);
+    assert!(without == whole, "something else was changed");
 }
 
 /// Nodes about shapes, and `Resize` that needs them, are the processor's under CUDA.

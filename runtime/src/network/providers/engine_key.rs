@@ -57,7 +57,7 @@ fn facts(information: &str) -> String {
 pub(super) fn of(engine: &Engine<'_>) -> String {
     let [channels, height, width] = engine.input_shape;
     let mut parts = vec![
-        sha256_hex(engine.onnx),
+        engine.network_sha256_hex.to_owned(),
         format!("device {:?}, reduced {}", engine.device, engine.reduced),
         format!("input {channels}x{height}x{width}"),
         nvidia_driver().unwrap_or_default(),
@@ -124,7 +124,7 @@ mod tests {
         let engine = Engine {
             device: "0",
             reduced: false,
-            onnx: b"a network",
+            network_sha256_hex: "a network",
             input_shape: [3, 224, 224],
             onnx_runtime: &library,
         };
@@ -140,7 +140,7 @@ mod tests {
                 ..engine
             },
             Engine {
-                onnx: b"another",
+                network_sha256_hex: "another",
                 ..engine
             },
             Engine {

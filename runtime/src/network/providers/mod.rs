@@ -17,6 +17,7 @@ mod optimised;
 mod options;
 mod probe;
 mod refusal;
+mod source_files;
 mod survey;
 mod tensorrt;
 

@@ -14,6 +14,7 @@ use super::{
     Precision, Provider, ProviderChoice, ProviderOptions, ProviderRefusal, RefusalReason, cuda,
     graph_key, openvino,
 };
+use crate::bundle::NetworkFile;
 
 /// In ONNX Runtime's words for operations that were left to the processor.
 const LEFT_TO_CPU: &str = "fallback to CPU EP has been explicitly disabled";
@@ -22,7 +23,7 @@ const LEFT_TO_CPU: &str = "fallback to CPU EP has been explicitly disabled";
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) struct Request<'a> {
     pub(in super::super) runtime: &'a OnnxRuntime,
-    pub(in super::super) onnx: &'a [u8],
+    pub(in super::super) network: &'a NetworkFile,
     pub(in super::super) threads: usize,
     pub(in super::super) input_shape: [usize; 3],
     pub(in super::super) provider: &'a ProviderOptions,
@@ -109,7 +110,7 @@ impl Request<'_> {
         let build = || self.builder(registration.as_ref(), warnings);
         let commit = |builder: &mut SessionBuilder| match provider {
             Provider::Cpu => self.open_kept(builder, warnings),
-            _ => builder.commit_from_memory(self.onnx),
+            _ => self.open_read(builder),
         };
         let failure = match opening::open(build, commit, watch)? {
             Ok(session) => return Ok(Ok(session)),
@@ -117,6 +118,7 @@ impl Request<'_> {
         };
         match (provider, failure) {
             // The network itself is at fault, and no other provider would help.
+            (_, Failure::Read(error)) => Err(error.into()),
             (Provider::Cpu, Failure::Start(error) | Failure::Open(error)) => {
                 Err(NetworkError::Open(error.into()))
             }
@@ -133,20 +135,29 @@ impl Request<'_> {
 
     /// From the cache where there is one. That is a matter of time and memory alone, so what is
     /// wrong with it is only told.
-    fn open_kept(&self, builder: &mut SessionBuilder, warnings: &Warnings) -> ort::Result<Session> {
+    fn open_kept(
+        &self,
+        builder: &mut SessionBuilder,
+        warnings: &Warnings,
+    ) -> Result<Session, Failure> {
         let Some(cache_folder) = &self.provider.cache_folder else {
-            return builder.commit_from_memory(self.onnx);
+            return self.open_read(builder);
         };
-        let key = graph_key::of(self.onnx, self.runtime.path());
+        let key = graph_key::of(&self.network.sha256_hex(), self.runtime.path());
         OptimisedNetwork::in_cache(cache_folder, &key)
-            .and_then(|kept| kept.open(self.onnx, builder, warnings))
+            .and_then(|kept| kept.open(self.network, builder, warnings))
             .or_else(|problem| {
-                let session = builder.commit_from_memory(self.onnx)?;
+                let session = self.open_read(builder)?;
                 warnings.extend([format!(
                     "the optimised network is not kept for the next start: {problem}"
                 )]);
                 Ok(session)
             })
+    }
+
+    fn open_read(&self, builder: &mut SessionBuilder) -> Result<Session, Failure> {
+        let onnx = self.network.bytes().map_err(Failure::Read)?;
+        builder.commit_from_memory(&onnx).map_err(Failure::Open)
     }
 
     /// The error with what ONNX Runtime said meanwhile.
@@ -182,18 +193,18 @@ impl Request<'_> {
             }
             Provider::TensorRt => {
                 cuda::load_tensorrt(self.runtime.path());
-                self.engine(device)
+                self.engine(device, &self.network.sha256_hex())
                     .settings(self.provider.cache_folder.as_deref())
             }
         };
         settings.map(|settings| Some(settings.error_on_failure()))
     }
 
-    fn engine<'b>(&'b self, device: &'b str) -> Engine<'b> {
+    fn engine<'b>(&'b self, device: &'b str, network_sha256_hex: &'b str) -> Engine<'b> {
         Engine {
             device,
             reduced: self.provider.allow_reduced_precision,
-            onnx: self.onnx,
+            network_sha256_hex,
             input_shape: self.input_shape,
             onnx_runtime: self.runtime.path(),
         }

@@ -13,8 +13,9 @@ use ort::session::Session;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
 use super::super::warnings::Warnings;
+use super::source_files::{SourceError, SourceFiles};
 use super::{CacheFolder, CacheFolderError};
-use crate::bundle::{sha256_hex, sha256_hex_of};
+use crate::bundle::{NetworkFile, sha256_hex, sha256_hex_of};
 
 const GRAPH: &str = "network.onnx";
 const WEIGHTS: &str = "weights.bin";
@@ -38,6 +39,8 @@ pub(super) enum NotKept {
     #[error("{}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
     #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error(transparent)]
     Network(#[from] ort::Error),
 }
 
@@ -56,15 +59,16 @@ impl OptimisedNetwork {
         Ok(Self { all, folder })
     }
 
-    /// Opens the kept form, which is made first when it is missing or damaged.
+    /// Opens the kept form. Where it is missing or damaged, it is made for the next time while
+    /// the network is opened as it is: to open the kept form, too, would take more memory.
     pub(super) fn open(
         &self,
-        onnx: &[u8],
+        onnx: &NetworkFile,
         builder: &SessionBuilder,
         warnings: &Warnings,
     ) -> Result<Session, NotKept> {
         if !self.is_intact() {
-            self.make(onnx, builder, warnings)?;
+            return self.make(onnx, builder, warnings);
         }
         // Nothing hangs on the time of use but which one is removed first.
         let _untouched = touch(&self.folder.join(DIGESTS));
@@ -84,22 +88,25 @@ impl OptimisedNetwork {
 
     fn make(
         &self,
-        onnx: &[u8],
+        onnx: &NetworkFile,
         builder: &SessionBuilder,
         warnings: &Warnings,
-    ) -> Result<(), NotKept> {
+    ) -> Result<Session, NotKept> {
         let failed = |source| NotKept::Io {
             path: self.folder.clone(),
             source,
         };
-        let partial = tempfile::Builder::new()
-            .prefix(PARTIAL)
-            .tempdir_in(self.all.path())
-            .map_err(failed)?;
-        write_optimised(onnx, builder, partial.path(), warnings)?;
+        let folder = || {
+            tempfile::Builder::new()
+                .prefix(PARTIAL)
+                .tempdir_in(self.all.path())
+        };
+        let partial = folder().map_err(failed)?;
+        let source = SourceFiles::write(onnx, folder().map_err(failed)?)?;
+        let session = write_optimised(&source, builder, partial.path(), warnings)?;
         self.take_over(partial.path()).map_err(failed)?;
         self.remove_old();
-        Ok(())
+        Ok(session)
     }
 
     /// Another process may do the same meanwhile; one of the two stays.
@@ -140,15 +147,13 @@ impl OptimisedNetwork {
 }
 
 fn write_optimised(
-    onnx: &[u8],
+    source: &SourceFiles,
     builder: &SessionBuilder,
     folder: &Path,
     warnings: &Warnings,
-) -> ort::Result<()> {
-    let said = Warnings::default();
+) -> ort::Result<Session> {
     let session = builder
         .clone()
-        .with_logger(said.logger())?
         .with_optimized_model_path(folder.join(GRAPH))?
         .with_config_entry(
             "session.optimized_model_external_initializers_file_name",
@@ -158,13 +163,10 @@ fn write_optimised(
             "session.optimized_model_external_initializers_min_size_in_bytes",
             "1024",
         )?
-        .commit_from_memory(onnx);
-    let said = said.take();
-    warnings.extend(
-        said.into_iter()
-            .filter(|one| !one.contains(TIED_TO_PROCESSOR)),
-    );
-    session.map(drop)
+        .commit_from_file(source.graph());
+    let said = warnings.take().into_iter();
+    warnings.extend(said.filter(|one| !one.contains(TIED_TO_PROCESSOR)));
+    session
 }
 
 /// A line for each file.

@@ -33,7 +33,7 @@ pub fn survey(runtime: &OnnxRuntime) -> Vec<ProviderState> {
 fn tried(runtime: &OnnxRuntime, provider: Provider) -> Result<Precision, NetworkError> {
     let request = Request {
         runtime,
-        onnx: &probe::network("Relu"),
+        network: &probe::network("Relu").into(),
         threads: 1,
         input_shape: probe::SHAPE,
         provider: &ProviderOptions::from(provider),

@@ -15,7 +15,7 @@ const INPUT: &str = "input";
 pub(super) struct Engine<'a> {
     pub(super) device: &'a str,
     pub(super) reduced: bool,
-    pub(super) onnx: &'a [u8],
+    pub(super) network_sha256_hex: &'a str,
     pub(super) input_shape: [usize; 3],
     pub(super) onnx_runtime: &'a Path,
 }
@@ -63,7 +63,7 @@ mod tests {
         Engine {
             device: "0",
             reduced: false,
-            onnx: b"a network",
+            network_sha256_hex: "a network",
             input_shape: [3, 224, 256],
             onnx_runtime: Path::new("/no/such/libonnxruntime.so"),
         }

@@ -40,5 +40,6 @@ fn halved(graph: &GraphProto, weight: &str, stored: &str) -> Result<TensorProto,
         data_type: DataType::Float16.into(),
         name: stored.to_owned(),
         raw_data: halves.iter().flat_map(|half| half.to_le_bytes()).collect(),
+        ..TensorProto::default()
     })
 }

@@ -1,0 +1,77 @@
+//! The network's ONNX file, in memory or in the bundle that it came from.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use prost::bytes::Bytes;
+
+use super::digest::sha256_hex;
+use super::{BundleError, BundleProblem};
+
+/// The bytes of a network's ONNX file, or where to read them again. Cheap to clone.
+///
+/// A network is most of a bundle, and is needed only when it is opened for the first time on a
+/// machine; so it is not held in memory where there is a file.
+#[derive(Debug, Clone)]
+pub(crate) enum NetworkFile {
+    Memory(Bytes),
+    Bundle(Arc<NetworkPart>),
+}
+
+/// Part of a bundle file that is kept open: replacing or removing the file does no harm.
+#[derive(Debug)]
+pub(crate) struct NetworkPart {
+    pub(super) file: Mutex<File>,
+    pub(super) path: PathBuf,
+    pub(super) start: u64,
+    pub(super) bytes: u64,
+    pub(super) sha256_hex: String,
+}
+
+impl NetworkFile {
+    /// # Errors
+    /// The bundle file cannot be read any more, or was written to since it was checked.
+    pub(crate) fn bytes(&self) -> Result<Bytes, BundleError> {
+        match self {
+            Self::Memory(bytes) => Ok(bytes.clone()),
+            Self::Bundle(part) => part.read(),
+        }
+    }
+
+    pub(crate) fn sha256_hex(&self) -> Cow<'_, str> {
+        match self {
+            Self::Memory(bytes) => sha256_hex(bytes).into(),
+            Self::Bundle(part) => part.sha256_hex.as_str().into(),
+        }
+    }
+}
+
+impl From<Vec<u8>> for NetworkFile {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Memory(bytes.into())
+    }
+}
+
+impl NetworkPart {
+    fn read(&self) -> Result<Bytes, BundleError> {
+        let problem = match self.present_bytes() {
+            Ok(bytes) if sha256_hex(&bytes) == self.sha256_hex => return Ok(bytes.into()),
+            Ok(_others) => BundleProblem::Changed,
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => BundleProblem::Changed,
+            Err(error) => BundleProblem::Read(error),
+        };
+        Err(BundleError::at(&self.path, problem))
+    }
+
+    fn present_bytes(&self) -> io::Result<Vec<u8>> {
+        // The position is set anew each time, so another reader's panic leaves nothing behind.
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bytes = vec![0; self.bytes as usize];
+        file.seek(SeekFrom::Start(self.start))?;
+        file.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,45 @@
+//! A network as two files, its graph and its weights, for as long as ONNX Runtime reads it.
+//!
+//! Of a network that it is given in memory, ONNX Runtime would hold two more copies.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+use crate::bundle::{BundleError, NetworkFile};
+use crate::onnx::{ExternalError, without_weights};
+
+const GRAPH: &str = "source.onnx";
+const WEIGHTS: &str = "source.bin";
+
+/// Why they could not be written.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SourceError {
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    #[error(transparent)]
+    Network(#[from] ExternalError),
+    #[error("the network cannot be written there: {0}")]
+    Write(#[from] io::Error),
+}
+
+/// The folder of the two files, which goes with it.
+#[derive(Debug)]
+pub(super) struct SourceFiles(TempDir);
+
+impl SourceFiles {
+    pub(super) fn write(network: &NetworkFile, folder: TempDir) -> Result<Self, SourceError> {
+        let mut weights = BufWriter::new(File::create(folder.path().join(WEIGHTS))?);
+        let graph = without_weights(network.bytes()?, &mut weights, WEIGHTS)?;
+        weights.flush()?;
+        let source = Self(folder);
+        fs::write(source.graph(), graph)?;
+        Ok(source)
+    }
+
+    pub(super) fn graph(&self) -> PathBuf {
+        self.0.path().join(GRAPH)
+    }
+}
