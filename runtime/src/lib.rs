@@ -27,6 +27,7 @@ mod atomic_file;
 pub mod bundle;
 pub mod calibration;
 mod cancellation;
+mod cores;
 #[cfg(test)]
 mod golden_vectors;
 pub mod head;

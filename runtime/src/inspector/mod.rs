@@ -27,6 +27,7 @@ pub use placement::{HeadPlacement, UnknownPlacement};
 use crate::bundle::{Bundle, GoldenRecord, Manifest, NetworkFile};
 use crate::calibration::{DecisionOptions, DecisionRule};
 use crate::cancellation::Cancellation;
+use crate::cores::Helpers;
 use crate::head::milliseconds_since;
 use crate::network::{
     LARGEST_BATCH, Network, NetworkError, NetworkOptions, OnnxRuntime, OpeningWatch, Precision,
@@ -61,6 +62,8 @@ pub struct Inspector {
     settings: Arc<Settings>,
     network: Network,
     pool: Arc<ThreadPool>,
+    /// The threads of the pool.
+    helpers: Helpers,
     head: HeadPlacement,
     batch: usize,
     limits: Limits,
@@ -129,7 +132,8 @@ impl Inspector {
         }
         let rule = model.manifest().calibration.rule_for(&options.decision)?;
         // Before the network, which makes sure of its own threads beside these.
-        let pool = pool(threads)?;
+        let helpers = Helpers::default();
+        let pool = pool(threads, &helpers)?;
         let head = options.head;
         let (file, network) = head.network(model, options.provider.clone(), threads)?;
         let network = open(&file, &network)?;
@@ -137,6 +141,7 @@ impl Inspector {
             settings: Arc::clone(&model.settings),
             network,
             pool: Arc::new(pool),
+            helpers,
             head,
             batch,
             limits: options.limits,
@@ -288,14 +293,18 @@ impl Inspector {
         let prepared = pool.install(|| settings.prepare(picture, decode_ms))?;
         let described = self.describe(prepared, cancellation)?;
         let rule = self.rule;
+        self.helpers.keep_off_this_core();
         settings.finish(&described, rule, cancellation, Some(&pool))
     }
 }
 
 /// Work of [`Inspector::inspect_each`] that panics becomes an error of its picture.
-fn pool(threads: usize) -> Result<ThreadPool, ThreadPoolBuildError> {
+fn pool(threads: usize, helpers: &Helpers) -> Result<ThreadPool, ThreadPoolBuildError> {
+    let (begins, ends) = (helpers.clone(), helpers.clone());
     ThreadPoolBuilder::new()
         .num_threads(threads)
+        .start_handler(move |_number| begins.join())
+        .exit_handler(move |_number| ends.leave())
         .panic_handler(|_payload| {})
         .build()
 }

@@ -143,8 +143,9 @@ impl<P> Inspections<'_, P> {
             Err(error) => return Pending::failed(error),
         };
         let settings = Arc::clone(&self.inspector.settings);
-        let rule = self.inspector.rule;
+        let (rule, helpers) = (self.inspector.rule, self.inspector.helpers.clone());
         Pending::in_pool(&self.inspector.pool, move || {
+            helpers.keep_off_this_core();
             settings.finish(&described, rule, None, None)
         })
     }
@@ -198,10 +199,11 @@ mod tests {
 
     use super::super::pool;
     use super::*;
+    use crate::cores::Helpers;
 
     #[test]
     fn work_that_panics_is_an_error_of_its_picture() {
-        let pool = pool(1).unwrap();
+        let pool = pool(1, &Helpers::default()).unwrap();
         let lost = Pending::<()>::in_pool(&pool, || panic!("as this test wants it"));
         assert!(matches!(lost.wait(), Err(InspectError::Abandoned)));
         assert_eq!(Pending::in_pool(&pool, || Ok(7)).wait().unwrap(), 7);

@@ -7,6 +7,7 @@ use ort::value::TensorRef;
 use super::session::builder;
 use super::warnings::Warnings;
 use super::{NetworkError, OnnxRuntime};
+use crate::cores::Helpers;
 use crate::onnx::INPUT;
 
 /// Runs a network that has any number of `f32` outputs, and gives them all. What
@@ -21,7 +22,7 @@ impl ObservedNetwork {
     /// Opens an ONNX file held in memory, with one input, `input` (`N × 3 × H × W`).
     pub fn new(runtime: &OnnxRuntime, onnx: &[u8], threads: usize) -> Result<Self, NetworkError> {
         let warnings = Warnings::default();
-        let session = builder(runtime, threads, &warnings)
+        let session = builder(runtime, threads, &warnings, &Helpers::default())
             .and_then(|mut builder| builder.commit_from_memory(onnx))
             .map_err(|error| NetworkError::Open(error.into()))?;
         Ok(Self { session, warnings })

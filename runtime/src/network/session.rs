@@ -13,10 +13,12 @@ use super::providers::{Opened, Request};
 use super::warnings::Warnings;
 use super::{
     NetworkError, NetworkOutputs, OnnxRuntime, OpeningWatch, Precision, Provider, ProviderOptions,
-    ProviderRefusal, threads,
+    ProviderRefusal,
+    threads::{self, ThreadStarter},
 };
 use crate::bundle::{Manifest, NetworkFile, level_name};
 use crate::cancellation::Cancellation;
+use crate::cores::Helpers;
 use crate::head::LevelShape;
 use crate::onnx::INPUT;
 
@@ -72,6 +74,7 @@ impl NetworkOptions {
 #[derive(Debug)]
 pub struct Network {
     computer: Computer,
+    helpers: Helpers,
     options: NetworkOptions,
     warnings: Warnings,
     computed_by: ComputedBy,
@@ -135,6 +138,7 @@ impl Network {
         check_outlets("output", session.outputs(), &outputs)?;
         Ok(Self {
             computer: Computer::OnnxRuntime(session),
+            helpers: opened.helpers,
             options: options.clone(),
             warnings: opened.warnings,
             computed_by: ComputedBy {
@@ -200,6 +204,7 @@ impl Network {
         let (outputs, pictures) = (&self.options.outputs, input.dim().0);
         match &mut self.computer {
             Computer::OnnxRuntime(session) => {
+                self.helpers.keep_off_this_core();
                 let given = run_session(session, input, run)
                     .map_err(|error| NetworkError::Run(error.into()))?;
                 NetworkOutputs::new(given, outputs, pictures)
@@ -228,6 +233,7 @@ pub(super) fn builder(
     runtime: &OnnxRuntime,
     threads: usize,
     warnings: &Warnings,
+    helpers: &Helpers,
 ) -> ort::Result<SessionBuilder> {
     let builder = Session::builder(&runtime.environment)?
         // Else ONNX Runtime may pick a provider that nobody asked for.
@@ -236,6 +242,7 @@ pub(super) fn builder(
         .with_log_level(LogLevel::Warning)?
         .with_optimization_level(GraphOptimizationLevel::All)?
         .with_intra_threads(threads)?
+        .with_thread_manager(ThreadStarter(helpers.clone()))?
         // A plan of all buffers as one block would come on top of the arena: 25 to 100 MB,
         // and no faster.
         .with_memory_pattern(false)?

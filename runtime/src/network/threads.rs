@@ -1,9 +1,12 @@
 //! Whether the system has the threads that ONNX Runtime is about to start.
 
 use std::sync::Mutex;
-use std::thread;
+use std::thread::{self, JoinHandle};
+
+use ort::environment::ThreadManager;
 
 use super::NetworkError;
+use crate::cores::Helpers;
 
 /// What the C library gives a thread on most systems; Rust's own are smaller.
 const STACK_BYTES: usize = 8 << 20;
@@ -25,4 +28,30 @@ pub(super) fn check_available(threads: usize) -> Result<(), NetworkError> {
         }
         Ok(())
     })
+}
+
+/// Starts ONNX Runtime's threads.
+#[derive(Debug)]
+pub(super) struct ThreadStarter(pub(super) Helpers);
+
+impl ThreadManager for ThreadStarter {
+    type Thread = JoinHandle<()>;
+
+    fn create(&self, work: impl FnOnce() + Send + 'static) -> ort::Result<Self::Thread> {
+        let helpers = self.0.clone();
+        let thread = thread::Builder::new()
+            .stack_size(STACK_BYTES)
+            .spawn(move || {
+                helpers.join();
+                work();
+                helpers.leave();
+            });
+        thread.map_err(|error| ort::Error::new(error.to_string()))
+    }
+
+    fn join(thread: Self::Thread) -> ort::Result<()> {
+        thread
+            .join()
+            .map_err(|_panic| ort::Error::new("a thread of the network panicked"))
+    }
 }

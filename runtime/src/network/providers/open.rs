@@ -15,6 +15,7 @@ use super::{
     graph_key, openvino,
 };
 use crate::bundle::NetworkFile;
+use crate::cores::Helpers;
 
 /// In ONNX Runtime's words for operations that were left to the processor.
 const LEFT_TO_CPU: &str = "fallback to CPU EP has been explicitly disabled";
@@ -34,6 +35,8 @@ pub(in super::super) struct Request<'a> {
 pub(in super::super) struct Opened {
     pub(in super::super) session: Session,
     pub(in super::super) warnings: Warnings,
+    /// ONNX Runtime's threads beside the calling one.
+    pub(in super::super) helpers: Helpers,
     pub(in super::super) provider: Provider,
     pub(in super::super) device: Option<String>,
     pub(in super::super) precision: Precision,
@@ -49,12 +52,13 @@ impl Request<'_> {
         self.check_device()?;
         let mut refusals = Vec::new();
         for provider in self.candidates() {
-            let warnings = Warnings::default();
-            match self.attempt(provider, &warnings, watch.as_deref_mut())? {
+            let (warnings, helpers) = (Warnings::default(), Helpers::default());
+            match self.attempt(provider, &warnings, &helpers, watch.as_deref_mut())? {
                 Ok(session) => {
                     return Ok(Opened {
                         session,
                         warnings,
+                        helpers,
                         provider,
                         device: self.device_of(provider).map(str::to_owned),
                         precision: Precision::of(provider, self.provider.allow_reduced_precision),
@@ -100,6 +104,7 @@ impl Request<'_> {
         &self,
         provider: Provider,
         warnings: &Warnings,
+        helpers: &Helpers,
         watch: Option<&mut OpeningWatch<'_>>,
     ) -> Result<Result<Session, RefusalReason>, NetworkError> {
         let registration = match self.registration(provider) {
@@ -107,7 +112,7 @@ impl Request<'_> {
             Err(reason) => return Ok(Err(reason)),
         };
         let _of_others = self.runtime.errors.take();
-        let build = || self.builder(registration.as_ref(), warnings);
+        let build = || self.builder(registration.as_ref(), warnings, helpers);
         let commit = |builder: &mut SessionBuilder| match provider {
             Provider::Cpu => self.open_kept(builder, warnings),
             _ => self.open_read(builder),
@@ -214,12 +219,13 @@ impl Request<'_> {
         &self,
         registration: Option<&ExecutionProviderDispatch>,
         warnings: &Warnings,
+        helpers: &Helpers,
     ) -> ort::Result<SessionBuilder> {
         let Some(registration) = registration else {
-            return builder(self.runtime, self.threads, warnings);
+            return builder(self.runtime, self.threads, warnings, helpers);
         };
         // The provider has threads of its own.
-        let builder = builder(self.runtime, 1, warnings)?
+        let builder = builder(self.runtime, 1, warnings, helpers)?
             .with_disable_cpu_fallback()?
             .with_execution_providers([registration.clone()])?;
         Ok(builder)

@@ -4,6 +4,7 @@
 use ndarray::{Array4, ArrayRef4, Axis};
 
 use super::{ComputedBy, Computer, Network, NetworkOptions, NetworkOutput, Warnings};
+use crate::cores::Helpers;
 use crate::network::{NetworkOutputs, Precision, Provider};
 
 impl Network {
@@ -12,6 +13,7 @@ impl Network {
     pub(crate) fn standing_in(options: &NetworkOptions) -> Self {
         Self {
             computer: Computer::StandIn,
+            helpers: Helpers::default(),
             options: options.clone(),
             warnings: Warnings::default(),
             computed_by: ComputedBy {
