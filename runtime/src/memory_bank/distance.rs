@@ -2,9 +2,8 @@
 
 use pulp::Simd;
 
-/// `Σ (aᵢ − bᵢ)²`, by direct differences, so never below 0 and exact near 0. The
-/// sum runs in four vectors side by side, so its error is that of `n / 32` or fewer
-/// additions: below 1e-6 of the result for any descriptor.
+/// `Σ (aᵢ − bᵢ)²`, by direct differences, so never below 0 and exact near 0. The sum runs in
+/// four vectors side by side; [`of_sum`](super::rounding::of_sum) bounds its error.
 #[inline(always)]
 pub(super) fn squared_distance<S: Simd>(simd: S, a: &[f32], b: &[f32]) -> f32 {
     let (a_vectors, a_rest) = S::as_simd_f32s(a);
@@ -29,7 +28,7 @@ pub(super) fn squared_distance<S: Simd>(simd: S, a: &[f32], b: &[f32]) -> f32 {
 }
 
 /// The squared distances of `a` to several others, which share its loads. Each sum runs in
-/// one vector; [`rounding_together`] bounds its error.
+/// one vector; [`of_sum_together`](super::rounding::of_sum_together) bounds its error.
 #[inline(always)]
 pub(super) fn squared_distances<S: Simd, const N: usize>(
     simd: S,
@@ -57,14 +56,6 @@ pub(super) fn squared_distances<S: Simd, const N: usize>(
         }
     }
     distances
-}
-
-/// How much of a result of [`squared_distances`] rounding may have taken, relative: one
-/// unit for each addition to a lane and across lanes, and a few for a difference and its square.
-#[inline(always)]
-pub(super) fn rounding_together<S: Simd>(values: usize) -> f32 {
-    let additions = values / S::F32_LANES + 2 * S::F32_LANES + 4;
-    additions as f32 * (f32::EPSILON / 2.0)
 }
 
 /// `Σ aᵢ²`, summed in the same way. NaN and infinities spread.

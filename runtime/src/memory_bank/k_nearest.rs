@@ -1,7 +1,5 @@
 //! The K nearest of those that were looked at.
 
-use super::pruned::SUM_ROUNDING;
-
 /// The K nearest so far, in place: ascending by distance, then by number.
 #[derive(Debug)]
 pub(super) struct Nearest<'a> {
@@ -19,14 +17,15 @@ impl<'a> Nearest<'a> {
         }
     }
 
-    /// No centroid that is farther than this can be among the nearest.
-    pub(super) fn limit(&self) -> f32 {
+    /// No centroid that is farther than this can be among the nearest, where computed
+    /// distances are off by `sum` of themselves at most.
+    pub(super) fn limit(&self, sum: f32) -> f32 {
         if self.count < self.distances.len() {
             return f32::INFINITY;
         }
         self.distances
             .last()
-            .map_or(f32::INFINITY, |last| last * (1.0 + SUM_ROUNDING))
+            .map_or(f32::INFINITY, |last| last * (1.0 + 2.0 * sum))
     }
 
     pub(super) fn insert(&mut self, distance: f32, number: u32) {

@@ -8,6 +8,7 @@ mod k_nearest;
 mod nearest;
 mod plain;
 mod pruned;
+mod rounding;
 mod second_bounds;
 mod shortlist;
 

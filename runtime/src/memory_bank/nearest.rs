@@ -199,16 +199,23 @@ impl MemoryBank {
         options: &SearchOptions<'_>,
         neighbors: &mut Neighbors,
     ) -> Result<(), NeighborsError> {
+        self.nearest_on(Arch::new(), descriptors, k, options, neighbors)
+    }
+
+    /// The same with the instructions of `arch`.
+    pub(super) fn nearest_on<R: DescriptorRows + ?Sized>(
+        &self,
+        arch: Arch,
+        descriptors: &R,
+        k: usize,
+        options: &SearchOptions<'_>,
+        neighbors: &mut Neighbors,
+    ) -> Result<(), NeighborsError> {
         self.check_count(k)?;
         self.check_channels(descriptors.channels())?;
-        neighbors.resize(descriptors.positions(), k);
-        let (Some(distances), Some(numbers)) = (
-            neighbors.squared_distances.as_slice_mut(),
-            neighbors.indices.as_slice_mut(),
-        ) else {
-            return Ok(());
-        };
+        let (distances, numbers) = neighbors.resized(descriptors.positions(), k);
         let search = Search {
+            arch,
             bank: self,
             descriptors,
             without_bounds: AtomicUsize::new(0),
@@ -260,12 +267,21 @@ fn next_of<T>(shared: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
 }
 
 impl Neighbors {
-    fn resize(&mut self, positions: usize, k: usize) {
-        if self.indices.dim() != (positions, k) {
-            self.squared_distances = Array2::zeros((positions, k));
-            self.indices = Array2::zeros((positions, k));
-        }
+    /// The values of both, row by row.
+    fn resized(&mut self, positions: usize, k: usize) -> (&mut [f32], &mut [u32]) {
+        (
+            rows_of(&mut self.squared_distances, (positions, k)),
+            rows_of(&mut self.indices, (positions, k)),
+        )
     }
+}
+
+/// All values of an array, which is made anew unless it has this shape and order.
+fn rows_of<T: Clone + Default>(array: &mut Array2<T>, shape: (usize, usize)) -> &mut [T] {
+    if array.dim() != shape || !array.is_standard_layout() {
+        *array = Array2::default(shape);
+    }
+    array.as_slice_mut().unwrap_or_default()
 }
 
 impl SearchScratch {
@@ -283,6 +299,7 @@ impl SearchScratch {
 }
 
 struct Search<'a, R: ?Sized> {
+    arch: Arch,
     bank: &'a MemoryBank,
     descriptors: &'a R,
     /// Tiles that are still to be searched without bounds.
@@ -332,8 +349,7 @@ impl<R: DescriptorRows + ?Sized> Search<'_, R> {
         } = scratch;
         rows.resize(positions * self.bank.channels(), 0.0);
         self.descriptors.fill(first, rows);
-        let arch = Arch::new();
-        arch.dispatch(RowNorms {
+        self.arch.dispatch(RowNorms {
             rows,
             channels: self.bank.channels(),
             norms: squared_norms,
@@ -352,12 +368,12 @@ impl<R: DescriptorRows + ?Sized> Search<'_, R> {
                 found: found.again(),
                 scratch: pruned,
             };
-            match arch.dispatch(tile) {
+            match self.arch.dispatch(tile) {
                 Ok(()) => return Ok(()),
                 Err(_too_many) => self.put_off_bounds(),
             }
         }
-        arch.dispatch(PlainTile {
+        self.arch.dispatch(PlainTile {
             bank: self.bank,
             rows,
             squared_norms,

@@ -12,6 +12,7 @@ use super::MemoryBank;
 use super::distance::squared_distance;
 use super::k_nearest::Nearest;
 use super::nearest::Found;
+use super::rounding::of_sum;
 use super::shortlist::{Shortlist, comparison_margin};
 
 /// Centroids per product: a block and its products stay in the core's own cache.
@@ -39,7 +40,7 @@ impl WithSimd for PlainTile<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        self.start_shortlists();
+        self.start_shortlists(of_sum::<S>(self.bank.channels()));
         self.fill_shortlists();
         let channels = self.bank.channels();
         let descriptors = self.rows.chunks_exact(channels).enumerate();
@@ -54,15 +55,14 @@ impl WithSimd for PlainTile<'_> {
 }
 
 impl PlainTile<'_> {
-    fn start_shortlists(&mut self) {
+    fn start_shortlists(&mut self, sum: f32) {
         let (bank, k) = (self.bank, self.found.k);
         let lists = &mut self.scratch.shortlists;
         lists.resize_with(self.squared_norms.len(), Shortlist::default);
         for (list, norm) in lists.iter_mut().zip(self.squared_norms) {
-            list.restart(
-                k,
-                comparison_margin(bank.channels(), norm.sqrt(), bank.largest_norm),
-            );
+            let norm = norm.sqrt() * (1.0 + sum);
+            let margin = comparison_margin(bank.channels(), sum, norm, bank.largest_norm);
+            list.restart(k, margin);
         }
     }
 

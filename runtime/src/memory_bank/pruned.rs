@@ -9,6 +9,7 @@ use super::bounds::{GROUP, Group, at_least, bounds, promising};
 use super::distance::{squared_distance, squared_norm};
 use super::k_nearest::Nearest;
 use super::nearest::{Found, TILE_ROWS};
+use super::rounding::{of_first_bound, of_product, of_sum};
 use super::second_bounds::SecondBounds;
 
 /// The bounds are given up when the differences that they leave are more than this
@@ -16,12 +17,6 @@ use super::second_bounds::SecondBounds;
 /// much, so a tile that is given up has cost half more. At a sixteenth, a picture with a
 /// large defect took 25 ms instead of 10.
 const LARGEST_SHARE: usize = 8;
-/// How much of the two norms, relative, rounding may take from a computed bound. The
-/// sums are as long as there are axes, 1e-7 each; this is several times what they
-/// can reach.
-const ROUNDING: f32 = 2e-5;
-/// The same for sums of squares, which do not cancel.
-pub(super) const SUM_ROUNDING: f32 = 4e-6;
 
 /// Buffers of one search, kept between searches.
 #[derive(Debug, Default)]
@@ -102,7 +97,8 @@ impl PrunedTile<'_> {
         if self.axes.projection.is_some() {
             let centred = &self.scratch.centred[row * channels..][..channels];
             let whole = squared_norm(simd, centred);
-            let (left, error) = (whole - head, SUM_ROUNDING * whole);
+            let error = 2.0 * (of_sum::<S>(channels) + of_product(channels)) * whole;
+            let left = whole - head;
             let tail = [left - error, left + error].map(|squared| squared.max(0.0));
             return Turned { tail, whole };
         }
@@ -119,8 +115,9 @@ impl PrunedTile<'_> {
         let first = self.axes.counts.first;
         let [least, most] = turned.tail;
         // A longer rest makes a weaker bound.
+        let error = of_sum::<S>(self.bank.channels());
         let rest = (most + squared_norm(simd, &self.head(row)[first..])).sqrt();
-        let rest = rest * (1.0 + SUM_ROUNDING);
+        let rest = rest * (1.0 + error);
         for axis in 0..=first {
             let value = if axis < first {
                 self.head(row)[axis]
@@ -129,7 +126,6 @@ impl PrunedTile<'_> {
             };
             self.scratch.queries[row / GROUP * (first + 1) + axis][row % GROUP] = value;
         }
-        let error = SUM_ROUNDING;
         let tail = [least.sqrt() * (1.0 - error), most.sqrt() * (1.0 + error)];
         self.scratch.tails.push(tail);
         self.scratch.norms.push(turned.whole.sqrt());
@@ -175,8 +171,9 @@ impl PrunedTile<'_> {
         if nearest.count < k {
             return Err(TooMany);
         }
-        let limit = nearest.limit();
-        let least = self.least_value(row, limit);
+        let sum = of_sum::<S>(channels);
+        let limit = nearest.limit(sum);
+        let least = self.least_value(row, limit, sum);
         let scratch = &mut *self.scratch;
         at_least(
             simd,
@@ -194,10 +191,26 @@ impl PrunedTile<'_> {
     /// The least value of a centroid that may be within `limit`:
     /// `|φ − c|² ≥ |φ|² − 2 · value`, with rounding on the safe side.
     #[inline(always)]
-    fn least_value(&self, row: usize, limit: f32) -> f32 {
+    fn least_value(&self, row: usize, limit: f32, sum: f32) -> f32 {
         let norm = self.scratch.norms[row];
-        let largest = norm.max(self.axes.largest_norm);
-        0.5 * (norm * norm - limit) - ROUNDING * largest * largest
+        let largest = self.largest_norm(row);
+        let error = of_first_bound(self.axes.counts.first, sum) + self.projected_error();
+        0.5 * (norm * norm - limit) - error * largest * largest
+    }
+
+    /// The larger of a descriptor's and all centroids' lengths.
+    #[inline(always)]
+    fn largest_norm(&self, row: usize) -> f32 {
+        self.scratch.norms[row].max(self.axes.largest_norm)
+    }
+
+    /// How far a descriptor's coordinates may be from those on exact axes, of its length.
+    #[inline(always)]
+    fn projected_error(&self) -> f32 {
+        match self.axes.projection {
+            Some(_) => of_product(self.bank.channels()),
+            None => 0.0,
+        }
     }
 
     /// Bounds the candidates along the `second` axes; those within `limit` remain, the
@@ -210,7 +223,7 @@ impl PrunedTile<'_> {
             axes: self.axes,
             head: self.head(row),
             tail: self.scratch.tails[row],
-            slack: self.slack(row),
+            slack: self.slack(row, limit),
             limit,
         };
         bounds.keep_all(simd, &self.scratch.candidates, &mut refined);
@@ -218,14 +231,12 @@ impl PrunedTile<'_> {
         self.scratch.refined = refined;
     }
 
-    /// Axes in f32 are orthonormal to within rounding only.
+    /// How much of a squared distance within `limit` lies in the rounding of coordinates and of
+    /// the axes themselves.
     #[inline(always)]
-    fn slack(&self, row: usize) -> f32 {
-        if self.axes.projection.is_none() {
-            return 0.0;
-        }
-        let largest = self.scratch.norms[row].max(self.axes.largest_norm);
-        SUM_ROUNDING * largest * largest
+    fn slack(&self, row: usize, limit: f32) -> f32 {
+        let largest = self.largest_norm(row);
+        2.0 * self.projected_error() * (limit.sqrt() * largest + limit)
     }
 
     /// Computes distances until the bounds exceed the K-th.
@@ -235,8 +246,9 @@ impl PrunedTile<'_> {
         let descriptor = &self.rows[row * channels..][..channels];
         let mut nearest = Nearest::new(self.found.row(row));
         nearest.count = k;
+        let sum = of_sum::<S>(channels);
         for &(bound, centroid) in &self.scratch.refined {
-            if bound > nearest.limit() {
+            if bound > nearest.limit(sum) {
                 break;
             }
             let mut known = self.scratch.promising.iter();

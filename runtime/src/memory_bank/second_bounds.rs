@@ -3,7 +3,8 @@
 use pulp::Simd;
 
 use super::axes::BankAxes;
-use super::distance::{rounding_together, squared_distances};
+use super::distance::squared_distances;
+use super::rounding::of_sum_together;
 
 /// Candidates whose bounds are computed side by side.
 const TOGETHER: usize = 4;
@@ -48,7 +49,7 @@ impl SecondBounds<'_> {
     ) {
         let others = numbers.map(|number| self.axes.centroid(number as usize));
         let along = squared_distances(simd, self.head, others.map(|(head, _)| head));
-        let share = 1.0 - rounding_together::<S>(self.head.len());
+        let share = 1.0 - of_sum_together::<S>(self.head.len());
         let [least, most] = self.tail;
         for ((along, (_, tail)), number) in along.into_iter().zip(others).zip(numbers) {
             let apart = (least - tail).max(tail - most).max(0.0);

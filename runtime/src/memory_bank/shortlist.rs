@@ -1,21 +1,18 @@
 //! Which centroids may be among the K nearest of one descriptor.
 
+use super::rounding::of_product;
+
 /// Values compared at once before any is looked at alone.
 const LANES: usize = 16;
 
-/// The unit roundoff of `f32`.
-const ROUNDOFF: f32 = f32::EPSILON / 2.0;
-
-/// How far `|c|² − 2 φ·c`, computed in `f32`, may order two centroids wrongly.
-///
-/// A sum of `n` rounded products is off by at most `n·u·|φ||c|`, and, but for a
-/// probability below 1e-13, by `8·√n·u·|φ||c|` (Higham and Mary, "A new approach
-/// to probabilistic rounding error analysis", 2019). Twice that, because both
-/// centroids of a comparison may be off.
-pub(super) fn comparison_margin(channels: usize, norm: f32, largest_norm: f32) -> f32 {
-    let n = channels as f32;
-    let product = n.min(8.0 * n.sqrt()) + 1.0;
-    4.0 * ROUNDOFF * largest_norm * (product * norm + largest_norm)
+/// How far `|c|² − 2 φ·c`, computed in `f32`, may order two centroids otherwise than their
+/// squared distances do, which are off by `sum` of themselves at most. Both centroids of
+/// a comparison may be off.
+pub(super) fn comparison_margin(channels: usize, sum: f32, norm: f32, largest_norm: f32) -> f32 {
+    let product = 2.0 * of_product(channels) * norm * largest_norm;
+    let own = f32::EPSILON * largest_norm * largest_norm;
+    let farthest = norm + largest_norm;
+    2.0 * (product + own + sum * farthest * farthest)
 }
 
 /// Collects every centroid whose computed value is within the margin of the

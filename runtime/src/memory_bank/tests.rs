@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "for tests only")]
 
 mod bounded;
+mod rounding;
 
 use std::sync::atomic::AtomicBool;
 
@@ -10,7 +11,8 @@ use super::{MemoryBank, MemoryBankError, Neighbors, NeighborsError, SearchOption
 use crate::golden_vectors::{GoldenVectors, assert_close};
 
 /// The distances are sums of up to 448 squares in `f32`, at least 4 side by side: each
-/// addition may be off by 6e-8 of the sum, and they do not all go the same way.
+/// addition may be off by 6e-8 of the sum, and on data like this they do not all go the same
+/// way. Where they do is the business of the tests of rounding.
 const SUM_ERROR: f64 = 1e-6;
 
 /// Uniform in −1..1, from a linear congruential generator.
