@@ -27,12 +27,11 @@ impl AnomalyMap {
     pub fn max(&self) -> f32 {
         const LANES: usize = 16;
         let larger = |a: f32, b: f32| if b > a { b } else { a };
+        let Some(values) = self.values.as_slice_memory_order() else {
+            return self.values.iter().copied().fold(f32::NEG_INFINITY, larger);
+        };
         let mut largest = [f32::NEG_INFINITY; LANES];
-        let (lanes, rest) = self
-            .values
-            .as_slice()
-            .unwrap_or_default()
-            .as_chunks::<LANES>();
+        let (lanes, rest) = values.as_chunks::<LANES>();
         for values in lanes {
             for (largest, &value) in largest.iter_mut().zip(values) {
                 *largest = larger(*largest, value);

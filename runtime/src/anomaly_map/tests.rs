@@ -56,6 +56,24 @@ fn squared_distances_below_zero_count_as_zero_and_nan_stays() {
 }
 
 #[test]
+fn the_largest_value_is_found_in_any_layout() {
+    let values = Array2::from_shape_fn((37, 50), |(row, column)| {
+        -((row as f32 - 30.0).powi(2) + (column as f32 - 44.0).powi(2))
+    });
+    let mut part = values.clone();
+    part.slice_axis_inplace(Axis(1), (..20).into());
+    let found = AnomalyMap { values: part }.max().to_bits();
+    assert_eq!(found, values[[30, 19]].to_bits());
+    let turned = values.clone().reversed_axes();
+    for values in [values, turned] {
+        let map = AnomalyMap { values };
+        assert!(map.max().abs() < f32::MIN_POSITIVE);
+        let peak = map.peak();
+        assert!(peak == (30, 44) || peak == (44, 30), "{peak:?}");
+    }
+}
+
+#[test]
 fn the_peak_is_the_first_of_equal_maxima() {
     let map = AnomalyMap {
         values: array![[1.0, 2.0, 0.5], [2.0, -1.0, 2.0]],

@@ -43,10 +43,11 @@ impl Inspector {
     /// stages share the processor. A picture that cannot be inspected does not stop the
     /// others.
     ///
-    /// `paths` is read on a thread of its own, no more than a dozen pictures or three batches
-    /// ahead of the results, which also bounds the memory taken. A result is given as soon as
-    /// it is there, even if `paths` waits for its next one: a batch is made of the pictures
-    /// that are there, and which ones these are depends on the time they take.
+    /// `paths` is read on a thread of its own, no more than two batches and eight pictures (or
+    /// a third batch) ahead of the results, which also bounds the memory taken. A result that
+    /// is there is given before the network takes another picture, and no batch waits for
+    /// `paths`: it is made of the pictures that were begun, and which ones these are depends
+    /// on the time they take.
     pub fn inspect_each<I>(&mut self, paths: I) -> Result<Inspections<'_, I::Item>, InspectError>
     where
         I: IntoIterator<IntoIter: Send + 'static, Item: AsRef<Path> + Send + 'static>,
@@ -137,6 +138,12 @@ impl<P> Inspections<'_, P> {
         self.described.extend(inspections);
     }
 
+    /// Whether the next result is there.
+    fn first_is_ready(&mut self) -> bool {
+        let first = self.described.front_mut();
+        first.is_some_and(|(_path, inspection)| inspection.is_ready())
+    }
+
     fn finish(&self, described: Result<Described, InspectError>) -> Pending<Inspection> {
         let described = match described {
             Ok(described) => described,
@@ -157,6 +164,7 @@ impl<P> Iterator for Inspections<'_, P> {
     fn next(&mut self) -> Option<Self::Item> {
         // Beside a batch in the network, the maps of the one before are made.
         while self.described.len() <= self.inspector.batch
+            && !self.first_is_ready()
             && let Some(ticket) = self.next_ticket()
         {
             self.describe(ticket);
@@ -168,7 +176,10 @@ impl<P> Iterator for Inspections<'_, P> {
 
 /// A result that another thread is working on.
 #[derive(Debug)]
-struct Pending<T>(Receiver<Result<T, InspectError>>);
+struct Pending<T> {
+    result: Receiver<Result<T, InspectError>>,
+    arrived: Option<Result<T, InspectError>>,
+}
 
 impl<T: Send + 'static> Pending<T> {
     fn in_pool(
@@ -178,18 +189,35 @@ impl<T: Send + 'static> Pending<T> {
         let (sender, result) = sync_channel(1);
         // Nobody waits any more when the iterator was dropped early.
         pool.spawn(move || drop(sender.send(work())));
-        Self(result)
+        Self {
+            result,
+            arrived: None,
+        }
     }
 
     fn failed(error: InspectError) -> Self {
-        let (sender, result) = sync_channel(1);
-        // There is room for it, and the receiver is here.
-        drop(sender.send(Err(error)));
-        Self(result)
+        let (_nobody, result) = sync_channel(1);
+        Self {
+            result,
+            arrived: Some(Err(error)),
+        }
+    }
+
+    /// Whether waiting takes no time.
+    fn is_ready(&mut self) -> bool {
+        if self.arrived.is_none() {
+            self.arrived = match self.result.try_recv() {
+                Ok(result) => Some(result),
+                Err(TryRecvError::Empty) => None,
+                Err(TryRecvError::Disconnected) => Some(Err(InspectError::Abandoned)),
+            };
+        }
+        self.arrived.is_some()
     }
 
     fn wait(self) -> Result<T, InspectError> {
-        self.0.recv().unwrap_or(Err(InspectError::Abandoned))
+        let wait = || self.result.recv().unwrap_or(Err(InspectError::Abandoned));
+        self.arrived.unwrap_or_else(wait)
     }
 }
 
@@ -207,5 +235,25 @@ mod tests {
         let lost = Pending::<()>::in_pool(&pool, || panic!("as this test wants it"));
         assert!(matches!(lost.wait(), Err(InspectError::Abandoned)));
         assert_eq!(Pending::in_pool(&pool, || Ok(7)).wait().unwrap(), 7);
+    }
+
+    #[test]
+    fn a_result_that_was_seen_to_be_there_is_still_given() {
+        let (sender, result) = sync_channel(1);
+        let mut pending = Pending {
+            result,
+            arrived: None,
+        };
+        assert!(!pending.is_ready());
+        sender.send(Ok(7)).unwrap();
+        assert!(pending.is_ready() && pending.is_ready());
+        assert_eq!(pending.wait().unwrap(), 7);
+        let mut lost = Pending::<()>::in_pool(&pool(1, &Helpers::default()).unwrap(), || {
+            panic!("as this test wants it")
+        });
+        while !lost.is_ready() {
+            thread::yield_now();
+        }
+        assert!(matches!(lost.wait(), Err(InspectError::Abandoned)));
     }
 }

@@ -10,8 +10,8 @@ use crate::onnx::with_head;
 
 /// Who computes what follows the network: distances, scores and map.
 ///
-/// The results are the same, to within rounding; `docs/PROVIDERS.md` says which is faster
-/// where.
+/// The results are the same, to within the rounding of the provider's products; near ties
+/// and products in less than `f32` are told of in `docs/PROVIDERS.md`, and which is faster where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum HeadPlacement {
     /// This program, on the processor, with a search that looks at few centroids.

@@ -208,6 +208,31 @@ fn search(
     Ok(found)
 }
 
+/// Arrays of a former search are taken only if they have the shape and the order for it.
+#[test]
+fn any_arrays_may_be_reused() {
+    let bank = MemoryBank::new(noise(40, 8, 17)).unwrap();
+    let rows = noise(300, 8, 18);
+    let expected = bank.nearest(&rows, 2).unwrap();
+    let options = SearchOptions {
+        cancelled: &AtomicBool::new(false),
+        helpers: None,
+        scratch: &SearchScratch::default(),
+    };
+    let columns = Neighbors {
+        squared_distances: Array2::zeros((2, 300)).reversed_axes(),
+        indices: Array2::zeros((2, 300)).reversed_axes(),
+    };
+    let mixed = Neighbors {
+        squared_distances: Array2::zeros((7, 2)),
+        indices: Array2::zeros((300, 2)),
+    };
+    for mut found in [columns, mixed, expected.clone()] {
+        bank.nearest_into(&*rows, 2, &options, &mut found).unwrap();
+        assert_eq!(found, expected);
+    }
+}
+
 #[test]
 fn a_cancelled_search_gives_an_error() {
     let bank = MemoryBank::new(noise(40, 8, 17)).unwrap();

@@ -1,6 +1,6 @@
 //! From descriptors to the map, as [`crate::head`] computes it.
 
-use ndarray::{ArrayView2, Axis};
+use ndarray::{ArrayView1, ArrayView2, Axis};
 
 use super::MAP;
 use super::message::{int, ints};
@@ -35,7 +35,9 @@ fn squared_distances(nodes: &mut Nodes, head: &Head, rows: &str) -> String {
 fn candidates(nodes: &mut Nodes, rows: &str, bank: &ArrayView2<'_, f32>, count: usize) -> String {
     let (centroids, channels) = bank.dim();
     let mean = bank.mapv(f64::from).mean_axis(Axis(0)).unwrap_or_default();
-    let centred = bank.mapv(f64::from) - &mean;
+    // Both sides by the same numbers.
+    let mean: Vec<f32> = mean.iter().map(|&value| value as f32).collect();
+    let centred = bank.mapv(f64::from) - &ArrayView1::from(&mean).mapv(f64::from);
     let norms: Vec<f32> = centred
         .rows()
         .into_iter()
@@ -46,7 +48,6 @@ fn candidates(nodes: &mut Nodes, rows: &str, bank: &ArrayView2<'_, f32>, count: 
         .iter()
         .map(|&value| (-2.0 * value) as f32)
         .collect();
-    let mean: Vec<f32> = mean.iter().map(|&value| value as f32).collect();
     let mean = nodes.floats("bank_mean", &[channels], &mean);
     let factors = nodes.floats("bank_factors", &[channels, centroids], &factors);
     let norms = nodes.floats("bank_norms", &[centroids], &norms);

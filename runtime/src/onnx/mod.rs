@@ -28,7 +28,8 @@ pub const MAP: &str = "anomaly_map";
 pub const SCORE: &str = "pred_score";
 
 /// Writes the nodes from the levels of a network (`level1` and so on) to [`MAP`]: what
-/// [`Head::anomaly_map`] computes, to within rounding, for any batch.
+/// [`Head::anomaly_map`] computes, for any batch, to within the rounding of the provider's
+/// products, which must leave the K nearest among the first K + 4.
 ///
 /// No shape is computed while the graph runs, and no operator is used that only some
 /// providers have: nodes about shapes would be left to the processor by CUDA, and a

@@ -2,7 +2,8 @@
 
 use super::{PictureError, PictureProblem};
 
-/// Bounds on a picture, all checked before its pixels are allocated.
+/// Bounds on a picture, all checked before its pixels are allocated. (A WebP file whose frame is
+/// larger than it says is decoded first, and refused then.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Largest file.

@@ -47,8 +47,11 @@ pub enum PreprocessError {
         /// Its size after the resize.
         resized: Size,
     },
-    /// A mean that is not finite, or a deviation that is not a positive number.
-    #[error("preprocessing.mean {mean:?} must be finite and preprocessing.std {std:?} above zero")]
+    /// A mean that is not finite, a deviation that is not a positive number, or black or white
+    /// that would be too large a number.
+    #[error(
+        "preprocessing.mean {mean:?} must be finite and preprocessing.std {std:?} above zero, and large enough for finite results"
+    )]
     Normalisation {
         /// The mean given.
         mean: [f32; 3],

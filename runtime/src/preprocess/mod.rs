@@ -123,7 +123,12 @@ impl Preprocessing {
             .std
             .iter()
             .all(|&value| value.is_normal() && value > 0.0);
-        if !(mean_fits && std_fits) {
+        // Of black and of white.
+        let ends_fit = self.mean.iter().zip(&self.std).all(|(&mean, &std)| {
+            let end = |value: f32| (value - mean) / std;
+            end(0.0).is_finite() && end(1.0).is_finite()
+        });
+        if !(mean_fits && std_fits && ends_fit) {
             return Err(PreprocessError::Normalisation {
                 mean: self.mean,
                 std: self.std,

@@ -173,6 +173,11 @@ fn recipes_that_cannot_be_carried_out_are_refused() {
         std(f32::NAN),
         std(f32::INFINITY),
         std(f32::from_bits(1)),
+        // Finite by themselves, but not what they make of a white pixel.
+        Preprocessing {
+            std: [0.1; 3],
+            ..mean(-3e38)
+        },
         Preprocessing {
             center_crop: None,
             ..paper(32, 16)
