@@ -119,17 +119,15 @@ pub struct SearchOptions<'a> {
 impl SearchOptions<'_> {
     /// Has several threads do `work`, which shares it out.
     ///
-    /// The calling thread begins at once, the others join it when they are awake. Where
-    /// the system wakes a thread on the caller's own core, that takes longer than a
-    /// search; so the pool wakes as many threads as it has, one more than are needed,
-    /// and one of them finds a free core (two cores, after a pause of 50 ms: 5.2 ms
-    /// rather than 8.9).
+    /// The calling thread begins at once, the others join it when they are awake.
     fn share(&self, work: &(dyn Fn() + Sync)) {
-        if let Some(pool) = self.helpers {
-            pool.in_place_scope(|scope| with_helpers(scope, pool.current_num_threads(), work));
-        } else {
-            let others = rayon::current_num_threads() - 1;
-            rayon::in_place_scope(|scope| with_helpers(scope, others, work));
+        match self.helpers {
+            Some(pool) => pool.in_place_scope(|scope| {
+                with_helpers(scope, pool.current_num_threads() - 1, work);
+            }),
+            None => rayon::in_place_scope(|scope| {
+                with_helpers(scope, rayon::current_num_threads() - 1, work);
+            }),
         }
     }
 }

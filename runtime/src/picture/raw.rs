@@ -57,25 +57,35 @@ impl PixelView<'_> {
 
     pub(super) fn rgb_samples(&self) -> Result<Samples, PictureProblem> {
         let row_bytes = self.checked_row_bytes()?;
-        let pixels = self
-            .data
-            .chunks(self.stride_bytes.max(1))
-            .take(self.height_px as usize)
-            .flat_map(|row| {
-                row.get(..row_bytes)
-                    .unwrap_or_default()
-                    .chunks_exact(self.format.bytes_per_pixel())
-            });
         Ok(match self.format {
-            PixelFormat::Gray16 => Samples::Sixteen(pixels.flat_map(gray16).collect()),
-            PixelFormat::Gray8 => Samples::Eight(pixels.flat_map(gray8).collect()),
-            PixelFormat::Bgr8 | PixelFormat::Bgra8 => {
-                Samples::Eight(pixels.flat_map(bgr8).collect())
-            }
-            PixelFormat::Rgb8 | PixelFormat::Rgba8 => {
-                Samples::Eight(pixels.flat_map(rgb8).collect())
+            PixelFormat::Gray8 => Samples::Eight(self.samples(row_bytes, |[gray]| [gray; 3])),
+            PixelFormat::Rgb8 => Samples::Eight(self.samples(row_bytes, |rgb: [u8; 3]| rgb)),
+            PixelFormat::Bgr8 => Samples::Eight(self.samples(row_bytes, |[b, g, r]| [r, g, b])),
+            PixelFormat::Rgba8 => Samples::Eight(self.samples(row_bytes, |[r, g, b, _]| [r, g, b])),
+            PixelFormat::Bgra8 => Samples::Eight(self.samples(row_bytes, |[b, g, r, _]| [r, g, b])),
+            PixelFormat::Gray16 => {
+                let gray = |bytes| [u16::from_ne_bytes(bytes); 3];
+                Samples::Sixteen(self.samples(row_bytes, gray))
             }
         })
+    }
+
+    /// What `rgb` makes of every pixel of `N` bytes.
+    fn samples<const N: usize, T: Copy + Default>(
+        &self,
+        row_bytes: usize,
+        rgb: impl Fn([u8; N]) -> [T; 3],
+    ) -> Vec<T> {
+        let (width, height) = (self.width_px as usize, self.height_px as usize);
+        let mut samples = vec![T::default(); 3 * width * height];
+        let rows = self.data.chunks(self.stride_bytes.max(1));
+        for (row, samples) in rows.zip(samples.chunks_exact_mut((3 * width).max(1))) {
+            let (pixels, _padding) = row.get(..row_bytes).unwrap_or_default().as_chunks::<N>();
+            for (sample, pixel) in samples.as_chunks_mut::<3>().0.iter_mut().zip(pixels) {
+                *sample = rgb(*pixel);
+            }
+        }
+        samples
     }
 
     /// Bytes in one row, once the stride and the buffer are known to hold all rows.
@@ -97,31 +107,5 @@ impl PixelView<'_> {
             });
         }
         Ok(row_bytes as usize)
-    }
-}
-
-fn gray8(pixel: &[u8]) -> [u8; 3] {
-    match *pixel {
-        [gray, ..] => [gray; 3],
-        [] => [0; 3],
-    }
-}
-
-fn rgb8(pixel: &[u8]) -> [u8; 3] {
-    match *pixel {
-        [red, green, blue, ..] => [red, green, blue],
-        _ => [0; 3],
-    }
-}
-
-fn bgr8(pixel: &[u8]) -> [u8; 3] {
-    let [blue, green, red] = rgb8(pixel);
-    [red, green, blue]
-}
-
-fn gray16(pixel: &[u8]) -> [u16; 3] {
-    match *pixel {
-        [first, second, ..] => [u16::from_ne_bytes([first, second]); 3],
-        _ => [0; 3],
     }
 }
