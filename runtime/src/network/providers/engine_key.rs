@@ -1,11 +1,11 @@
 //! Which engine is which: one folder for each model, GPU, driver and set of libraries.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::path::Path;
 
 use super::tensorrt::Engine;
 use crate::bundle::sha256_hex;
+use crate::network::loaded_files::{self, identity};
 
 /// Of the driver, and of each GPU: on Linux as text files.
 const DRIVER: &str = "/proc/driver/nvidia/version";
@@ -71,10 +71,7 @@ pub(super) fn of(engine: &Engine<'_>) -> String {
 
 /// Name, size and time of the libraries in use and of the providers beside ONNX Runtime.
 fn libraries(onnx_runtime: &Path) -> Vec<String> {
-    let mappings = fs::read_to_string("/proc/self/maps").unwrap_or_default();
-    let mapped = mappings
-        .lines()
-        .filter_map(|line| line.find('/').map(|at| PathBuf::from(&line[at..])));
+    let mappings = loaded_files::mappings();
     let beside = onnx_runtime.parent().map(|folder| {
         [
             "libonnxruntime_providers_tensorrt.so",
@@ -82,7 +79,7 @@ fn libraries(onnx_runtime: &Path) -> Vec<String> {
         ]
         .map(|name| folder.join(name))
     });
-    let mut known: Vec<String> = mapped
+    let mut known: Vec<String> = loaded_files::files(&mappings)
         .filter(|path| is_wanted(path))
         .chain(beside.into_iter().flatten())
         .chain([onnx_runtime.to_owned()])
@@ -96,19 +93,6 @@ fn libraries(onnx_runtime: &Path) -> Vec<String> {
 fn is_wanted(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     LIBRARIES.iter().any(|wanted| name.starts_with(wanted))
-}
-
-/// A new version has another size or time even under the same name.
-pub(super) fn identity(path: &Path) -> Option<String> {
-    let path = path.canonicalize().ok()?;
-    let metadata = path.metadata().ok()?;
-    let changed = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-    Some(format!(
-        "{} {} {}",
-        path.display(),
-        metadata.len(),
-        changed.as_nanos()
-    ))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Opening a network under the first provider that takes all of it.
 
+use std::path::Path;
+
 use ort::ep::{self, ExecutionProvider, ExecutionProviderDispatch};
 use ort::session::Session;
 use ort::session::builder::SessionBuilder;
@@ -8,7 +10,7 @@ use super::super::opening::{self, Failure};
 use super::super::session::builder;
 use super::super::warnings::Warnings;
 use super::super::{Cause, NetworkError, OnnxRuntime, OpeningWatch};
-use super::optimised::OptimisedNetwork;
+use super::optimised::{NotKept, OptimisedNetwork};
 use super::tensorrt::Engine;
 use super::{
     Precision, Provider, ProviderChoice, ProviderOptions, ProviderRefusal, RefusalReason, cuda,
@@ -148,8 +150,7 @@ impl Request<'_> {
         let Some(cache_folder) = &self.provider.cache_folder else {
             return self.open_read(builder);
         };
-        let key = graph_key::of(&self.network.sha256_hex(), self.runtime.path());
-        OptimisedNetwork::in_cache(cache_folder, &key)
+        self.optimised(cache_folder)
             .and_then(|kept| kept.open(self.network, builder, warnings))
             .or_else(|problem| {
                 let session = self.open_read(builder)?;
@@ -158,6 +159,12 @@ impl Request<'_> {
                 )]);
                 Ok(session)
             })
+    }
+
+    fn optimised(&self, cache_folder: &Path) -> Result<OptimisedNetwork, NotKept> {
+        let library = self.runtime.file.as_ref().ok_or(NotKept::Library)?;
+        let key = graph_key::of(&self.network.sha256_hex(), &library.identity);
+        OptimisedNetwork::in_cache(cache_folder, &key)
     }
 
     fn open_read(&self, builder: &mut SessionBuilder) -> Result<Session, Failure> {

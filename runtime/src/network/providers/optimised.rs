@@ -34,6 +34,10 @@ const TIED_TO_PROCESSOR: &str = "hardware specific optimizations";
 /// Why a network is not kept, or not opened from where it was kept.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NotKept {
+    #[error(
+        "it cannot be told from which file ONNX Runtime was loaded; name that file by its path"
+    )]
+    Library,
     #[error(transparent)]
     Folder(#[from] CacheFolderError),
     #[error("{}: {source}", path.display())]
@@ -59,7 +63,7 @@ impl OptimisedNetwork {
         Ok(Self { all, folder })
     }
 
-    /// Opens the kept form. Where it is missing or damaged, it is made for the next time while
+    /// Opens the kept form. Where that is missing, damaged or refused, it is made for the next time while
     /// the network is opened as it is: to open the kept form, too, would take more memory.
     pub(super) fn open(
         &self,
@@ -72,11 +76,16 @@ impl OptimisedNetwork {
         }
         // Nothing hangs on the time of use but which one is removed first.
         let _untouched = touch(&self.folder.join(DIGESTS));
-        let mut builder = builder
+        let kept = self.open_kept(builder);
+        // One that is whole and yet refused would be refused the next time, too.
+        kept.or_else(|_refused| self.make(onnx, builder, warnings))
+    }
+
+    fn open_kept(&self, builder: &SessionBuilder) -> ort::Result<Session> {
+        builder
             .clone()
-            .with_optimization_level(GraphOptimizationLevel::Disable)
-            .map_err(ort::Error::from)?;
-        Ok(builder.commit_from_file(self.folder.join(GRAPH))?)
+            .with_optimization_level(GraphOptimizationLevel::Disable)?
+            .commit_from_file(self.folder.join(GRAPH))
     }
 
     /// Files may have been cut short by a full disk or a loss of power.
