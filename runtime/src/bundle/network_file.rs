@@ -41,9 +41,9 @@ impl NetworkFile {
         }
     }
 
-    /// Whether a part of this file can be read later: in any order, and by whoever shares it.
-    pub(super) fn can_stay_in(_file: &File) -> bool {
-        cfg!(any(unix, windows))
+    /// Whether a part of this file can be read again, which is not so with a pipe.
+    pub(super) fn can_stay_in(file: &File) -> bool {
+        cfg!(any(unix, windows)) && file.metadata().is_ok_and(|found| found.is_file())
     }
 
     pub(crate) fn sha256_hex(&self) -> Cow<'_, str> {
