@@ -2,6 +2,7 @@
 //! processor alone.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use cfa_runtime::network::{NetworkError, RefusalReason};
 use cfa_runtime::{
@@ -166,14 +167,14 @@ fn verify_names_who_computed() {
 }
 
 fn check(arguments: &[&str]) -> Run {
+    Run::of(&mut check_command(arguments))
+}
+
+fn check_command(arguments: &[&str]) -> Command {
     let mut command = program();
-    let cache = std::env::temp_dir();
-    Run::of(
-        command
-            .arg("check")
-            .args(arguments)
-            .env("XDG_CACHE_HOME", cache),
-    )
+    command.arg("check").args(arguments);
+    command.env("XDG_CACHE_HOME", std::env::temp_dir());
+    command
 }
 
 fn report(run: &Run) -> Value {
@@ -231,6 +232,8 @@ fn check_fails_without_the_provider_asked_for() {
             .unwrap()
             .contains(&provider.into());
         assert_eq!(run.code(), Some(if usable { 0 } else { 2 }));
+        let unread = Run::unread(&mut check_command(&["--provider", provider]));
+        assert_eq!(unread.code(), run.code());
     }
     assert_eq!(check(&["--provider", "auto"]).code(), Some(0));
 }

@@ -5,7 +5,7 @@ mod library;
 mod processor;
 mod text;
 
-use std::io::{Write, stdout};
+use std::io::{self, Write, stdout};
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -13,9 +13,9 @@ use cfa_runtime::network::{nvidia_driver, nvidia_gpus};
 use cfa_runtime::{Provider, ProviderChoice};
 use serde::Serialize;
 
-use crate::Outcome;
 use crate::onnx_runtime::LibraryArgs;
 use crate::provider::default_cache;
+use crate::{Outcome, unless_unread};
 use cache::Cache;
 use library::Library;
 use processor::Processor;
@@ -66,17 +66,13 @@ struct Missing {
 }
 
 pub(crate) fn run(args: &Args) -> Result<Outcome> {
-    let mut out = stdout().lock();
     if let Some(library) = &args.inside {
-        writeln!(out, "{}", serde_json::to_string(&library::inside(library))?)?;
+        let tried = serde_json::to_string(&library::inside(library))?;
+        writeln!(stdout(), "{tried}")?;
         return Ok(Outcome::Fine);
     }
     let report = Report::new(&args.library);
-    if args.json {
-        writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
-    } else {
-        text::write(&mut out, &report)?;
-    }
+    unless_unread(report.print(args.json))?;
     Ok(if report.can(args.provider) {
         Outcome::Fine
     } else {
@@ -114,6 +110,14 @@ impl Report {
             missing: missing.collect(),
             libraries,
         }
+    }
+
+    fn print(&self, json: bool) -> io::Result<()> {
+        let mut out = stdout().lock();
+        if json {
+            return writeln!(out, "{}", serde_json::to_string_pretty(self)?);
+        }
+        text::write(&mut out, self)
     }
 
     fn can(&self, choice: ProviderChoice) -> bool {
