@@ -196,11 +196,30 @@ fn what_others_could_change_is_not_opened() {
     let folder = Folder::new();
     let cache = folder.at("cache");
     let expected = inspected(&mut open(Some(&cache)));
-    fs::set_permissions(&cache, fs::Permissions::from_mode(0o777)).unwrap();
+    let network = kept(&cache);
+    for open_to_all in [&network, &cache.join("optimised"), &cache] {
+        let private = open_to_all.metadata().unwrap().permissions();
+        assert_eq!(private.mode() & 0o777, 0o700, "{}", open_to_all.display());
+        // What would be opened, if it were believed, is no network.
+        let whole = fs::read(network.join("network.onnx")).unwrap();
+        fs::set_permissions(open_to_all, fs::Permissions::from_mode(0o777)).unwrap();
+        fs::write(network.join("network.onnx"), "planted").unwrap();
+        let mut inspector = open(Some(&cache));
+        assert_eq!(inspected(&mut inspector), expected);
+        let warnings = inspector.take_warnings().concat();
+        let place = open_to_all.display().to_string();
+        assert!(
+            warnings.contains("not safe") && warnings.contains(&place),
+            "{warnings}"
+        );
+        let left = fs::read(network.join("network.onnx")).unwrap();
+        assert_eq!(left, b"planted", "{place}");
+        fs::write(network.join("network.onnx"), whole).unwrap();
+        fs::set_permissions(open_to_all, private).unwrap();
+    }
     let mut inspector = open(Some(&cache));
     assert_eq!(inspected(&mut inspector), expected);
-    let warnings = inspector.take_warnings();
-    assert!(warnings.concat().contains("not safe"), "{warnings:?}");
+    assert_eq!(inspector.take_warnings(), Vec::<String>::new());
 }
 
 #[test]

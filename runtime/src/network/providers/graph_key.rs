@@ -4,8 +4,8 @@ use super::engine_key::KEY_DIGITS;
 use super::processor_instructions;
 use crate::bundle::sha256_hex;
 
-/// To be counted up when the files of a kept network change.
-const LAYOUT: &str = "layout 1";
+/// To be counted up when the files of a kept network, or their folder, change.
+const LAYOUT: &str = "layout 2";
 
 /// Hexadecimal digits for what an optimised network depends on. `library` is the identity of
 /// the loaded ONNX Runtime.

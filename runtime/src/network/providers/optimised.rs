@@ -60,6 +60,9 @@ impl OptimisedNetwork {
     pub(super) fn in_cache(cache_folder: &Path, key: &str) -> Result<Self, NotKept> {
         let all = CacheFolder::open(&cache_folder.join("optimised"))?;
         let folder = all.path().join(key);
+        if folder.exists() {
+            CacheFolder::open(&folder)?;
+        }
         Ok(Self { all, folder })
     }
 
@@ -105,13 +108,9 @@ impl OptimisedNetwork {
             path: self.folder.clone(),
             source,
         };
-        let folder = || {
-            tempfile::Builder::new()
-                .prefix(PARTIAL)
-                .tempdir_in(self.all.path())
-        };
-        let partial = folder().map_err(failed)?;
-        let source = SourceFiles::write(onnx, folder().map_err(failed)?)?;
+        let folder = || self.all.temporary(PARTIAL).map_err(failed);
+        let partial = folder()?;
+        let source = SourceFiles::write(onnx, folder()?)?;
         let session = write_optimised(&source, builder, partial.path(), warnings)?;
         self.take_over(partial.path()).map_err(failed)?;
         self.remove_old();
