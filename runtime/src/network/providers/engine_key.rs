@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::tensorrt::Engine;
 use crate::bundle::sha256_hex;
-use crate::network::loaded_files::{self, identity};
+use crate::network::loaded_files::{self, LoadedFile, identity};
 
 /// Of the driver, and of each GPU: on Linux as text files.
 const DRIVER: &str = "/proc/driver/nvidia/version";
@@ -54,7 +54,7 @@ fn facts(information: &str) -> String {
 
 /// Hexadecimal digits for what the engine depends on, as far as it can be read.
 /// TensorRT itself refuses an engine of another version or another kind of GPU, too.
-pub(super) fn of(engine: &Engine<'_>) -> String {
+pub(super) fn of(engine: &Engine<'_>, onnx_runtime: &LoadedFile) -> String {
     let [channels, height, width] = engine.input_shape;
     let mut parts = vec![
         engine.network_sha256_hex.to_owned(),
@@ -63,16 +63,16 @@ pub(super) fn of(engine: &Engine<'_>) -> String {
         nvidia_driver().unwrap_or_default(),
     ];
     parts.extend(nvidia_gpus());
-    parts.extend(libraries(engine.onnx_runtime));
+    parts.extend(libraries(onnx_runtime));
     let mut key = sha256_hex(parts.join("\n").as_bytes());
     key.truncate(KEY_DIGITS);
     key
 }
 
 /// Name, size and time of the libraries in use and of the providers beside ONNX Runtime.
-fn libraries(onnx_runtime: &Path) -> Vec<String> {
+fn libraries(onnx_runtime: &LoadedFile) -> Vec<String> {
     let mappings = loaded_files::mappings();
-    let beside = onnx_runtime.parent().map(|folder| {
+    let beside = onnx_runtime.path.parent().map(|folder| {
         [
             "libonnxruntime_providers_tensorrt.so",
             "libonnxruntime_providers_cuda.so",
@@ -82,8 +82,8 @@ fn libraries(onnx_runtime: &Path) -> Vec<String> {
     let mut known: Vec<String> = loaded_files::files(&mappings)
         .filter(|path| is_wanted(path))
         .chain(beside.into_iter().flatten())
-        .chain([onnx_runtime.to_owned()])
         .filter_map(|path| identity(&path))
+        .chain([onnx_runtime.identity.clone()])
         .collect();
     known.sort_unstable();
     known.dedup();
@@ -103,16 +103,17 @@ mod tests {
     #[test]
     fn each_part_of_the_key_counts() {
         let folder = tempfile::tempdir().unwrap();
-        let library = folder.path().join("libonnxruntime.so");
-        fs::write(&library, "a").unwrap();
+        let onnx_runtime = LoadedFile {
+            path: folder.path().join("libonnxruntime.so"),
+            identity: "a library".to_owned(),
+        };
         let engine = Engine {
             device: "0",
             reduced: false,
             network_sha256_hex: "a network",
             input_shape: [3, 224, 224],
-            onnx_runtime: &library,
         };
-        let key = of(&engine);
+        let key = of(&engine, &onnx_runtime);
         assert_eq!(key.len(), 32);
         let others = [
             Engine {
@@ -133,11 +134,17 @@ mod tests {
             },
         ];
         for other in others {
-            assert_ne!(of(&other), key, "{other:?}");
+            assert_ne!(of(&other, &onnx_runtime), key, "{other:?}");
         }
-        assert_eq!(of(&engine), key);
-        fs::write(&library, "another version").unwrap();
-        assert_ne!(of(&engine), key);
+        assert_eq!(of(&engine, &onnx_runtime), key);
+        let newer = LoadedFile {
+            identity: "another version".to_owned(),
+            ..onnx_runtime.clone()
+        };
+        assert_ne!(of(&engine, &newer), key);
+        let provider = folder.path().join("libonnxruntime_providers_tensorrt.so");
+        fs::write(provider, "").unwrap();
+        assert_ne!(of(&engine, &onnx_runtime), key);
     }
 
     #[test]
