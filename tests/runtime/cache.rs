@@ -111,10 +111,8 @@ fn one_that_is_whole_and_refused_is_made_anew() {
     let recorded = fs::read_to_string(&digests).unwrap();
     let hex = |bytes: &[u8]| {
         let digest = Sha256::digest(bytes);
-        digest
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
+        let digits: Vec<_> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        digits.concat()
     };
     let other = recorded.replace(&hex(&whole), &hex(b"not onnx"));
     assert_ne!(other, recorded);
