@@ -303,7 +303,7 @@ typedef struct cfa_map {
 // The bundle is not a bundle, or its settings cannot be carried out.
 #define CFA_E_BUNDLE_FORMAT 300
 
-// The bundle is damaged: a digest does not fit.
+// The bundle is damaged, or was changed since it was opened: a digest does not fit.
 #define CFA_E_BUNDLE_DIGEST 301
 
 // The bundle is of a format version that this library does not read.

@@ -1,8 +1,10 @@
 //! What computes the networks of sessions.
 
-use std::path::{Path, PathBuf};
+#[cfg(feature = "stand-in")]
+use std::path::Path;
+use std::path::PathBuf;
 
-use cfa_runtime::network::{OpeningWatch, library_beside};
+use cfa_runtime::network::{OpeningWatch, file_loaded_at, library_beside};
 use cfa_runtime::{Cancellation, Inspector, Model, OnnxRuntime};
 use serde_json::{Value, json};
 
@@ -68,19 +70,7 @@ impl Engine {
     }
 }
 
-/// The file that this code was loaded from, as Linux tells it.
+/// The file that this code was loaded from, where the system tells.
 fn own_file() -> Option<PathBuf> {
-    let here = own_file as *const () as usize;
-    let mappings = std::fs::read_to_string("/proc/self/maps").ok()?;
-    let holds = |line: &&str| {
-        let (first, end) = line.split_once(' ')?.0.split_once('-')?;
-        let bounds = [first, end].map(|bound| usize::from_str_radix(bound, 16).ok());
-        let [Some(first), Some(end)] = bounds else {
-            return None;
-        };
-        (first..end).contains(&here).then_some(())
-    };
-    let line = mappings.lines().find(|line| holds(line).is_some())?;
-    let file = &line[line.find('/')?..];
-    Some(Path::new(file).to_owned())
+    file_loaded_at(own_file as *const () as usize)
 }

@@ -66,6 +66,7 @@ impl From<NetworkError> for Fault {
         let status = match &error {
             NetworkError::Library { .. } => return library_missing(&error),
             NetworkError::OtherLibrary { .. } => CFA_E_ONNXRUNTIME,
+            NetworkError::Bundle(error) => status_of_bundle(error),
             NetworkError::Provider { .. } | NetworkError::NoProvider => CFA_E_PROVIDER,
             NetworkError::Device { .. } => CFA_E_BAD_ARGUMENT,
             NetworkError::OpeningStopped => CFA_E_CANCELLED,
@@ -120,7 +121,8 @@ fn status_of_bundle(error: &BundleError) -> cfa_status {
     match error.problem {
         BundleProblem::Read(_) => CFA_E_IO,
         BundleProblem::TooLarge { .. } => CFA_E_LIMIT,
-        BundleProblem::HeaderDamaged
+        BundleProblem::Changed
+        | BundleProblem::HeaderDamaged
         | BundleProblem::ManifestDamaged
         | BundleProblem::PartDamaged { .. } => CFA_E_BUNDLE_DIGEST,
         BundleProblem::NewerVersion { .. } | BundleProblem::OlderVersion { .. } => {

@@ -31,7 +31,7 @@ pub const CFA_E_BAD_PICTURE: cfa_status = 105;
 pub const CFA_E_IO: cfa_status = 200;
 /// The bundle is not a bundle, or its settings cannot be carried out.
 pub const CFA_E_BUNDLE_FORMAT: cfa_status = 300;
-/// The bundle is damaged: a digest does not fit.
+/// The bundle is damaged, or was changed since it was opened: a digest does not fit.
 pub const CFA_E_BUNDLE_DIGEST: cfa_status = 301;
 /* 302 is reserved for signatures. */
 /// The bundle is of a format version that this library does not read.

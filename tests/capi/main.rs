@@ -13,6 +13,7 @@
 )]
 
 mod callers;
+mod changed_bundle;
 mod clients;
 mod header;
 mod install;

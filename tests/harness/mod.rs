@@ -2,7 +2,7 @@
 //! program under test.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use cfa_runtime::OnnxRuntime;
 use image::{Rgb, RgbImage};
@@ -96,6 +96,17 @@ pub(crate) fn predict<A: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<It
 impl Run {
     pub(crate) fn of(command: &mut Command) -> Self {
         Self(command.output().unwrap())
+    }
+
+    /// Of a command whose output nobody reads.
+    pub(crate) fn unread(command: &mut Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        Self(child.wait_with_output().unwrap())
     }
 
     pub(crate) fn code(&self) -> Option<i32> {

@@ -155,6 +155,7 @@ fn a_network_that_would_run_in_part_is_refused() {
     };
     assert_eq!(*provider, Provider::OpenVino);
     assert!(matches!(reason, RefusalReason::Partial), "{reason:?}");
+    assert!(reason.to_string().contains("INT8"), "{reason}");
     // The processor takes all of it, and only the outputs are more than there should be.
     let fallback = ProviderOptions {
         allow_fallback: true,

@@ -72,6 +72,28 @@ fn own_pictures_are_measured_and_told_as_text() {
     }
 }
 
+/// What is measured is told as it is with `predict`.
+#[test]
+fn another_provider_and_a_useless_cache_are_told() {
+    let folder = Folder::new();
+    let file = folder.write("in_the_way", b"");
+    let run = bench(&[
+        "--json",
+        "--rounds",
+        "1",
+        "--provider",
+        "cuda",
+        "--allow-fallback",
+        "--cache",
+        file.to_str().unwrap(),
+    ]);
+    assert_eq!(run.code(), Some(0));
+    let said = run.stderr();
+    for words in ["cpu computes in place of cuda", "in_the_way"] {
+        assert!(said.contains(words), "{words:?} is not in: {said}");
+    }
+}
+
 #[test]
 fn what_cannot_be_measured_is_refused() {
     let folder = Folder::new();

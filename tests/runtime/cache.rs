@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use cfa_runtime::{HeadPlacement, Inspector, InspectorOptions, Picture, ProviderOptions};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
-use crate::harness::{Folder, Run, drawing, onnx_runtime, predict, tiny_bundle};
+use crate::harness::{Folder, Run, drawing, onnx_runtime, predict, program, tiny_bundle};
 
 /// The one folder of a kept network, below the cache.
 fn kept(cache: &Path) -> PathBuf {
@@ -99,6 +100,58 @@ fn a_damaged_one_is_not_believed() {
     assert_eq!(fs::read(kept(&cache).join("weights.bin")).unwrap(), whole);
 }
 
+/// As by another build of the library under the same name.
+#[test]
+fn one_that_is_whole_and_refused_is_made_anew() {
+    let folder = Folder::new();
+    let cache = folder.at("cache");
+    let expected = inspected(&mut open(Some(&cache)));
+    let [network, digests] = ["network.onnx", "sha256"].map(|name| kept(&cache).join(name));
+    let whole = fs::read(&network).unwrap();
+    let recorded = fs::read_to_string(&digests).unwrap();
+    let hex = |bytes: &[u8]| {
+        let digest = Sha256::digest(bytes);
+        let digits: Vec<_> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        digits.concat()
+    };
+    let other = recorded.replace(&hex(&whole), &hex(b"not onnx"));
+    assert_ne!(other, recorded);
+    fs::write(&network, "not onnx").unwrap();
+    fs::write(&digests, other).unwrap();
+    let mut inspector = open(Some(&cache));
+    assert_eq!(inspected(&mut inspector), expected);
+    assert_eq!(inspector.take_warnings(), Vec::<String>::new());
+    // Its bytes are not the same each time that it is made.
+    assert_ne!(fs::read(&network).unwrap(), b"not onnx");
+}
+
+/// Under a name that the system's loader looks up, another library is another library, too.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_library_found_by_the_loader_counts() {
+    let folder = Folder::new();
+    let cache = folder.at("cache");
+    let picture = folder.draw("a.png", 64, 48, 1);
+    let library = fs::canonicalize(onnx_runtime().path()).unwrap();
+    let predict_with = |place: &str| {
+        fs::create_dir_all(folder.at(place)).unwrap();
+        let found = folder.at(place).join("libonnxruntime.so");
+        if !found.exists() {
+            fs::copy(&library, found).unwrap();
+        }
+        let mut command = program();
+        command
+            .args(["predict", "--json", "--model"])
+            .arg(tiny_bundle());
+        command.arg(&picture).arg("--cache").arg(&cache);
+        command.env("ORT_DYLIB_PATH", "libonnxruntime.so");
+        Run::of(command.env("LD_LIBRARY_PATH", folder.at(place))).fine();
+        fs::read_dir(cache.join("optimised")).unwrap().count()
+    };
+    let places = ["old", "old", "new", "old"];
+    assert_eq!(places.map(predict_with), [1, 1, 2, 2]);
+}
+
 #[test]
 fn a_network_in_use_may_be_removed() {
     let folder = Folder::new();
@@ -141,11 +194,30 @@ fn what_others_could_change_is_not_opened() {
     let folder = Folder::new();
     let cache = folder.at("cache");
     let expected = inspected(&mut open(Some(&cache)));
-    fs::set_permissions(&cache, fs::Permissions::from_mode(0o777)).unwrap();
+    let network = kept(&cache);
+    for open_to_all in [&network, &cache.join("optimised"), &cache] {
+        let private = open_to_all.metadata().unwrap().permissions();
+        assert_eq!(private.mode() & 0o777, 0o700, "{}", open_to_all.display());
+        // What would be opened, if it were believed, is no network.
+        let whole = fs::read(network.join("network.onnx")).unwrap();
+        fs::set_permissions(open_to_all, fs::Permissions::from_mode(0o777)).unwrap();
+        fs::write(network.join("network.onnx"), "planted").unwrap();
+        let mut inspector = open(Some(&cache));
+        assert_eq!(inspected(&mut inspector), expected);
+        let warnings = inspector.take_warnings().concat();
+        let place = open_to_all.display().to_string();
+        assert!(
+            warnings.contains("not safe") && warnings.contains(&place),
+            "{warnings}"
+        );
+        let left = fs::read(network.join("network.onnx")).unwrap();
+        assert_eq!(left, b"planted", "{place}");
+        fs::write(network.join("network.onnx"), whole).unwrap();
+        fs::set_permissions(open_to_all, private).unwrap();
+    }
     let mut inspector = open(Some(&cache));
     assert_eq!(inspected(&mut inspector), expected);
-    let warnings = inspector.take_warnings();
-    assert!(warnings.concat().contains("not safe"), "{warnings:?}");
+    assert_eq!(inspector.take_warnings(), Vec::<String>::new());
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! `cfa-run predict` where all is well.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::harness::{Folder, cfa_run, predict, program, tiny_bundle};
+use crate::harness::{Folder, Run, cfa_run, predict, program, tiny_bundle};
 
 fn keys(value: &Value) -> Vec<&str> {
     value
@@ -177,20 +177,10 @@ fn a_reader_that_leaves_early_is_no_error_and_hides_no_reject() {
         folder.draw(&format!("{number}.png"), 64, 64, number);
     }
     for (threshold, code) in [("1000", 0), ("0", 1)] {
-        let mut child = program()
-            .args(["predict", "--json", "--threshold", threshold, "--model"])
-            .arg(tiny_bundle())
-            .arg(folder.at(""))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        drop(child.stdout.take());
-        let mut said = String::new();
-        let mut errors = child.stderr.take().unwrap();
-        errors.read_to_string(&mut said).unwrap();
-        let found = (child.wait().unwrap().code(), said.as_str());
-        assert_eq!(found, (Some(code), ""));
+        let mut command = program();
+        command.args(["predict", "--json", "--threshold", threshold, "--model"]);
+        let run = Run::unread(command.arg(tiny_bundle()).arg(folder.at("")));
+        assert_eq!((run.code(), run.stderr().as_str()), (Some(code), ""));
     }
 }
 

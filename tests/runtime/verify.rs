@@ -1,9 +1,12 @@
 //! `cfa-run verify` and `cfa-run info`.
 
+use std::io::Write;
+use std::process::Stdio;
+
 use cfa_runtime::Bundle;
 use cfa_runtime::bundle::write_bundle;
 
-use crate::harness::{Folder, cfa_run, tiny_bundle};
+use crate::harness::{Folder, Run, cfa_run, program, tiny_bundle};
 
 #[test]
 fn the_committed_bundle_replays_on_this_machine() {
@@ -33,6 +36,33 @@ fn a_recorded_map_that_differs_fails() {
     write_bundle(&path, parts).unwrap();
     let run = cfa_run(["verify".as_ref(), path.as_os_str()]);
     run.refused(&["DIFFERENT"]);
+    // Also where nobody reads to the end, as in `cfa-run verify … | head -1`.
+    for json in [&["--json"][..], &[]] {
+        let run = Run::unread(program().arg("verify").arg(&path).args(json));
+        assert_eq!((run.code(), run.stderr().as_str()), (Some(2), ""));
+    }
+    let fine = Run::unread(program().arg("verify").arg(tiny_bundle()));
+    assert_eq!((fine.code(), fine.stderr().as_str()), (Some(0), ""));
+}
+
+/// As in `cfa-run verify <(zstd -dc model.cfa.zst)`: what comes through a pipe comes once.
+#[cfg(unix)]
+#[test]
+fn a_bundle_may_come_through_a_pipe() {
+    let bundle = std::fs::read(tiny_bundle()).unwrap();
+    for head in ["host", "graph"] {
+        let mut child = program()
+            .args(["verify", "/dev/stdin", "--json", "--head", head])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(&bundle).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), said.as_ref()), (Some(0), ""));
+    }
 }
 
 #[test]

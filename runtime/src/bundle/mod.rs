@@ -21,7 +21,7 @@ mod write;
 use std::fs::File;
 use std::mem;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use ndarray::Array2;
 
@@ -76,15 +76,18 @@ impl Bundle {
         Self::read(path).map(|(bundle, _file)| bundle)
     }
 
-    /// The same without the network, which is left in the file.
+    /// The same without the network, which is left in the file where it can be read again.
     pub(crate) fn open_without_network(path: &Path) -> Result<(Self, NetworkFile), BundleError> {
         let (mut bundle, file) = Self::read(path)?;
-        let bytes = mem::take(&mut bundle.network_onnx).len() as u64;
+        let network_onnx = mem::take(&mut bundle.network_onnx);
+        if !NetworkFile::can_stay_in(&file) {
+            return Ok((bundle, network_onnx.into()));
+        }
         let network = NetworkPart {
-            file: Mutex::new(file),
+            file,
             path: path.to_owned(),
             start: bundle.network_start,
-            bytes,
+            bytes: network_onnx.len() as u64,
             sha256_hex: bundle.network_sha256_hex(),
         };
         Ok((bundle, NetworkFile::Bundle(Arc::new(network))))

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use prost::bytes::Bytes;
 
@@ -24,7 +24,7 @@ pub(crate) enum NetworkFile {
 /// Part of a bundle file that is kept open: replacing or removing the file does no harm.
 #[derive(Debug)]
 pub(crate) struct NetworkPart {
-    pub(super) file: Mutex<File>,
+    pub(super) file: File,
     pub(super) path: PathBuf,
     pub(super) start: u64,
     pub(super) bytes: u64,
@@ -39,6 +39,11 @@ impl NetworkFile {
             Self::Memory(bytes) => Ok(bytes.clone()),
             Self::Bundle(part) => part.read(),
         }
+    }
+
+    /// Whether a part of this file can be read again, which is not so with a pipe.
+    pub(super) fn can_stay_in(file: &File) -> bool {
+        cfg!(any(unix, windows)) && file.metadata().is_ok_and(|found| found.is_file())
     }
 
     pub(crate) fn sha256_hex(&self) -> Cow<'_, str> {
@@ -67,11 +72,39 @@ impl NetworkPart {
     }
 
     fn present_bytes(&self) -> io::Result<Vec<u8>> {
-        // The position is set anew each time, so another reader's panic leaves nothing behind.
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let mut bytes = vec![0; self.bytes as usize];
-        file.seek(SeekFrom::Start(self.start))?;
-        file.read_exact(&mut bytes)?;
+        read_at(&self.file, &mut bytes, self.start)?;
         Ok(bytes)
     }
+}
+
+/// Fills `buffer` from `start` on, wherever the file's own position is: threads share that, and
+/// so do processes after a fork.
+#[cfg(unix)]
+fn read_at(file: &File, buffer: &mut [u8], start: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, buffer, start)
+}
+
+/// Fills `buffer` from `start` on.
+#[cfg(windows)]
+fn read_at(file: &File, mut buffer: &mut [u8], mut start: u64) -> io::Result<()> {
+    use std::os::windows::fs::FileExt;
+    while !buffer.is_empty() {
+        match file.seek_read(buffer, start) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(read) => {
+                buffer = &mut buffer[read..];
+                start += read as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Not reached, because no part of a file is left there.
+#[cfg(not(any(unix, windows)))]
+fn read_at(_file: &File, _buffer: &mut [u8], _start: u64) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }

@@ -34,7 +34,8 @@ impl Model {
     ///
     /// The file stays open, because its network is read again when it is opened for the first
     /// time on a machine, and not held until then. It may be replaced or removed, but who
-    /// writes into it makes opening its network an error.
+    /// writes into it makes opening its network an error. What is no regular file, such as a
+    /// pipe, is read once, and its network held in memory.
     pub fn open(bundle: &Path) -> Result<Self, InspectError> {
         let (bundle, network) = Bundle::open_without_network(bundle)?;
         let (settings, _left_in_file) = Settings::new(bundle)?;

@@ -1,6 +1,7 @@
 //! The network in ONNX Runtime, behind types of our own.
 
 mod library_file;
+mod loaded_files;
 mod observed;
 mod onnx_runtime;
 mod opening;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 use crate::bundle::BundleError;
 
 pub use library_file::{library_beside, library_near, library_with};
+pub use loaded_files::file_loaded_at;
 pub use observed::ObservedNetwork;
 pub use onnx_runtime::OnnxRuntime;
 pub use opening::OpeningWatch;

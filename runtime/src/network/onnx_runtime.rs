@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use ort::environment::Environment;
 
 use super::NetworkError;
+use super::loaded_files::{LoadedFile, file_loaded_at};
 use super::warnings::Warnings;
 
 /// ONNX Runtime allows one environment in a process, so the first is kept.
@@ -18,6 +19,8 @@ pub struct OnnxRuntime {
     pub(super) environment: Environment,
     /// What it said outside of a session, which concerns providers and the machine.
     pub(super) errors: Warnings,
+    /// What was loaded, by whichever name; `None` where the system does not tell.
+    pub(super) file: Option<LoadedFile>,
     path: PathBuf,
     version: Option<String>,
 }
@@ -78,6 +81,7 @@ impl OnnxRuntime {
         Ok(Self {
             environment,
             errors,
+            file: loaded_file(&path),
             path,
             version: minor.map(|minor| format!("1.{minor}")),
         })
@@ -99,6 +103,15 @@ impl OnnxRuntime {
 /// Nothing can leave it half changed.
 fn loaded() -> MutexGuard<'static, Option<OnnxRuntime>> {
     LOADED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The loader says nothing of what it found under a bare name, but the table of functions is
+/// in that file.
+fn loaded_file(path: &Path) -> Option<LoadedFile> {
+    if path.is_absolute() {
+        return LoadedFile::at(path.to_owned());
+    }
+    LoadedFile::at(file_loaded_at(std::ptr::from_ref(ort::api()).addr())?)
 }
 
 /// A bare file name is for the system's loader, which does not look into the working

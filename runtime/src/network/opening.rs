@@ -1,6 +1,8 @@
 //! Opening a network under a watch.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
@@ -9,6 +11,7 @@ use ort::session::Session;
 use ort::session::builder::SessionBuilder;
 
 use super::NetworkError;
+use super::providers::CacheFolderError;
 use crate::bundle::BundleError;
 
 /// Is told the time since the opening began, and says whether to go on.
@@ -20,38 +23,59 @@ const INTERVAL: Duration = Duration::from_millis(200);
 /// Stops what the other thread does.
 type Stop = Box<dyn Fn() + Send>;
 
-/// Where the opening of a network failed.
+/// Whether the watch has asked for the end.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Asked(Arc<AtomicBool>);
+
+impl Asked {
+    pub(super) fn to_stop(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn stop(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Where the opening of a network failed, with ONNX Runtime's words.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum Failure<Words = ort::Error> {
     /// Before the network was looked at.
-    Start(ort::Error),
+    Start(Words),
+    /// In the folder of what the provider compiles.
+    Cache(CacheFolderError),
+    /// It was stopped while it waited.
+    Stopped,
     /// The network could not be read.
     Read(BundleError),
     /// With the network.
-    Open(ort::Error),
+    Open(Words),
 }
 
 /// Builds the options and opens the network with them; with a watch on another thread, so that
 /// the watch can look meanwhile on this one.
 pub(super) fn open(
     build: impl FnOnce() -> ort::Result<SessionBuilder> + Send,
-    commit: impl FnOnce(&mut SessionBuilder) -> Result<Session, Failure> + Send,
+    commit: impl FnOnce(&mut SessionBuilder, &Asked) -> Result<Session, Failure> + Send,
     watch: Option<&mut OpeningWatch<'_>>,
 ) -> Result<Result<Session, Failure>, NetworkError> {
+    let asked = Asked::default();
     let Some(watch) = watch else {
         let built = build().map_err(Failure::Start);
-        return Ok(built.and_then(|mut builder| commit(&mut builder)));
+        return Ok(built.and_then(|mut builder| commit(&mut builder, &asked)));
     };
     let open = |sender: Sender<Stop>| {
         let mut builder = build().map_err(Failure::Start)?;
         let canceler = builder.canceler();
+        let heard = asked.clone();
         let stop: Stop = Box::new(move || {
+            heard.stop();
             // ONNX Runtime may have come to the end meanwhile, which is as good.
             let _too_late = canceler.cancel();
         });
         // The other end lives as long as this thread is waited for.
         let _unheard = sender.send(stop);
-        commit(&mut builder)
+        commit(&mut builder, &asked)
     };
     elsewhere(open, watch)
 }
@@ -108,24 +132,19 @@ fn wait<T>(
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "for tests only")]
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, Ordering};
-
     use super::*;
 
     /// As slow as a provider that compiles: goes on until it is stopped, or 30 s.
     fn slow(sender: Sender<Stop>) -> bool {
-        let asked = Arc::new(AtomicBool::new(false));
-        let heard = Arc::clone(&asked);
-        sender
-            .send(Box::new(move || asked.store(true, Ordering::Relaxed)))
-            .unwrap();
+        let asked = Asked::default();
+        let heard = asked.clone();
+        sender.send(Box::new(move || asked.stop())).unwrap();
         let started = Instant::now();
-        while !heard.load(Ordering::Relaxed) && started.elapsed() < Duration::from_secs(30) {
+        while !heard.to_stop() && started.elapsed() < Duration::from_secs(30) {
             thread::sleep(Duration::from_millis(5));
         }
         drop(sender);
-        heard.load(Ordering::Relaxed)
+        heard.to_stop()
     }
 
     #[test]

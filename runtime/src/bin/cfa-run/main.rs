@@ -71,6 +71,15 @@ fn main() -> ExitCode {
     }
 }
 
+/// What was printed, where it is the outcome that counts: a reader that is gone ends the
+/// printing alone.
+fn unless_unread(printed: io::Result<()>) -> io::Result<()> {
+    match printed {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed,
+    }
+}
+
 fn is_broken_pipe(error: &Error) -> bool {
     let is_pipe = |io: &io::Error| io.kind() == io::ErrorKind::BrokenPipe;
     error

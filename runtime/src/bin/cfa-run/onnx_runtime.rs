@@ -22,7 +22,8 @@ impl LibraryArgs {
         Ok(OnnxRuntime::load(&self.path(choice))?)
     }
 
-    fn path(&self, choice: ProviderChoice) -> PathBuf {
+    /// The one that is loaded for this choice.
+    pub(crate) fn path(&self, choice: ProviderChoice) -> PathBuf {
         self.named().unwrap_or_else(|| {
             let program = env::current_exe().unwrap_or_default();
             wanted(choice)
@@ -40,7 +41,7 @@ impl LibraryArgs {
         let special = special.filter_map(|provider| library_with(provider, &program));
         let mut all: Vec<PathBuf> = vec![default];
         for library in special {
-            if !all.iter().any(|known| is_same(known, &library)) {
+            if !all.iter().any(|known| is_same_file(known, &library)) {
                 all.push(library);
             }
         }
@@ -66,7 +67,8 @@ fn wanted(choice: ProviderChoice) -> Vec<Provider> {
     }
 }
 
-fn is_same(one: &Path, other: &Path) -> bool {
+/// Also under two names.
+pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
     let real = |path: &Path| path.canonicalize().ok();
-    real(one).is_some_and(|path| Some(path) == real(other))
+    one == other || real(one).is_some_and(|path| Some(path) == real(other))
 }

@@ -93,19 +93,27 @@ pub(crate) fn computed_by(provider: Provider, head: HeadPlacement) -> String {
     }
 }
 
-/// Opens the model, shows that it goes on when that takes long, and warns when another
-/// provider computes than was asked for.
+/// Opens a bundle and its network as [`inspector`] does.
 pub(crate) fn open(
     bundle: &Path,
     runtime: &OnnxRuntime,
     options: &InspectorOptions,
 ) -> Result<Inspector> {
-    let model = Model::open(bundle)?;
+    inspector(&Model::open(bundle)?, runtime, options)
+}
+
+/// Opens the model's network, shows that it goes on when that takes long, and warns when
+/// another provider computes than was asked for.
+pub(crate) fn inspector(
+    model: &Model,
+    runtime: &OnnxRuntime,
+    options: &InspectorOptions,
+) -> Result<Inspector> {
     let choice = options.provider.choice;
     let inspector = if choice == ProviderChoice::Only(Provider::Cpu) {
-        Inspector::new(&model, runtime, options)?
+        Inspector::new(model, runtime, options)?
     } else {
-        open_watched(&model, runtime, options)?
+        watched(model, runtime, options)?
     };
     for warning in inspector.take_warnings() {
         eprintln!("warning: ONNX Runtime: {warning}");
@@ -123,11 +131,7 @@ pub(crate) fn open(
     Ok(inspector)
 }
 
-fn open_watched(
-    model: &Model,
-    runtime: &OnnxRuntime,
-    options: &InspectorOptions,
-) -> Result<Inspector> {
+fn watched(model: &Model, runtime: &OnnxRuntime, options: &InspectorOptions) -> Result<Inspector> {
     let compiles = options.provider.choice == ProviderChoice::Only(Provider::TensorRt);
     let spinner = ProgressBar::hidden();
     let mut said = false;

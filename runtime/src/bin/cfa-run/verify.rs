@@ -1,16 +1,16 @@
 //! `cfa-run verify`: the recorded results, replayed.
 
-use std::io::{Write, stdout};
+use std::io::{self, Write, stdout};
 use std::path::PathBuf;
 
 use anyhow::Result;
-use cfa_runtime::verify::{SampleReport, replay};
+use cfa_runtime::verify::{SampleReport, VerifyReport, replay};
 use cfa_runtime::{HeadPlacement, InspectorOptions, Provider};
 use serde_json::json;
 
-use crate::Outcome;
 use crate::onnx_runtime::LibraryArgs;
 use crate::provider::{self, ProviderArgs};
+use crate::{Outcome, unless_unread};
 
 /// Arguments of `cfa-run verify`.
 #[derive(Debug, clap::Args)]
@@ -36,18 +36,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
     let mut inspector = provider::open(&args.bundle, &runtime, &options)?;
     let by = (inspector.provider(), inspector.head());
     let report = replay(&mut inspector)?;
-    let mut out = stdout().lock();
-    for sample in &report.samples {
-        writeln!(
-            out,
-            "{}",
-            if args.json {
-                json_line(sample, by)
-            } else {
-                text_line(sample, by)
-            }
-        )?;
-    }
+    unless_unread(print(&report, by, args.json))?;
     if report.samples.is_empty() {
         eprintln!(
             "error: {} holds no golden samples, so nothing can be verified",
@@ -61,7 +50,19 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
     })
 }
 
-fn json_line(sample: &SampleReport, (by, head): (Provider, HeadPlacement)) -> String {
+/// Who computed, and where the head was computed.
+type By = (Provider, HeadPlacement);
+
+fn print(report: &VerifyReport, by: By, json: bool) -> io::Result<()> {
+    let line = if json { json_line } else { text_line };
+    let mut out = stdout().lock();
+    for sample in &report.samples {
+        writeln!(out, "{}", line(sample, by))?;
+    }
+    Ok(())
+}
+
+fn json_line(sample: &SampleReport, (by, head): By) -> String {
     json!({
         "name": sample.name,
         "expected_score": sample.expected_score,
@@ -75,7 +76,7 @@ fn json_line(sample: &SampleReport, (by, head): (Provider, HeadPlacement)) -> St
     .to_string()
 }
 
-fn text_line(sample: &SampleReport, (by, head): (Provider, HeadPlacement)) -> String {
+fn text_line(sample: &SampleReport, (by, head): By) -> String {
     let by = provider::computed_by(by, head);
     format!(
         "{:<9} score {:.6}, recorded {:.6}; map differs by {:.1e} at most, {:.1e} allowed ({by})  {}",

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
+
 /// Why a folder is not used as a cache.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -17,8 +19,7 @@ pub enum CacheFolderError {
     },
     /// Others could put files there, or exchange the folder for one of theirs.
     #[error(
-        "the cache in {} is not safe, because {} {problem}; compiled networks are run as they are, \
-         so name a folder that only you can change",
+        "the cache in {} is not safe: compiled networks are run as they are, and {} {problem}",
         folder.display(),
         culprit.display()
     )]
@@ -27,7 +28,7 @@ pub enum CacheFolderError {
         folder: PathBuf,
         /// It, or a folder above it.
         culprit: PathBuf,
-        /// What is wrong with that.
+        /// What is wrong with that, and what to do.
         problem: &'static str,
     },
 }
@@ -55,6 +56,15 @@ impl CacheFolder {
     /// One below, made and checked alike.
     pub fn subfolder(&self, name: &str) -> Result<Self, CacheFolderError> {
         Self::open(&self.0.join(name))
+    }
+
+    /// One below for a while, with a name of its own; it goes with the result.
+    pub(super) fn temporary(&self, prefix: &str) -> io::Result<TempDir> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(prefix);
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        builder.tempdir_in(&self.0)
     }
 
     /// The path for those who take text alone.
@@ -133,18 +143,19 @@ struct Owner {
 impl Owner {
     fn problem_of_folder(self, user: u32) -> Option<&'static str> {
         if self.uid != user {
-            return Some("belongs to another user");
+            return Some("belongs to another user; name a folder of your own");
         }
-        (self.mode & 0o077 != 0).then_some("is open to others (make it mode 0700)")
+        (self.mode & 0o077 != 0)
+            .then_some("is open to others, who may have put some there; remove it")
     }
 
     fn problem_above(self, user: u32) -> Option<&'static str> {
         const ROOT: u32 = 0;
         if self.uid != user && self.uid != ROOT {
-            return Some("belongs to another user");
+            return Some("belongs to another user; name a folder elsewhere");
         }
         let (writable, sticky) = (self.mode & 0o002 != 0, self.mode & 0o1000 != 0);
-        (writable && !sticky).then_some("can be written to by everybody")
+        (writable && !sticky).then_some("can be written to by everybody; name a folder elsewhere")
     }
 }
 
@@ -189,7 +200,7 @@ mod tests {
             mode(&folder, open);
             let (culprit, problem) = refused(&folder);
             assert_eq!(culprit, folder.canonicalize().unwrap(), "{open:o}");
-            assert!(problem.contains("0700"), "{problem}");
+            assert!(problem.contains("remove it"), "{problem}");
         }
     }
 

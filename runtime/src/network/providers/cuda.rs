@@ -6,7 +6,7 @@ use std::sync::Once;
 use ort::ep::cuda::{CUDA_DYLIBS, CUDNN_DYLIBS};
 use ort::ep::{CUDA, ExecutionProviderDispatch};
 
-use super::RefusalReason;
+use super::{RefusalReason, engine_key};
 
 /// The folder beside the ONNX Runtime library for NVIDIA's.
 const FOLDER: &str = "cuda";
@@ -14,6 +14,9 @@ const FOLDER: &str = "cuda";
 /// How the names of TensorRT's begin: the library, its parser, and one for each kind of GPU
 /// that it compiles for.
 const TENSORRT: [&str; 2] = ["libnvinfer", "libnvonnxparser"];
+
+/// The version that ONNX Runtime's provider is made for.
+const TENSORRT_10: [&str; 2] = ["libnvinfer.so.10", "libnvonnxparser.so.10"];
 
 pub(super) const DEFAULT_DEVICE: &str = "0";
 
@@ -48,13 +51,34 @@ pub(super) fn load_libraries(onnx_runtime: &Path) {
     }
 }
 
-/// The same for those of TensorRT, which need the others.
+/// The same for those of TensorRT, which need the others; and what an engine depends on is then
+/// loaded from wherever the system's loader finds it, so that an engine's key is the same
+/// before and after the first network.
 pub(super) fn load_tensorrt(onnx_runtime: &Path) {
     static LOADED: Once = Once::new();
     load_libraries(onnx_runtime);
-    if let Some(folder) = folder(onnx_runtime) {
-        LOADED.call_once(|| load(tensorrt_in(&folder)));
-    }
+    LOADED.call_once(|| {
+        load(
+            folder(onnx_runtime)
+                .iter()
+                .flat_map(|folder| tensorrt_in(folder)),
+        );
+        // Loaders of other systems may look into the working directory, where anybody may have put
+        // a library; and only Linux tells what is loaded.
+        if cfg!(target_os = "linux") {
+            for name in of_engines() {
+                let _not_installed = ort::util::preload_dylib(name);
+            }
+        }
+    });
+}
+
+/// Names under which ONNX Runtime's provider asks the system's loader for what an engine
+/// depends on, each after what it needs.
+fn of_engines() -> impl Iterator<Item = &'static str> {
+    let all = CUDA_DYLIBS.iter().chain(CUDNN_DYLIBS).chain(&TENSORRT_10);
+    all.copied()
+        .filter(|name| engine_key::ends_up_in_engine(Path::new(name)))
 }
 
 /// None for a library that the system's loader found.
@@ -111,6 +135,24 @@ mod tests {
             ]
         );
         assert!(super::folder(Path::new("libonnxruntime.so")).is_none());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_an_engine_depends_on_is_loaded_before_its_key_is_made() {
+        let names = [
+            "libcudart.so.13",
+            "libcublasLt.so.13",
+            "libcublas.so.13",
+            "libcudnn.so.9",
+            "libnvinfer.so.10",
+            "libnvonnxparser.so.10",
+        ];
+        assert!(
+            of_engines().eq(names),
+            "{:?}",
+            of_engines().collect::<Vec<_>>()
+        );
     }
 
     #[test]

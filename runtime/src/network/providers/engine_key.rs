@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use super::tensorrt::Engine;
 use crate::bundle::sha256_hex;
+use crate::network::loaded_files::{self, LoadedFile, identity};
 
 /// Of the driver, and of each GPU: on Linux as text files.
 const DRIVER: &str = "/proc/driver/nvidia/version";
@@ -14,14 +14,22 @@ const GPUS: &str = "/proc/driver/nvidia/gpus";
 /// 128 bits name a folder well enough.
 pub(super) const KEY_DIGITS: usize = 32;
 
-/// Libraries whose code ends up in an engine.
+/// Libraries whose code ends up in an engine; those that belong to one of these, and that it
+/// loads when it needs them, are of the same version.
 const LIBRARIES: [&str; 6] = [
-    "libonnxruntime",
     "libnvinfer",
     "libnvonnxparser",
     "libcudart",
     "libcublas",
+    "libcublasLt",
     "libcudnn",
+];
+
+/// Of ONNX Runtime, beside its library. Whether they are loaded already is not asked.
+const PROVIDERS: [&str; 3] = [
+    "libonnxruntime_providers_shared.so",
+    "libonnxruntime_providers_tensorrt.so",
+    "libonnxruntime_providers_cuda.so",
 ];
 
 /// The driver's version, when there is an NVIDIA driver.
@@ -52,9 +60,10 @@ fn facts(information: &str) -> String {
         .join(", ")
 }
 
-/// Hexadecimal digits for what the engine depends on, as far as it can be read.
+/// Hexadecimal digits for what the engine depends on, as far as it can be read. The libraries
+/// must be loaded before.
 /// TensorRT itself refuses an engine of another version or another kind of GPU, too.
-pub(super) fn of(engine: &Engine<'_>) -> String {
+pub(super) fn of(engine: &Engine<'_>, onnx_runtime: &LoadedFile) -> String {
     let [channels, height, width] = engine.input_shape;
     let mut parts = vec![
         engine.network_sha256_hex.to_owned(),
@@ -63,52 +72,37 @@ pub(super) fn of(engine: &Engine<'_>) -> String {
         nvidia_driver().unwrap_or_default(),
     ];
     parts.extend(nvidia_gpus());
-    parts.extend(libraries(engine.onnx_runtime));
+    parts.extend(libraries(onnx_runtime));
     let mut key = sha256_hex(parts.join("\n").as_bytes());
     key.truncate(KEY_DIGITS);
     key
 }
 
 /// Name, size and time of the libraries in use and of the providers beside ONNX Runtime.
-fn libraries(onnx_runtime: &Path) -> Vec<String> {
-    let mappings = fs::read_to_string("/proc/self/maps").unwrap_or_default();
-    let mapped = mappings
-        .lines()
-        .filter_map(|line| line.find('/').map(|at| PathBuf::from(&line[at..])));
-    let beside = onnx_runtime.parent().map(|folder| {
-        [
-            "libonnxruntime_providers_tensorrt.so",
-            "libonnxruntime_providers_cuda.so",
-        ]
-        .map(|name| folder.join(name))
-    });
-    let mut known: Vec<String> = mapped
-        .filter(|path| is_wanted(path))
-        .chain(beside.into_iter().flatten())
-        .chain([onnx_runtime.to_owned()])
+fn libraries(onnx_runtime: &LoadedFile) -> Vec<String> {
+    let beside = PROVIDERS.map(|name| onnx_runtime.path.with_file_name(name));
+    let mut known: Vec<String> = in_use(&loaded_files::mappings())
+        .chain(beside)
         .filter_map(|path| identity(&path))
+        .chain([onnx_runtime.identity.clone()])
         .collect();
     known.sort_unstable();
     known.dedup();
     known
 }
 
-fn is_wanted(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    LIBRARIES.iter().any(|wanted| name.starts_with(wanted))
+fn in_use(mappings: &str) -> impl Iterator<Item = PathBuf> {
+    loaded_files::files(mappings).filter(|path| ends_up_in_engine(path))
 }
 
-/// A new version has another size or time even under the same name.
-pub(super) fn identity(path: &Path) -> Option<String> {
-    let path = path.canonicalize().ok()?;
-    let metadata = path.metadata().ok()?;
-    let changed = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-    Some(format!(
-        "{} {} {}",
-        path.display(),
-        metadata.len(),
-        changed.as_nanos()
-    ))
+/// Whether this is a file of one of the libraries that an engine depends on.
+pub(super) fn ends_up_in_engine(library: &Path) -> bool {
+    let name = library.file_name().unwrap_or_default().to_string_lossy();
+    let is_of = |wanted: &&str| {
+        let version = name.strip_prefix(*wanted);
+        version.is_some_and(|version| version.starts_with(".so"))
+    };
+    LIBRARIES.iter().any(is_of)
 }
 
 #[cfg(test)]
@@ -119,16 +113,17 @@ mod tests {
     #[test]
     fn each_part_of_the_key_counts() {
         let folder = tempfile::tempdir().unwrap();
-        let library = folder.path().join("libonnxruntime.so");
-        fs::write(&library, "a").unwrap();
+        let onnx_runtime = LoadedFile {
+            path: folder.path().join("libonnxruntime.so"),
+            identity: "a library".to_owned(),
+        };
         let engine = Engine {
             device: "0",
             reduced: false,
             network_sha256_hex: "a network",
             input_shape: [3, 224, 224],
-            onnx_runtime: &library,
         };
-        let key = of(&engine);
+        let key = of(&engine, &onnx_runtime);
         assert_eq!(key.len(), 32);
         let others = [
             Engine {
@@ -149,11 +144,52 @@ mod tests {
             },
         ];
         for other in others {
-            assert_ne!(of(&other), key, "{other:?}");
+            assert_ne!(of(&other, &onnx_runtime), key, "{other:?}");
         }
-        assert_eq!(of(&engine), key);
-        fs::write(&library, "another version").unwrap();
-        assert_ne!(of(&engine), key);
+        assert_eq!(of(&engine, &onnx_runtime), key);
+        let newer = LoadedFile {
+            identity: "another version".to_owned(),
+            ..onnx_runtime.clone()
+        };
+        assert_ne!(of(&engine, &newer), key);
+        let provider = folder.path().join("libonnxruntime_providers_tensorrt.so");
+        fs::write(provider, "").unwrap();
+        assert_ne!(of(&engine, &onnx_runtime), key);
+    }
+
+    /// What a provider loads while it opens its first network does not change the key of the
+    /// second.
+    #[test]
+    fn only_what_is_loaded_before_the_first_network_counts() {
+        let before = [
+            "/gpu/libonnxruntime.so.1.24.1",
+            "/gpu/cuda/libcudart.so.13",
+            "/gpu/cuda/libcublas.so.13.1.0",
+            "/gpu/cuda/libcublasLt.so.13",
+            "/gpu/cuda/libcudnn.so.9",
+            "/usr/lib/libnvinfer.so.10.9.0",
+            "/usr/lib/libnvonnxparser.so.10",
+        ];
+        let later = [
+            "/gpu/libonnxruntime_providers_shared.so",
+            "/gpu/libonnxruntime_providers_tensorrt.so",
+            "/elsewhere/libonnxruntime_providers_cuda.so",
+            "/usr/lib/libnvinfer_builder_resource_sm90.so.10.9.0",
+            "/usr/lib/libnvinfer_plugin.so.10",
+            "/gpu/cuda/libcudnn_graph.so.9",
+        ];
+        let mapped = |paths: &[&str]| {
+            let lines = paths
+                .iter()
+                .map(|path| format!("1000-2000 r-xp 0 fd:01 1 {path}\n"));
+            in_use(&lines.collect::<String>()).collect::<Vec<_>>()
+        };
+        let first = mapped(&before);
+        assert_eq!(
+            first,
+            before[1..].iter().map(PathBuf::from).collect::<Vec<_>>()
+        );
+        assert_eq!(mapped(&[&before[..], &later].concat()), first);
     }
 
     #[test]

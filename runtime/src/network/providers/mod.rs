@@ -7,9 +7,11 @@
 
 mod cache_folder;
 mod cuda;
+mod engine_folder;
 mod engine_key;
 mod graph_key;
 mod instructions;
+mod kept_files;
 mod name;
 mod open;
 mod openvino;

@@ -1,18 +1,21 @@
 //! Opening a network under the first provider that takes all of it.
 
+use std::path::Path;
+
 use ort::ep::{self, ExecutionProvider, ExecutionProviderDispatch};
 use ort::session::Session;
 use ort::session::builder::SessionBuilder;
 
-use super::super::opening::{self, Failure};
+use super::super::opening::{self, Asked, Failure};
 use super::super::session::builder;
 use super::super::warnings::Warnings;
 use super::super::{Cause, NetworkError, OnnxRuntime, OpeningWatch};
-use super::optimised::OptimisedNetwork;
+use super::engine_folder::EngineFolder;
+use super::optimised::{NotKept, OptimisedNetwork};
 use super::tensorrt::Engine;
 use super::{
-    Precision, Provider, ProviderChoice, ProviderOptions, ProviderRefusal, RefusalReason, cuda,
-    graph_key, openvino,
+    CacheFolderError, Precision, Provider, ProviderChoice, ProviderOptions, ProviderRefusal,
+    RefusalReason, cuda, engine_key, graph_key, openvino,
 };
 use crate::bundle::NetworkFile;
 use crate::cores::Helpers;
@@ -42,6 +45,13 @@ pub(in super::super) struct Opened {
     pub(in super::super) precision: Precision,
     /// Of those asked before.
     pub(in super::super) refusals: Vec<ProviderRefusal>,
+}
+
+/// How a provider is to compute.
+struct Registration {
+    settings: ExecutionProviderDispatch,
+    /// Where what it compiles is kept.
+    engines: Option<EngineFolder>,
 }
 
 impl Request<'_> {
@@ -107,15 +117,19 @@ impl Request<'_> {
         helpers: &Helpers,
         watch: Option<&mut OpeningWatch<'_>>,
     ) -> Result<Result<Session, RefusalReason>, NetworkError> {
-        let registration = match self.registration(provider) {
+        let registration = match self.registration(provider, warnings) {
             Ok(registration) => registration,
             Err(reason) => return Ok(Err(reason)),
         };
         let _of_others = self.runtime.errors.take();
         let build = || self.builder(registration.as_ref(), warnings, helpers);
-        let commit = |builder: &mut SessionBuilder| match provider {
-            Provider::Cpu => self.open_kept(builder, warnings),
-            _ => self.open_read(builder),
+        let engines = registration.as_ref().and_then(|one| one.engines.as_ref());
+        let commit = |builder: &mut SessionBuilder, asked: &Asked| match (provider, engines) {
+            (Provider::Cpu, _) => self.open_kept(builder, warnings),
+            (_, None) => self.open_read(builder),
+            (_, Some(folder)) => {
+                folder.open(asked, warnings, || self.open_read(&mut builder.clone()))
+            }
         };
         let failure = match opening::open(build, commit, watch)? {
             Ok(session) => return Ok(Ok(session)),
@@ -124,6 +138,8 @@ impl Request<'_> {
         match (provider, failure) {
             // The network itself is at fault, and no other provider would help.
             (_, Failure::Read(error)) => Err(error.into()),
+            (_, Failure::Stopped) => Err(NetworkError::OpeningStopped),
+            (_, Failure::Cache(error)) => Ok(Err(error.into())),
             (Provider::Cpu, Failure::Start(error) | Failure::Open(error)) => {
                 Err(NetworkError::Open(error.into()))
             }
@@ -148,8 +164,7 @@ impl Request<'_> {
         let Some(cache_folder) = &self.provider.cache_folder else {
             return self.open_read(builder);
         };
-        let key = graph_key::of(&self.network.sha256_hex(), self.runtime.path());
-        OptimisedNetwork::in_cache(cache_folder, &key)
+        self.optimised(cache_folder)
             .and_then(|kept| kept.open(self.network, builder, warnings))
             .or_else(|problem| {
                 let session = self.open_read(builder)?;
@@ -158,6 +173,12 @@ impl Request<'_> {
                 )]);
                 Ok(session)
             })
+    }
+
+    fn optimised(&self, cache_folder: &Path) -> Result<OptimisedNetwork, NotKept> {
+        let library = self.runtime.file.as_ref().ok_or(NotKept::Library)?;
+        let key = graph_key::of(&self.network.sha256_hex(), &library.identity);
+        OptimisedNetwork::in_cache(cache_folder, &key)
     }
 
     fn open_read(&self, builder: &mut SessionBuilder) -> Result<Session, Failure> {
@@ -180,7 +201,8 @@ impl Request<'_> {
     fn registration(
         &self,
         provider: Provider,
-    ) -> Result<Option<ExecutionProviderDispatch>, RefusalReason> {
+        warnings: &Warnings,
+    ) -> Result<Option<Registration>, RefusalReason> {
         if !in_library(provider) {
             return Err(RefusalReason::NotInLibrary {
                 library: self.runtime.path().to_owned(),
@@ -189,6 +211,7 @@ impl Request<'_> {
         }
         let reduced = self.provider.allow_reduced_precision;
         let device = self.device_of(provider).unwrap_or_default();
+        let mut engines = None;
         let settings = match provider {
             Provider::Cpu => return Ok(None),
             Provider::OpenVino => openvino::settings(device, self.threads, reduced),
@@ -198,11 +221,35 @@ impl Request<'_> {
             }
             Provider::TensorRt => {
                 cuda::load_tensorrt(self.runtime.path());
-                self.engine(device, &self.network.sha256_hex())
-                    .settings(self.provider.cache_folder.as_deref())
+                let network_sha256_hex = self.network.sha256_hex();
+                let engine = self.engine(device, &network_sha256_hex);
+                engines = self.engine_folder(&engine, warnings)?;
+                engine.settings(engines.as_ref())
             }
         };
-        settings.map(|settings| Some(settings.error_on_failure()))
+        Ok(Some(Registration {
+            settings: settings?.error_on_failure(),
+            engines,
+        }))
+    }
+
+    /// None where nothing is to be kept, or nothing can be.
+    fn engine_folder(
+        &self,
+        engine: &Engine<'_>,
+        warnings: &Warnings,
+    ) -> Result<Option<EngineFolder>, CacheFolderError> {
+        let Some(cache_folder) = &self.provider.cache_folder else {
+            return Ok(None);
+        };
+        let Some(library) = &self.runtime.file else {
+            warnings.extend([format!(
+                "the compiled network is not kept for the next start: {}",
+                NotKept::Library
+            )]);
+            return Ok(None);
+        };
+        EngineFolder::in_cache(cache_folder, &engine_key::of(engine, library)).map(Some)
     }
 
     fn engine<'b>(&'b self, device: &'b str, network_sha256_hex: &'b str) -> Engine<'b> {
@@ -211,13 +258,12 @@ impl Request<'_> {
             reduced: self.provider.allow_reduced_precision,
             network_sha256_hex,
             input_shape: self.input_shape,
-            onnx_runtime: self.runtime.path(),
         }
     }
 
     fn builder(
         &self,
-        registration: Option<&ExecutionProviderDispatch>,
+        registration: Option<&Registration>,
         warnings: &Warnings,
         helpers: &Helpers,
     ) -> ort::Result<SessionBuilder> {
@@ -227,7 +273,7 @@ impl Request<'_> {
         // The provider has threads of its own.
         let builder = builder(self.runtime, 1, warnings, helpers)?
             .with_disable_cpu_fallback()?
-            .with_execution_providers([registration.clone()])?;
+            .with_execution_providers([registration.settings.clone()])?;
         Ok(builder)
     }
 }

@@ -13,14 +13,13 @@ use ort::session::Session;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
 use super::super::warnings::Warnings;
+use super::kept_files::{self, DIGESTS};
 use super::source_files::{SourceError, SourceFiles};
 use super::{CacheFolder, CacheFolderError};
-use crate::bundle::{NetworkFile, sha256_hex, sha256_hex_of};
+use crate::bundle::NetworkFile;
 
 const GRAPH: &str = "network.onnx";
 const WEIGHTS: &str = "weights.bin";
-/// SHA-256 of the two; the time it was changed is that of the last use.
-const DIGESTS: &str = "sha256";
 /// Folders that are being filled.
 const PARTIAL: &str = ".partial-";
 /// Of a run that was killed meanwhile, when it is older than this.
@@ -34,6 +33,10 @@ const TIED_TO_PROCESSOR: &str = "hardware specific optimizations";
 /// Why a network is not kept, or not opened from where it was kept.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NotKept {
+    #[error(
+        "it cannot be told from which file ONNX Runtime was loaded; name that file by its path"
+    )]
+    Library,
     #[error(transparent)]
     Folder(#[from] CacheFolderError),
     #[error("{}: {source}", path.display())]
@@ -56,10 +59,13 @@ impl OptimisedNetwork {
     pub(super) fn in_cache(cache_folder: &Path, key: &str) -> Result<Self, NotKept> {
         let all = CacheFolder::open(&cache_folder.join("optimised"))?;
         let folder = all.path().join(key);
+        if folder.exists() {
+            CacheFolder::open(&folder)?;
+        }
         Ok(Self { all, folder })
     }
 
-    /// Opens the kept form. Where it is missing or damaged, it is made for the next time while
+    /// Opens the kept form. Where that is missing, damaged or refused, it is made for the next time while
     /// the network is opened as it is: to open the kept form, too, would take more memory.
     pub(super) fn open(
         &self,
@@ -70,20 +76,23 @@ impl OptimisedNetwork {
         if !self.is_intact() {
             return self.make(onnx, builder, warnings);
         }
-        // Nothing hangs on the time of use but which one is removed first.
+        // The time it was changed is that of the last use, on which nothing hangs but which one
+        // is removed first.
         let _untouched = touch(&self.folder.join(DIGESTS));
-        let mut builder = builder
-            .clone()
-            .with_optimization_level(GraphOptimizationLevel::Disable)
-            .map_err(ort::Error::from)?;
-        Ok(builder.commit_from_file(self.folder.join(GRAPH))?)
+        let kept = self.open_kept(builder);
+        // One that is whole and yet refused would be refused the next time, too.
+        kept.or_else(|_refused| self.make(onnx, builder, warnings))
     }
 
-    /// Files may have been cut short by a full disk or a loss of power.
+    fn open_kept(&self, builder: &SessionBuilder) -> ort::Result<Session> {
+        builder
+            .clone()
+            .with_optimization_level(GraphOptimizationLevel::Disable)?
+            .commit_from_file(self.folder.join(GRAPH))
+    }
+
     fn is_intact(&self) -> bool {
-        let recorded = fs::read_to_string(self.folder.join(DIGESTS));
-        let found = digests(&self.folder);
-        matches!((recorded, found), (Ok(recorded), Ok(found)) if recorded == found)
+        kept_files::is_intact(&self.folder)
     }
 
     fn make(
@@ -96,13 +105,9 @@ impl OptimisedNetwork {
             path: self.folder.clone(),
             source,
         };
-        let folder = || {
-            tempfile::Builder::new()
-                .prefix(PARTIAL)
-                .tempdir_in(self.all.path())
-        };
-        let partial = folder().map_err(failed)?;
-        let source = SourceFiles::write(onnx, folder().map_err(failed)?)?;
+        let folder = || self.all.temporary(PARTIAL).map_err(failed);
+        let partial = folder()?;
+        let source = SourceFiles::write(onnx, folder()?)?;
         let session = write_optimised(&source, builder, partial.path(), warnings)?;
         self.take_over(partial.path()).map_err(failed)?;
         self.remove_old();
@@ -111,7 +116,7 @@ impl OptimisedNetwork {
 
     /// Another process may do the same meanwhile; one of the two stays.
     fn take_over(&self, partial: &Path) -> io::Result<()> {
-        fs::write(partial.join(DIGESTS), digests(partial)?)?;
+        kept_files::record(partial)?;
         match fs::remove_dir_all(&self.folder) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -169,21 +174,6 @@ fn write_optimised(
     session
 }
 
-/// A line for each file.
-fn digests(folder: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    for name in [GRAPH, WEIGHTS] {
-        let digest = match File::open(folder.join(name)) {
-            Ok(mut file) => sha256_hex_of(&mut file)?,
-            // A network of small weights alone has them in its graph.
-            Err(error) if name == WEIGHTS && error.kind() == ErrorKind::NotFound => sha256_hex(&[]),
-            Err(error) => return Err(error),
-        };
-        text = format!("{text}{digest}  {name}\n");
-    }
-    Ok(text)
-}
-
 fn touch(path: &Path) -> io::Result<()> {
     File::options()
         .append(true)
@@ -210,33 +200,10 @@ mod tests {
         for name in [GRAPH, WEIGHTS] {
             fs::write(network.folder.join(name), name).unwrap();
         }
+        kept_files::record(&network.folder).unwrap();
         let recorded = network.folder.join(DIGESTS);
-        fs::write(&recorded, digests(&network.folder).unwrap()).unwrap();
         let recorded = File::options().append(true).open(recorded).unwrap();
         recorded.set_modified(SystemTime::now() - age).unwrap();
-    }
-
-    #[test]
-    fn each_damage_is_seen() {
-        let base = tempfile::tempdir().unwrap();
-        let network = place(base.path(), "a");
-        assert!(!network.is_intact());
-        fill(&network, Duration::ZERO);
-        assert!(network.is_intact());
-        for name in [GRAPH, WEIGHTS, DIGESTS] {
-            let path = network.folder.join(name);
-            let whole = fs::read(&path).unwrap();
-            let mut changed = whole.clone();
-            changed[3] ^= 1;
-            for damaged in [&changed, &whole[..whole.len() - 1]] {
-                fs::write(&path, damaged).unwrap();
-                assert!(!network.is_intact(), "{name}");
-            }
-            fs::remove_file(&path).unwrap();
-            assert!(!network.is_intact(), "{name}");
-            fs::write(&path, whole).unwrap();
-        }
-        assert!(network.is_intact());
     }
 
     #[test]

@@ -57,7 +57,8 @@ pub enum RefusalReason {
     /// It would leave some operations to the processor.
     #[error(
         "it would run only part of the network and leave the rest to the processor; \
-         export the model again with cfa-train, or use another provider"
+         bundles of INT8 and FP16 are for the processor (use cpu, or the bundle in f32); \
+         else export the model again with cfa-train, or use another provider"
     )]
     Partial,
     /// It was started and cannot open the network.

@@ -19,7 +19,7 @@ use indicatif::ProgressBar;
 use crate::Outcome;
 use crate::onnx_runtime::LibraryArgs;
 use crate::progress;
-use crate::provider::ProviderArgs;
+use crate::provider::{self, ProviderArgs};
 use report::{OpeningTimes, PeakMemory, PicturesPerSecond, Report};
 use sample::Sample;
 
@@ -104,7 +104,7 @@ fn open(args: &Args) -> Result<(Inspector, OpeningTimes)> {
     };
     let (library, library_ms) = timed(|| args.library.load(args.provider.choice()))?;
     let (model, model_ms) = timed(|| Ok(Model::open(&args.model)?))?;
-    let (inspector, network_ms) = timed(|| Ok(Inspector::new(&model, &library, &options)?))?;
+    let (inspector, network_ms) = timed(|| provider::inspector(&model, &library, &options))?;
     let opening = OpeningTimes {
         library: library_ms,
         model: model_ms,

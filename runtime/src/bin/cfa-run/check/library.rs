@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use cfa_runtime::OnnxRuntime;
 use cfa_runtime::network::{ProviderState, survey};
+use cfa_runtime::{OnnxRuntime, ProviderChoice};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -41,10 +41,15 @@ impl Library {
         })
     }
 
-    pub(super) fn can(&self, provider: &str) -> bool {
+    pub(super) fn can(&self, choice: ProviderChoice) -> bool {
+        let asked = |state: &&State| match choice {
+            ProviderChoice::Auto => true,
+            ProviderChoice::Only(provider) => state.provider == provider.name(),
+        };
         self.providers
             .iter()
-            .any(|state| state.provider == provider && state.usable)
+            .filter(asked)
+            .any(|state| state.usable)
     }
 }
 

@@ -5,25 +5,25 @@ mod library;
 mod processor;
 mod text;
 
-use std::io::{Write, stdout};
-use std::path::PathBuf;
+use std::io::{self, Write, stdout};
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use cfa_runtime::network::{nvidia_driver, nvidia_gpus};
 use cfa_runtime::{Provider, ProviderChoice};
 use serde::Serialize;
 
-use crate::Outcome;
-use crate::onnx_runtime::LibraryArgs;
+use crate::onnx_runtime::{LibraryArgs, is_same_file};
 use crate::provider::default_cache;
+use crate::{Outcome, unless_unread};
 use cache::Cache;
 use library::Library;
 use processor::Processor;
 
 /// Arguments of `cfa-run check`.
 ///
-/// Exit code 0 when the provider asked for can compute with one of the libraries found,
-/// else 2. Each provider is tried on a network of two operations, in a process of its own
+/// Exit code 0 when the provider asked for can compute with the library that `predict` would
+/// take for it, else 2. Each provider is tried on a network of two operations, in a process of its own
 /// for each library.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -66,29 +66,34 @@ struct Missing {
 }
 
 pub(crate) fn run(args: &Args) -> Result<Outcome> {
-    let mut out = stdout().lock();
     if let Some(library) = &args.inside {
-        writeln!(out, "{}", serde_json::to_string(&library::inside(library))?)?;
+        let tried = serde_json::to_string(&library::inside(library))?;
+        writeln!(stdout(), "{tried}")?;
         return Ok(Outcome::Fine);
     }
     let report = Report::new(&args.library);
-    if args.json {
-        writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
-    } else {
-        text::write(&mut out, &report)?;
+    unless_unread(report.print(args.json))?;
+    let taken = args.library.path(args.provider);
+    if report.can_with(&taken, args.provider) {
+        return Ok(Outcome::Fine);
     }
-    Ok(if report.can(args.provider) {
-        Outcome::Fine
-    } else {
-        Outcome::Failed
-    })
+    if report.can(args.provider) {
+        eprintln!(
+            "error: {} cannot compute with {}, which is taken for it; name one that can with --onnxruntime",
+            args.provider,
+            taken.display()
+        );
+    }
+    Ok(Outcome::Failed)
 }
 
 impl Report {
     fn new(library: &LibraryArgs) -> Self {
         let libraries: Vec<Library> = library.all().into_iter().map(Library::tried).collect();
-        let usable =
-            |provider: &Provider| libraries.iter().any(|library| library.can(provider.name()));
+        let usable = |&provider: &Provider| {
+            let choice = ProviderChoice::Only(provider);
+            libraries.iter().any(|library| library.can(choice))
+        };
         let (good, bad): (Vec<Provider>, Vec<Provider>) = Provider::ALL
             .into_iter()
             .partition(|provider| usable(provider));
@@ -116,12 +121,21 @@ impl Report {
         }
     }
 
-    fn can(&self, choice: ProviderChoice) -> bool {
-        match choice {
-            ProviderChoice::Auto => !self.usable.is_empty(),
-            ProviderChoice::Only(provider) => {
-                self.usable.iter().any(|name| name == provider.name())
-            }
+    fn print(&self, json: bool) -> io::Result<()> {
+        let mut out = stdout().lock();
+        if json {
+            return writeln!(out, "{}", serde_json::to_string_pretty(self)?);
         }
+        text::write(&mut out, self)
+    }
+
+    /// With any library.
+    fn can(&self, choice: ProviderChoice) -> bool {
+        self.libraries.iter().any(|library| library.can(choice))
+    }
+
+    fn can_with(&self, library: &Path, choice: ProviderChoice) -> bool {
+        let mut libraries = self.libraries.iter();
+        libraries.any(|found| is_same_file(&found.path, library) && found.can(choice))
     }
 }
