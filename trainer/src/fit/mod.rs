@@ -5,6 +5,7 @@ mod checkpoint;
 mod features;
 mod memory;
 mod observer;
+mod precision;
 mod preset;
 mod record;
 mod settings;
@@ -108,6 +109,7 @@ impl<'a> Job<'a> {
         request: &'a FitRequest,
         observer: &mut dyn FitObserver,
     ) -> Result<Self, TrainError> {
+        precision::compute_in_f32(request.device);
         let settings = request.settings.check()?;
         check_destination(&request.bundle)?;
         let split = usable_pictures(request, observer)?;
