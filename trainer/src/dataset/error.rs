@@ -85,7 +85,7 @@ pub enum DatasetError {
         pictures: Vec<PathBuf>,
     },
 
-    /// Pictures that cannot be decoded or are too small or too large.
+    /// Pictures that cannot be decoded or prepared, or are too small or too large.
     #[error(
         "these pictures cannot be used ({}); mend or remove them, or pass over them with \
          --skip-bad:{}",

@@ -15,7 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use cfa_runtime::OnnxRuntime;
-use cfa_runtime::picture::Limits;
+use cfa_runtime::preprocess::Preprocessing;
 use sha2::{Digest, Sha256};
 use tch::Device;
 
@@ -112,7 +112,7 @@ impl<'a> Job<'a> {
         precision::compute_in_f32(request.device);
         let settings = request.settings.check()?;
         check_destination(&request.bundle)?;
-        let split = usable_pictures(request, observer)?;
+        let split = usable_pictures(request, settings.preprocessing(), observer)?;
         let weights = fitting_weights(settings.backbone(), &request.weights)?;
         let identity = TrainingIdentity {
             settings: request.settings.clone(),
@@ -231,18 +231,14 @@ fn folder_of(bundle: &Path) -> &Path {
 
 fn usable_pictures(
     request: &FitRequest,
+    preprocessing: &Preprocessing,
     observer: &mut dyn FitObserver,
 ) -> Result<GoodSplit, TrainError> {
     let dataset = Dataset::discover(&request.data)?;
     observer.event(&FitEvent::Checking {
         pictures: dataset.train_good.len(),
     });
-    let checked = check_pictures(
-        &dataset.train_good,
-        &Limits::default(),
-        request.skip_bad,
-        || {},
-    )?;
+    let checked = check_pictures(&dataset.train_good, preprocessing, request.skip_bad, || {})?;
     for picture in &checked.bad {
         observer.event(&FitEvent::Skipped {
             reason: picture.to_string(),
