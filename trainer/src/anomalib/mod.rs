@@ -369,7 +369,7 @@ fn good_pictures(
         return Ok(Vec::new());
     };
     let dataset = Dataset::discover(data)?;
-    let checked = check_pictures(&dataset.train_good, preprocessing, false, || {})?;
+    let checked = check_pictures(&dataset.train_good, preprocessing, false, &mut || true)?;
     Ok(checked.good)
 }
 

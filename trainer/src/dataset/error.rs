@@ -103,6 +103,10 @@ pub enum DatasetError {
         /// All of them.
         bad: Vec<BadPicture>,
     },
+
+    /// The user stopped while the pictures were looked at.
+    #[error("interrupted while the pictures were checked; nothing was changed")]
+    Interrupted,
 }
 
 /// One line each, the first few of them.

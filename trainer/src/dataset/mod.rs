@@ -17,6 +17,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use check::CHECKED_AT_ONCE;
 pub use check::{BadPicture, BadReason, CheckedPictures, check_pictures};
 pub use digest::content_digest;
 pub use error::DatasetError;

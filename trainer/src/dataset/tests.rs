@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cfa_runtime::preprocess::{AspectRule, Preprocessing, Size};
 use tempfile::TempDir;
@@ -269,7 +268,7 @@ fn good_and_bad() -> (TempDir, Vec<PathBuf>) {
 #[test]
 fn bad_pictures_are_an_error_that_names_them_all() {
     let (_root, paths) = good_and_bad();
-    let error = check_pictures(&paths, &preprocessing(), false, || ()).unwrap_err();
+    let error = check_pictures(&paths, &preprocessing(), false, &mut || true).unwrap_err();
     let message = error.to_string();
     assert!(
         message.contains("(5)") && message.contains("--skip-bad"),
@@ -290,11 +289,7 @@ fn bad_pictures_are_an_error_that_names_them_all() {
 #[test]
 fn bad_pictures_can_be_passed_over() {
     let (root, paths) = good_and_bad();
-    let seen = AtomicUsize::new(0);
-    let count = || {
-        seen.fetch_add(1, Ordering::Relaxed);
-    };
-    let checked = check_pictures(&paths, &preprocessing(), true, count).unwrap();
+    let checked = check_pictures(&paths, &preprocessing(), true, &mut || true).unwrap();
     assert_eq!(below(&root, checked.good), ["a_good.png", "f_good.png"]);
     let bad = below(&root, checked.bad.into_iter().map(|bad| bad.path));
     let names = [
@@ -305,7 +300,25 @@ fn bad_pictures_can_be_passed_over() {
         "g_long.png",
     ];
     assert_eq!(bad, names);
-    assert_eq!(seen.into_inner(), paths.len());
+    assert_eq!(checked.largest_px, 32 * 32, "of the good ones");
+}
+
+/// Asked before each eight of them.
+#[test]
+fn the_check_can_be_stopped_between_pictures() {
+    let paths = vec![PathBuf::from("missing.png"); 20];
+    let mut asked = 0;
+    let mut stop = |after| {
+        asked = 0;
+        let go_on = &mut || {
+            asked += 1;
+            asked < after
+        };
+        let stopped = check_pictures(&paths, &preprocessing(), true, go_on).unwrap_err();
+        (matches!(stopped, DatasetError::Interrupted), asked)
+    };
+    assert_eq!(stop(2), (true, 2));
+    assert_eq!(stop(9), (false, 3));
 }
 
 #[test]
@@ -313,7 +326,7 @@ fn nothing_but_bad_pictures_is_an_error_even_when_skipping() {
     let names: Vec<String> = ('a'..='l').map(|letter| format!("{letter}.png")).collect();
     let root = tree(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let paths = Dataset::discover(root.path()).unwrap().train_good;
-    let error = check_pictures(&paths, &preprocessing(), true, || ()).unwrap_err();
+    let error = check_pictures(&paths, &preprocessing(), true, &mut || true).unwrap_err();
     assert!(matches!(error, DatasetError::AllBad { .. }));
     let message = error.to_string();
     assert!(
@@ -322,7 +335,7 @@ fn nothing_but_bad_pictures_is_an_error_even_when_skipping() {
     );
     assert!(message.ends_with("and 2 more"), "{message}");
     assert!(
-        check_pictures(&[], &preprocessing(), true, || ())
+        check_pictures(&[], &preprocessing(), true, &mut || true)
             .unwrap()
             .good
             .is_empty()

@@ -29,7 +29,7 @@ pub use record::{TrainingIdentity, TrainingRecord};
 pub use settings::{CheckedSettings, FitSettings};
 
 use crate::backbone::Backbone;
-use crate::dataset::{Dataset, GoodSplit, check_pictures, content_digest};
+use crate::dataset::{Dataset, DatasetError, GoodSplit, check_pictures, content_digest};
 use crate::error::TrainError;
 use crate::export::{ExportRequest, export};
 use crate::weights::Weights;
@@ -99,6 +99,8 @@ struct Job<'a> {
     request: &'a FitRequest,
     settings: CheckedSettings,
     split: GoodSplit,
+    /// Pixels of the largest picture.
+    largest_px: u64,
     weights: Weights,
     identity: TrainingIdentity,
     checkpoint: PathBuf,
@@ -112,7 +114,7 @@ impl<'a> Job<'a> {
         precision::compute_in_f32(request.device);
         let settings = request.settings.check()?;
         check_destination(&request.bundle)?;
-        let split = usable_pictures(request, settings.preprocessing(), observer)?;
+        let (split, largest_px) = usable_pictures(request, settings.preprocessing(), observer)?;
         let weights = fitting_weights(settings.backbone(), &request.weights)?;
         let identity = TrainingIdentity {
             settings: request.settings.clone(),
@@ -123,6 +125,7 @@ impl<'a> Job<'a> {
             request,
             settings,
             split,
+            largest_px,
             weights,
             identity,
             checkpoint: checkpoint_path(&request.bundle),
@@ -147,7 +150,8 @@ impl<'a> Job<'a> {
             None
         };
         let pictures = &self.split.training;
-        let plan = MemoryPlan::new(self.request, settings, &self.weights, pictures)?;
+        let (count, largest_px) = (pictures.len(), self.largest_px);
+        let plan = MemoryPlan::new(self.request, settings, &self.weights, count, largest_px)?;
         observer.event(&FitEvent::Memory(plan));
         let extractor = FeatureExtractor::new(settings, &self.weights, device)?;
         let mut store = features::extract(
@@ -229,16 +233,22 @@ fn folder_of(bundle: &Path) -> &Path {
     folder.unwrap_or(Path::new("."))
 }
 
+/// The pictures by purpose, and the pixels of the largest.
 fn usable_pictures(
     request: &FitRequest,
     preprocessing: &Preprocessing,
     observer: &mut dyn FitObserver,
-) -> Result<GoodSplit, TrainError> {
+) -> Result<(GoodSplit, u64), TrainError> {
     let dataset = Dataset::discover(&request.data)?;
     observer.event(&FitEvent::Checking {
         pictures: dataset.train_good.len(),
     });
-    let checked = check_pictures(&dataset.train_good, preprocessing, request.skip_bad, || {})?;
+    let found = &dataset.train_good;
+    let go_on = &mut || !observer.interrupted();
+    let checked = match check_pictures(found, preprocessing, request.skip_bad, go_on) {
+        Err(DatasetError::Interrupted) => return Err(TrainError::InterruptedEarly),
+        other => other?,
+    };
     for picture in &checked.bad {
         observer.event(&FitEvent::Skipped {
             reason: picture.to_string(),
@@ -255,7 +265,7 @@ fn usable_pictures(
         calibration: split.calibration.len(),
         selection: split.selection.len(),
     });
-    Ok(split)
+    Ok((split, checked.largest_px))
 }
 
 /// Reads the weights, makes sure that they belong to `backbone`, and brings them

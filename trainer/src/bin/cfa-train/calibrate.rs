@@ -7,6 +7,7 @@ use cfa_runtime::bundle::Bundle;
 use cfa_runtime::preprocess::Preprocessing;
 use cfa_train::calibration::{CalibrateRequest, RuleChoice, calibrate};
 use cfa_train::dataset::{Dataset, check_pictures};
+use cfa_train::fit::FitObserver;
 use clap::Args;
 
 use crate::onnxruntime::OnnxRuntimeArgument;
@@ -99,7 +100,8 @@ impl CalibrateArguments {
         progress: &Progress,
     ) -> Result<Vec<PathBuf>> {
         let found = Dataset::discover_folder(folder)?;
-        let checked = check_pictures(&found, preprocessing, self.skip_bad, || {})?;
+        let go_on = &mut || !progress.interrupted();
+        let checked = check_pictures(&found, preprocessing, self.skip_bad, go_on)?;
         for picture in &checked.bad {
             progress.say(&format!("skipped {picture}"));
         }

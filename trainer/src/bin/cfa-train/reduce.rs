@@ -11,6 +11,7 @@ use cfa_train::export::{
     CalibrationFate, CostLimits, ReducedExportError, ReducedRequest, ReducedStep, ReducedSummary,
     ReductionCost, export_reduced,
 };
+use cfa_train::fit::FitObserver;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
@@ -88,7 +89,8 @@ impl PrecisionArguments {
             return Ok(Vec::new());
         };
         let found = Dataset::discover(data)?.train_good;
-        let checked = check_pictures(&found, preprocessing, self.skip_bad, || {})?;
+        let go_on = &mut || !progress.interrupted();
+        let checked = check_pictures(&found, preprocessing, self.skip_bad, go_on)?;
         for picture in &checked.bad {
             progress.say(&format!("skipped {picture}"));
         }
