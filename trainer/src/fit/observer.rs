@@ -54,6 +54,14 @@ pub enum FitEvent {
         /// All pictures.
         pictures: usize,
     },
+    /// The memory bank is being reduced, as `gamma_c` asks: the tightest of several
+    /// clusterings will be kept.
+    Clustering {
+        /// Finished clusterings.
+        done: usize,
+        /// All of them.
+        of: usize,
+    },
     /// The memory bank is there.
     MemoryBank {
         /// Number of entries.
