@@ -20,6 +20,8 @@ pub struct BadPicture {
     pub reason: BadReason,
 }
 
+impl std::error::Error for BadPicture {}
+
 /// Why a picture cannot be used.
 #[derive(Debug)]
 pub enum BadReason {
@@ -68,7 +70,7 @@ pub fn check_pictures(
         }
         let sizes = some.par_iter().map(|path| usable_size(path, preprocessing));
         for (path, size) in some.iter().zip(sizes.collect::<Vec<_>>()) {
-            checked.add(path.clone(), size);
+            checked.add(path, size);
         }
     }
     let CheckedPictures { good, bad, .. } = &checked;
@@ -80,23 +82,31 @@ pub fn check_pictures(
 }
 
 impl CheckedPictures {
-    fn add(&mut self, path: PathBuf, size: Result<(u32, u32), BadReason>) {
+    fn add(&mut self, path: &Path, size: Result<(u32, u32), BadPicture>) {
         match size {
             Ok((width, height)) => {
                 let pixels = u64::from(width) * u64::from(height);
                 self.largest_px = self.largest_px.max(pixels);
-                self.good.push(path);
+                self.good.push(path.to_owned());
             }
-            Err(reason) => self.bad.push(BadPicture { path, reason }),
+            Err(bad) => self.bad.push(bad),
         }
     }
 }
 
 /// Width and height of a picture that can be inspected.
-fn usable_size(path: &Path, preprocessing: &Preprocessing) -> Result<(u32, u32), BadReason> {
-    let picture = Picture::open(path, &Limits::default()).map_err(BadReason::Picture)?;
+pub(crate) fn usable_size(
+    path: &Path,
+    preprocessing: &Preprocessing,
+) -> Result<(u32, u32), BadPicture> {
+    let bad = |reason| BadPicture {
+        path: path.to_owned(),
+        reason,
+    };
+    let picture = Picture::open(path, &Limits::default());
+    let picture = picture.map_err(|error| bad(BadReason::Picture(error)))?;
     let (width, height) = (picture.width_px(), picture.height_px());
     let prepared = preprocessing.check_picture(width, height);
-    prepared.map_err(BadReason::Preprocess)?;
+    prepared.map_err(|error| bad(BadReason::Preprocess(error)))?;
     Ok((width, height))
 }

@@ -81,21 +81,11 @@ pub struct FitSummary {
 /// See [`TrainError`]. After [`TrainError::Interrupted`] the same request with
 /// `resume` goes on where it stopped and ends with the same numbers.
 pub fn fit(request: &FitRequest, observer: &mut dyn FitObserver) -> Result<FitSummary, TrainError> {
-    let job = Job::prepare(request, observer)?;
-    if request.resume
-        && let Some(record) = record::of_finished(&request.bundle, &job.identity)
-    {
-        observer.event(&FitEvent::AlreadyTrained);
-        checkpoint::remove(&job.checkpoint)?;
-        return Ok(job.summary(record.final_loss));
-    }
-    let loss = job.train_and_export(observer)?;
-    checkpoint::remove(&job.checkpoint)?;
-    Ok(job.summary(loss))
+    Job::prepare(request, observer)?.run(observer)
 }
 
 /// A request whose settings, pictures and weights were found to be usable.
-struct Job<'a> {
+pub(crate) struct Job<'a> {
     request: &'a FitRequest,
     settings: CheckedSettings,
     split: GoodSplit,
@@ -107,7 +97,7 @@ struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    fn prepare(
+    pub(crate) fn prepare(
         request: &'a FitRequest,
         observer: &mut dyn FitObserver,
     ) -> Result<Self, TrainError> {
@@ -130,6 +120,25 @@ impl<'a> Job<'a> {
             identity,
             checkpoint: checkpoint_path(&request.bundle),
         })
+    }
+
+    /// Trains, unless that was done before.
+    pub(crate) fn run(&self, observer: &mut dyn FitObserver) -> Result<FitSummary, TrainError> {
+        if self.request.resume
+            && let Some(record) = record::of_finished(&self.request.bundle, &self.identity)
+        {
+            observer.event(&FitEvent::AlreadyTrained);
+            checkpoint::remove(&self.checkpoint)?;
+            return Ok(self.summary(record.final_loss));
+        }
+        let loss = self.train_and_export(observer)?;
+        checkpoint::remove(&self.checkpoint)?;
+        Ok(self.summary(loss))
+    }
+
+    /// Good pictures held out to choose among seeds with.
+    pub(crate) fn selection(&self) -> &[PathBuf] {
+        &self.split.selection
     }
 
     fn summary(&self, loss: Option<f64>) -> FitSummary {

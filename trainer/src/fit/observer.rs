@@ -26,7 +26,7 @@ pub enum FitEvent {
     SeedFinished(SeedReport),
     /// The very training that was asked for has been done before.
     AlreadyTrained,
-    /// All training pictures are about to be read once.
+    /// All training pictures, or all test pictures, are about to be read once.
     Checking {
         /// How many.
         pictures: usize,
