@@ -47,6 +47,9 @@ fn a_bundle_is_written_that_the_runtime_reproduces() {
         (6, 2)
     );
     assert_eq!(events(&lines, "exported").len(), 1);
+    if let Some(verified) = events(&lines, "verified").first() {
+        assert_eq!(verified["threads"], 1, "--threads");
+    }
     let summary = lines.last().unwrap();
     assert_eq!(summary["pictures"], PICTURES);
     assert_eq!(summary["loss"], events(&lines, "epoch")[1]["loss"]);

@@ -115,6 +115,9 @@ fn too_few_pictures_to_choose_by_are_refused() {
     workshop
         .fit(&[("--seeds", "1")])
         .refused(&["--seeds", "2..=1000"]);
+    workshop
+        .fit(&[("--seeds", "2"), ("--seed", "18446744073709551615")])
+        .refused_at_once(&["--seed 18446744073709551615", "beyond"]);
 }
 
 /// Whatever would end the work after hours ends it before the first training.

@@ -217,6 +217,7 @@ impl Imported {
                 rule: self.rule(),
                 heatmap_range: self.validated_range().filter(|_range| pictures.is_empty()),
                 runtime: request.runtime.as_ref(),
+                threads: None,
                 bundle: &request.bundle,
                 checkpoint: &request.checkpoint,
             },

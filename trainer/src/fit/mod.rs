@@ -15,6 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use cfa_runtime::OnnxRuntime;
+use cfa_runtime::bundle::Bundle;
 use cfa_runtime::preprocess::Preprocessing;
 use sha2::{Digest, Sha256};
 use tch::Device;
@@ -31,7 +32,7 @@ pub use settings::{CheckedSettings, FitSettings};
 use crate::backbone::Backbone;
 use crate::dataset::{Dataset, DatasetError, GoodSplit, check_pictures, content_digest};
 use crate::error::TrainError;
-use crate::export::{ExportRequest, export};
+use crate::export::{ExportRequest, export, verify_and_write};
 use crate::weights::Weights;
 use checkpoint::Checkpoint;
 
@@ -59,6 +60,9 @@ pub struct FitRequest {
     /// What the bundle is verified and calibrated with before it is written; without
     /// one it is neither.
     pub runtime: Option<OnnxRuntime>,
+    /// Threads of the runtime; `None` takes all cores. Those of libtorch and of rayon belong
+    /// to the process.
+    pub threads: Option<usize>,
 }
 
 /// What a training has produced.
@@ -125,15 +129,32 @@ impl<'a> Job<'a> {
     /// Trains, unless that was done before.
     pub(crate) fn run(&self, observer: &mut dyn FitObserver) -> Result<FitSummary, TrainError> {
         if self.request.resume
-            && let Some(record) = record::of_finished(&self.request.bundle, &self.identity)
+            && let Some((bundle, record)) =
+                record::of_finished(&self.request.bundle, &self.identity)
         {
-            observer.event(&FitEvent::AlreadyTrained);
+            self.complete(bundle, &record, observer)?;
             checkpoint::remove(&self.checkpoint)?;
             return Ok(self.summary(record.final_loss));
         }
         let loss = self.train_and_export(observer)?;
         checkpoint::remove(&self.checkpoint)?;
         Ok(self.summary(loss))
+    }
+
+    /// A bundle that was written without a runtime is verified and calibrated as soon as
+    /// there is one; it holds all that this takes.
+    fn complete(
+        &self,
+        bundle: Bundle,
+        record: &TrainingRecord,
+        observer: &mut dyn FitObserver,
+    ) -> Result<(), TrainError> {
+        let calibrated = !bundle.manifest.calibration.good_scores.is_empty();
+        if calibrated || self.request.runtime.is_none() {
+            observer.event(&FitEvent::AlreadyTrained);
+            return Ok(());
+        }
+        verify_and_write(bundle.into_parts(), &self.export_request(record), observer)
     }
 
     /// Good pictures held out to choose among seeds with.
@@ -200,6 +221,7 @@ impl<'a> Job<'a> {
             rule: None,
             heatmap_range: None,
             runtime: self.request.runtime.as_ref(),
+            threads: self.request.threads,
             bundle: &self.request.bundle,
             checkpoint: &self.checkpoint,
         }
@@ -224,16 +246,23 @@ pub fn checkpoint_path(bundle: &Path) -> PathBuf {
 }
 
 /// Finds out before the long work whether the bundle can be written.
-pub(crate) fn check_destination(bundle: &Path) -> Result<(), TrainError> {
-    let refuse = |source| TrainError::File {
+///
+/// # Errors
+/// It is a folder, or its folder does not exist or takes no new file.
+pub fn check_destination(bundle: &Path) -> Result<(), TrainError> {
+    can_be_written(bundle).map_err(|source| TrainError::File {
         path: bundle.to_owned(),
         action: "cannot write the bundle; --out must name a file in an existing folder",
         source,
-    };
+    })
+}
+
+/// Bundles are written beside their place first.
+pub(crate) fn can_be_written(bundle: &Path) -> io::Result<()> {
     if bundle.is_dir() || bundle.file_name().is_none() {
-        return Err(refuse(io::ErrorKind::IsADirectory.into()));
+        return Err(io::ErrorKind::IsADirectory.into());
     }
-    tempfile::tempfile_in(folder_of(bundle)).map_err(refuse)?;
+    tempfile::tempfile_in(folder_of(bundle))?;
     Ok(())
 }
 

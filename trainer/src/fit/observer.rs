@@ -106,6 +106,8 @@ pub enum FitEvent {
     Verified {
         /// Golden samples that were replayed.
         samples: usize,
+        /// Threads that the runtime computed with.
+        threads: usize,
     },
     /// The held-out good pictures have been scored.
     Calibrated {

@@ -8,6 +8,7 @@ mod separation;
 mod statistics;
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use cfa_runtime::inspector::{Inspector, InspectorOptions};
@@ -76,10 +77,10 @@ pub fn fit_seeds(
         .runtime
         .as_ref()
         .ok_or(TrainError::SeedsNeedRuntime)?;
+    let all = all_seeds(request.settings.seed, seeds)?;
     check_before_training(request, observer)?;
-    let first = request.settings.seed;
     let mut candidates = Vec::with_capacity(seeds);
-    for (number, seed) in (first..).take(seeds).enumerate() {
+    for (number, seed) in all.enumerate() {
         observer.event(&FitEvent::Seed {
             seed,
             number: number + 1,
@@ -91,6 +92,16 @@ pub fn fit_seeds(
         candidates.push(candidate);
     }
     keep_best(candidates, &request.bundle)
+}
+
+fn all_seeds(first: u64, count: usize) -> Result<Range<u64>, TrainError> {
+    let end = first.checked_add(count as u64);
+    let end = end.ok_or_else(|| TrainError::Setting {
+        option: "seed",
+        value: first.to_string(),
+        reason: format!("{count} seeds from there on go beyond {}", u64::MAX),
+    })?;
+    Ok(first..end)
 }
 
 /// What would otherwise end the work after hours: a place that cannot be written to,
@@ -159,7 +170,11 @@ fn train(
     // Once more, because bad pictures may have been passed over.
     require_selection(job.selection().len())?;
     let summary = job.run(observer)?;
-    let mut inspector = Inspector::open(&request.bundle, runtime, &InspectorOptions::default())?;
+    let options = InspectorOptions {
+        threads: request.threads,
+        ..InspectorOptions::default()
+    };
+    let mut inspector = Inspector::open(&request.bundle, runtime, &options)?;
     let report = SeedReport {
         seed,
         loss: summary.loss,

@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use cfa_runtime::bundle::Bundle;
 use cfa_runtime::preprocess::Preprocessing;
-use cfa_train::calibration::{CalibrateRequest, RuleChoice, calibrate};
+use cfa_train::calibration::{CalibrateRequest, RuleChoice, calibrate, open_to_replace};
 use cfa_train::dataset::{Dataset, check_pictures};
 use cfa_train::fit::FitObserver;
 use clap::Args;
@@ -47,8 +46,8 @@ pub(crate) struct CalibrateArguments {
 
 pub(crate) fn run(arguments: &CalibrateArguments) -> Result<()> {
     let mut progress = Progress::new(arguments.json).context("cannot listen for Ctrl-C")?;
-    // Before the long work: whether there is a bundle at all.
-    let preprocessing = Bundle::open(&arguments.model)?.manifest.preprocessing;
+    // Before the long work: whether there is a bundle at all, and it can be replaced.
+    let preprocessing = open_to_replace(&arguments.model)?.manifest.preprocessing;
     let request = arguments.request(&preprocessing, &progress)?;
     let pictures = request.good.len() + request.defective.len();
     let runtime = arguments.onnxruntime.load()?;

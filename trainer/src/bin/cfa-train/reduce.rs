@@ -11,7 +11,7 @@ use cfa_train::export::{
     CalibrationFate, CostLimits, ReducedExportError, ReducedRequest, ReducedStep, ReducedSummary,
     ReductionCost, export_reduced,
 };
-use cfa_train::fit::FitObserver;
+use cfa_train::fit::{FitObserver, check_destination};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
@@ -58,7 +58,9 @@ pub(crate) fn run(
     (json, onnxruntime): (bool, &OnnxRuntimeArgument),
 ) -> Result<()> {
     let mut progress = Progress::new(json).context("cannot listen for Ctrl-C")?;
+    // Before the long work: whether there is a bundle at all, and a place for the other.
     let preprocessing = Bundle::open(bundle)?.manifest.preprocessing;
+    check_destination(out)?;
     let request = ReducedRequest {
         bundle: bundle.to_owned(),
         out: out.to_owned(),
