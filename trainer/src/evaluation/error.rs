@@ -14,7 +14,7 @@ pub enum EvaluationError {
     Inspect(#[from] InspectError),
     /// A picture cannot be used.
     #[error(transparent)]
-    Picture(#[from] BadPicture),
+    Picture(#[from] Box<BadPicture>),
     /// A mask cannot be read.
     #[error(transparent)]
     Mask(#[from] PictureError),

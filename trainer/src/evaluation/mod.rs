@@ -134,7 +134,7 @@ pub fn check(
 }
 
 fn check_one(picture: &TestPicture, preprocessing: &Preprocessing) -> Result<(), EvaluationError> {
-    let (width_px, height_px) = usable_size(&picture.path, preprocessing)?;
+    let (width_px, height_px) = usable_size(&picture.path, preprocessing).map_err(Box::new)?;
     let size = PictureSize {
         width_px,
         height_px,

@@ -71,9 +71,11 @@ impl Cfa {
             settings.feature_size(),
         );
         let watched = RefCell::new(&mut *observer);
-        let go_on = || match watched.borrow().interrupted() {
-            true => Err(TrainError::InterruptedEarly),
-            false => Ok(()),
+        let go_on = || {
+            if watched.borrow().interrupted() {
+                return Err(TrainError::InterruptedEarly);
+            }
+            Ok(())
         };
         let pictures = (0..store.len()).map(|index| {
             go_on()?;

@@ -83,7 +83,8 @@ pub struct FitSummary {
 ///
 /// # Errors
 /// See [`TrainError`]. After [`TrainError::Interrupted`] the same request with
-/// `resume` goes on where it stopped and ends with the same numbers.
+/// `resume` goes on where it stopped and ends with the same numbers: bit for bit on the
+/// processor; a GPU adds up in no fixed order.
 pub fn fit(request: &FitRequest, observer: &mut dyn FitObserver) -> Result<FitSummary, TrainError> {
     Job::prepare(request, observer)?.run(observer)
 }

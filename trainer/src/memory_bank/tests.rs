@@ -181,9 +181,10 @@ fn the_clustering_tells_how_far_it_is_and_can_be_stopped() {
         told.clear();
         let watch = &mut |done: usize| {
             told.push(done);
-            match done < stop_at {
-                true => Ok(()),
-                false => Err(TchError::Shape("stopped".into())),
+            if done < stop_at {
+                Ok(())
+            } else {
+                Err(TchError::Shape("stopped".into()))
             }
         };
         let result = compress(&rows, 4, &mut random_stream(0, "k-means"), watch);
@@ -193,7 +194,7 @@ fn the_clustering_tells_how_far_it_is_and_can_be_stopped() {
     assert!(finished && told.is_sorted());
     for restart in 0..RESTARTS {
         let asked = told.iter().filter(|&&done| done == restart).count();
-        assert!(asked >= 9 + 1, "{asked} in clustering {restart}");
+        assert!(asked > 9, "{asked} in clustering {restart}");
     }
     let (finished, told) = run(3);
     assert!(!finished);
