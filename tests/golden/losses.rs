@@ -91,7 +91,9 @@ fn trained(settings: &CheckedSettings) -> Vec<f64> {
     let batch = [Ok::<_, TrainError>(
         [0, 1, 2].map(|level: usize| maps[level].shallow_clone()),
     )];
-    model.initialize_centroid(batch, 1, &mut unused).unwrap();
+    model
+        .initialize_centroid(batch, 1, &mut unused, &mut |_done| Ok(()))
+        .unwrap();
     let mut store = FeatureStore::in_memory(settings).unwrap();
     store.push(&maps).unwrap();
     let mut training = Cfa::new(settings, model, Device::Cpu).unwrap();

@@ -186,3 +186,29 @@ fn what_cannot_be_promised_is_refused_and_the_bundle_stays() {
         "the bundle changed"
     );
 }
+
+/// No file can be made beside an open file of a process; the pictures are missing, too, but
+/// it does not come to them.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_bundle_that_cannot_be_replaced_is_refused_before_the_work() {
+    use std::os::fd::AsRawFd;
+    let Some(library) = onnx_runtime() else {
+        return;
+    };
+    let tiny = crate::workshop::present("models/tiny/tiny.cfa").unwrap();
+    let open = fs::File::open(tiny).unwrap();
+    let bundle = format!("/proc/{}/fd/{}", std::process::id(), open.as_raw_fd());
+    let request = CalibrateRequest {
+        bundle: bundle.clone().into(),
+        good: vec!["missing.png".into()],
+        defective: Vec::new(),
+        rule: RuleChoice::Usual,
+    };
+    let error = calibrate(&request, &library, &mut || true).unwrap_err();
+    assert!(
+        matches!(error, CalibrateError::Destination { .. }),
+        "{error}"
+    );
+    assert!(error.to_string().contains(&bundle), "{error}");
+}

@@ -5,6 +5,7 @@ use std::path::Path;
 use cfa_runtime::bundle::Bundle;
 use cfa_runtime::verify::{VerifyReport, replay};
 use cfa_runtime::{Inspector, InspectorOptions};
+use cfa_train::error::TrainError;
 use cfa_train::fit::FitEvent;
 
 use crate::workshop::{PICTURES, Workshop, events, observed, onnx_runtime};
@@ -46,6 +47,9 @@ fn a_bundle_is_written_that_the_runtime_reproduces() {
         (6, 2)
     );
     assert_eq!(events(&lines, "exported").len(), 1);
+    if let Some(verified) = events(&lines, "verified").first() {
+        assert_eq!(verified["threads"], 1, "--threads");
+    }
     let summary = lines.last().unwrap();
     assert_eq!(summary["pictures"], PICTURES);
     assert_eq!(summary["loss"], events(&lines, "epoch")[1]["loss"]);
@@ -248,4 +252,25 @@ fn a_training_beyond_the_limit_is_refused_before_it_starts() {
     run.refused(&["MiB of memory", "100 MiB", "--memory-limit"]);
     assert_eq!(events(&run.lines(), "features").len(), 0);
     assert!(!workshop.at("model.cfa").exists());
+}
+
+/// Pictures are known by their content: this one's name promises another format. Eight may
+/// be decoded at once, 18 bytes a pixel.
+#[test]
+fn the_largest_picture_counts_whatever_it_is_called() {
+    let Some(workshop) = Workshop::new() else {
+        return;
+    };
+    let large = image::RgbImage::new(2000, 1500);
+    workshop.save("large.png", &large.into());
+    std::fs::rename(workshop.at("large.png"), workshop.at("data/large.jpg")).unwrap();
+    let mut request = workshop.request("model.cfa");
+    request.memory_limit_bytes = 0;
+    let Err(TrainError::Memory { needed_mib, .. }) = observed(&request, None).0 else {
+        panic!("it fits into nothing");
+    };
+    assert!(
+        needed_mib << 20 > 8 * 18 * 2000 * 1500,
+        "{needed_mib} MiB planned"
+    );
 }

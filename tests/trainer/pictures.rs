@@ -59,3 +59,27 @@ fn skipping_every_picture_is_an_error() {
     let run = workshop.fit(&[("--skip-bad", "")]);
     run.refused(&["broken.png", "not one of the pictures can be used"]);
 }
+
+/// The shorter side of 16 px becomes 64, the longer one of 1040 px 4160, beyond the limit.
+#[test]
+fn a_picture_too_long_to_be_prepared_is_named_and_may_be_skipped() {
+    let Some(workshop) = Workshop::new() else {
+        return;
+    };
+    workshop.save("data/long.png", &stripes(1, 1040, 16).into());
+    let shorter_side = [
+        ("--aspect", "shorter-side"),
+        ("--center-crop", "64"),
+        ("--epochs", "0"),
+    ];
+    let run = workshop.fit(&shorter_side);
+    run.refused(&["long.png", "64×4160", "--skip-bad", "(1)"]);
+    assert_eq!(
+        events(&run.lines(), "features").len(),
+        0,
+        "the long work had begun"
+    );
+    let skipping = [&shorter_side[..], &[("--skip-bad", "")]].concat();
+    let lines = workshop.fit(&skipping).fine();
+    assert_eq!(events(&lines, "skipped").len(), 1);
+}

@@ -260,6 +260,10 @@ fn what_cannot_be_done_is_said_at_once() {
     refused("model.cfa", &untested, &["no test folder"]);
     let own = ["export", &model, "--precision", "fp16", "--out", &model];
     Run::of(&mut program(own)).refused_at_once(&["--out", "input itself"]);
+    let lost = workshop.text("missing/small.cfa");
+    let nowhere = ["export", &model, "--precision", "fp16", "--out", &lost];
+    let nowhere = nowhere.iter().chain(&["--data", "no/pictures"]);
+    Run::of(&mut program(nowhere)).refused_at_once(&["missing/small.cfa", "--out"]);
     assert!(!workshop.at("small.cfa").exists());
     export(&workshop, "model.cfa", &["--precision", "fp16"]).fine();
     let again = ["--precision", "fp16"];

@@ -1,6 +1,6 @@
 //! What cannot be trained is refused with the reason, early, and with exit code 2.
 
-use crate::workshop::{Run, Workshop, program};
+use crate::workshop::{Run, Workshop, observed, program};
 
 #[test]
 fn a_place_that_cannot_be_written_is_refused_before_the_work() {
@@ -159,4 +159,19 @@ fn an_unknown_activation_or_source_is_refused() {
     elu.refused_at_once(&["elu", "leaky-relu"]);
     let place = workshop.fit(&[("--weights", "hub:alone")]);
     place.refused_at_once(&["hub:alone", "OWNER/NAME"]);
+}
+
+/// Where there is no GPU, the training fails; how it was going to compute shows all the same.
+#[test]
+fn a_training_on_a_gpu_computes_in_f32() {
+    let Some(workshop) = Workshop::new() else {
+        return;
+    };
+    tch::Cuda::set_user_enabled_cudnn(true);
+    let mut request = workshop.request("model.cfa");
+    observed(&request, Some(0)).0.unwrap_err();
+    assert!(tch::Cuda::user_enabled_cudnn(), "the CPU does not ask");
+    request.device = tch::Device::Cuda(0);
+    observed(&request, Some(0)).0.unwrap_err();
+    assert!(!tch::Cuda::user_enabled_cudnn(), "TF32 is on");
 }

@@ -68,6 +68,7 @@ impl Trained {
             rule: None,
             heatmap_range: None,
             runtime: None,
+            threads: None,
             bundle,
             checkpoint: &path,
         };

@@ -173,3 +173,41 @@ fn a_damaged_checkpoint_is_refused() {
     }
     workshop.fit(&[]).fine();
 }
+
+/// ONNX Runtime was missing at first: its part is made up for, and nothing else.
+#[test]
+fn an_unverified_bundle_is_verified_and_calibrated_without_training() {
+    let Some(workshop) = Workshop::new() else {
+        return;
+    };
+    let mut request = workshop.request("model.cfa");
+    request.settings.calibration_split = 0.4;
+    let Some(runtime) = request.runtime.take() else {
+        return;
+    };
+    observed(&request, None).0.unwrap();
+    request.resume = true;
+    let (_, events) = observed(&request, None);
+    assert!(events.contains(&FitEvent::AlreadyTrained), "no runtime yet");
+
+    request.runtime = Some(runtime);
+    let (result, events) = observed(&request, None);
+    result.unwrap();
+    let has = |wanted: fn(&FitEvent) -> bool| events.iter().any(wanted);
+    assert!(!has(|e| matches!(
+        e,
+        FitEvent::AlreadyTrained | FitEvent::Features { .. } | FitEvent::Step { .. }
+    )));
+    assert!(has(|e| matches!(e, FitEvent::Verified { .. })));
+    assert!(has(|e| matches!(e, FitEvent::Calibrated { good: 2, .. })));
+    let completed = fs::read(&request.bundle).unwrap();
+    let (_, events) = observed(&request, None);
+    assert!(events.contains(&FitEvent::AlreadyTrained), "{events:?}");
+
+    request.resume = false;
+    observed(&request, None).0.unwrap();
+    assert!(
+        fs::read(&request.bundle).unwrap() == completed,
+        "the same as with a runtime from the start"
+    );
+}

@@ -115,6 +115,9 @@ fn too_few_pictures_to_choose_by_are_refused() {
     workshop
         .fit(&[("--seeds", "1")])
         .refused(&["--seeds", "2..=1000"]);
+    workshop
+        .fit(&[("--seeds", "2"), ("--seed", "18446744073709551615")])
+        .refused_at_once(&["--seed 18446744073709551615", "beyond"]);
 }
 
 /// Whatever would end the work after hours ends it before the first training.
@@ -135,4 +138,44 @@ fn what_must_fail_fails_before_the_first_training() {
     workshop.draw("data/test/second/1.png", 2);
     workshop.draw("data/ground_truth/square/0_mask.png", 2);
     workshop.fit(&seeds).refused_at_once(&["mask"]);
+}
+
+/// Asserts that a training with two seeds ends before its first features.
+#[track_caller]
+fn refused_before_the_features(workshop: &Workshop, more: &[(&str, &str)], words: &[&str]) {
+    let options = [&[("--epochs", "1"), ("--seeds", "2")], more].concat();
+    let run = workshop.fit(&options);
+    run.refused(words);
+    assert_eq!(events(&run.lines(), "features").len(), 0, "training began");
+}
+
+#[test]
+fn test_pictures_that_cannot_be_reported_on_are_refused() {
+    let Some(workshop) = workshop() else {
+        return;
+    };
+    workshop.draw("data/test/good/1.png", 3);
+    let whole = fs::read(workshop.at("data/test/good/1.png")).unwrap();
+    workshop.write("data/test/good/1.png", &whole[..whole.len() / 2]);
+    refused_before_the_features(&workshop, &[], &["good/1.png"]);
+    workshop.write("data/test/good/1.png", &whole);
+
+    let mask = |side| stripes(0, side, side).into();
+    workshop.save("data/ground_truth/square/0_mask.png", &mask(70));
+    let words = ["0_mask.png is (70, 70) px", "(80, 80)"];
+    refused_before_the_features(&workshop, &[], &words);
+    workshop.save("data/ground_truth/square/0_mask.png", &mask(80));
+    workshop.write("data/ground_truth/square/0_mask.png", b"no mask");
+    refused_before_the_features(&workshop, &[], &["0_mask.png"]);
+}
+
+/// Nineteen usable pictures hold out one to choose by, twenty would hold out two.
+#[test]
+fn bad_pictures_do_not_count_as_held_out() {
+    let Some(workshop) = workshop() else {
+        return;
+    };
+    workshop.write("data/train/good/07.png", b"no picture");
+    let words = ["1 good pictures are held out", "--selection-split"];
+    refused_before_the_features(&workshop, &[("--skip-bad", "")], &words);
 }

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use crate::workshop::Workshop;
 
@@ -67,4 +68,32 @@ fn before_training_it_says_that_nothing_was_written() {
     assert_eq!(code, Some(130), "{said}");
     assert!(said.contains("nothing was changed"), "{said}");
     assert!(!workshop.at("model.cfa.checkpoint").exists());
+}
+
+/// The weights come from a pipe that nobody writes to: nothing there asks for Ctrl-C.
+#[test]
+fn a_second_press_ends_it_at_once() {
+    let Some(mut workshop) = Workshop::new() else {
+        return;
+    };
+    workshop.weights = workshop.at("pipe");
+    let made = Command::new("mkfifo").arg(&workshop.weights).status();
+    assert!(made.unwrap().success());
+    let mut child = workshop
+        .command(&[])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("held_out")));
+    let process = child.id().to_string();
+    let press = || Command::new("kill").args(["-INT", &process]).status();
+    press().unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(child.try_wait().unwrap(), None, "the first is noted only");
+    press().unwrap();
+    std::thread::sleep(Duration::from_secs(1));
+    // It would wait for its weights for ever.
+    child.kill().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }

@@ -149,6 +149,7 @@ impl Workshop {
             feature_memory_bytes: u64::MAX,
             memory_limit_bytes: u64::MAX,
             runtime: onnx_runtime(),
+            threads: Some(1),
         }
     }
 }

@@ -102,7 +102,8 @@ impl Tiny {
         let drawings: Vec<_> = (0..TRAINING_PICTURES)
             .map(|seed| tiny.maps(&drawing(seed)?))
             .collect();
-        tiny.model.initialize_centroid(drawings, 1, &mut rng)?;
+        tiny.model
+            .initialize_centroid(drawings, 1, &mut rng, &mut |_done| Ok(()))?;
         Ok(tiny)
     }
 

@@ -1,6 +1,7 @@
 //! What the scores of a trained model mean: good pictures that were not trained on
 //! are inspected by the runtime that ships, and their scores go into the bundle.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use cfa_runtime::bundle::{Bundle, BundleError, write_bundle};
@@ -10,6 +11,7 @@ use cfa_runtime::calibration::{
 use cfa_runtime::inspector::{InspectError, Inspector, InspectorOptions};
 use cfa_runtime::network::OnnxRuntime;
 
+use crate::fit::can_be_written;
 use crate::metrics::{MetricsError, f1_max};
 
 /// How a calibrated model judges when nothing else is asked for at run time.
@@ -49,6 +51,14 @@ pub enum CalibrateError {
     /// The bundle cannot be read or written.
     #[error(transparent)]
     Bundle(#[from] BundleError),
+    /// The bundle cannot be replaced.
+    #[error("{path}: cannot replace the bundle; its folder must take new files", path = path.display())]
+    Destination {
+        /// The bundle.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// A picture cannot be inspected.
     #[error(transparent)]
     Inspect(#[from] InspectError),
@@ -76,7 +86,7 @@ pub fn calibrate(
     runtime: &OnnxRuntime,
     seen: &mut dyn FnMut() -> bool,
 ) -> Result<Calibration, CalibrateError> {
-    let bundle = Bundle::open(&request.bundle)?;
+    let bundle = open_to_replace(&request.bundle)?;
     let mut parts = bundle.clone().into_parts();
     let mut inspector = Inspector::from_bundle(bundle, runtime, &InspectorOptions::default())?;
     let good = scores(&mut inspector, &request.good, seen)?;
@@ -90,6 +100,19 @@ pub fn calibrate(
     parts.manifest.calibration = calibration.clone();
     write_bundle(&request.bundle, parts)?;
     Ok(calibration)
+}
+
+/// The bundle, when it can be read and its folder can take another in its place.
+///
+/// # Errors
+/// It cannot.
+pub fn open_to_replace(bundle: &Path) -> Result<Bundle, CalibrateError> {
+    let opened = Bundle::open(bundle)?;
+    can_be_written(bundle).map_err(|source| CalibrateError::Destination {
+        path: bundle.to_owned(),
+        source,
+    })?;
+    Ok(opened)
 }
 
 /// The raw image scores of picture files. `seen` is called after each; `false` stops.

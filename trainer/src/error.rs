@@ -82,7 +82,7 @@ pub enum TrainError {
     Inspect(#[from] InspectError),
     /// The runtime computes other maps than libtorch did.
     #[error(
-        "the exported network does not reproduce libtorch's maps, so no bundle was written: {report:?}; please report this"
+        "the exported network does not reproduce libtorch's maps, so no bundle was written, or the one that was there stays unverified: {report:?}; please report this"
     )]
     NotReproduced {
         /// What differs.

@@ -8,7 +8,10 @@ use tch::{Kind, TchError, Tensor, no_grad};
 /// Limit of Lloyd's iterations (SPEC 5).
 const MAX_ITERATIONS: usize = 3000;
 /// Clusterings that are tried; the tightest is kept.
-const RESTARTS: usize = 10;
+pub const RESTARTS: usize = 10;
+
+/// Is told how many clusterings are finished.
+pub type ClusteringWatch<'a, E> = dyn FnMut(usize) -> Result<(), E> + 'a;
 
 /// Mean of φ per position over all training images, each image weighing the same
 /// (the reference weighs batches, DIFFERENCES 10).
@@ -63,36 +66,54 @@ pub fn entries(positions: usize, gamma_c: usize) -> usize {
 }
 
 /// Reduces mean features (P×D) to floor(P / `gamma_c`) centroids by k-means with
-/// seeded k-means++ starts; unchanged for `gamma_c` = 1.
+/// seeded k-means++ starts; unchanged for `gamma_c` = 1. `watch` is told before every
+/// iteration how many of the [`RESTARTS`] clusterings are finished, and may end the work
+/// with an error.
 ///
 /// # Errors
-/// Memory runs out.
-pub fn compress(rows: &Tensor, gamma_c: usize, rng: &mut ChaCha8Rng) -> Result<Tensor, TchError> {
+/// Memory runs out, or that of `watch`.
+pub fn compress<E: From<TchError>>(
+    rows: &Tensor,
+    gamma_c: usize,
+    rng: &mut ChaCha8Rng,
+    watch: &mut ClusteringWatch<'_, E>,
+) -> Result<Tensor, E> {
     if gamma_c <= 1 {
         return Ok(rows.shallow_clone());
     }
     let clusters = entries(rows.size2()?.0 as usize, gamma_c);
-    no_grad(|| k_means(rows, clusters, rng))
+    no_grad(|| k_means(rows, clusters, rng, watch))
 }
 
 /// The tightest of [`RESTARTS`] clusterings.
-fn k_means(rows: &Tensor, clusters: usize, rng: &mut ChaCha8Rng) -> Result<Tensor, TchError> {
+fn k_means<E: From<TchError>>(
+    rows: &Tensor,
+    clusters: usize,
+    rng: &mut ChaCha8Rng,
+    watch: &mut ClusteringWatch<'_, E>,
+) -> Result<Tensor, E> {
     let mut best: Option<(f64, Tensor)> = None;
-    for _ in 0..RESTARTS {
-        let (inertia, centers) = lloyd(rows, clusters, rng)?;
+    for finished in 0..RESTARTS {
+        let (inertia, centers) = lloyd(rows, clusters, rng, &mut || watch(finished))?;
         if best.as_ref().is_none_or(|(least, _)| inertia < *least) {
             best = Some((inertia, centers));
         }
     }
     best.map(|(_, centers)| centers)
-        .ok_or_else(|| TchError::Shape("no clustering".into()))
+        .ok_or_else(|| TchError::Shape("no clustering".into()).into())
 }
 
 /// Centres and the sum of squared distances to them.
-fn lloyd(rows: &Tensor, clusters: usize, rng: &mut ChaCha8Rng) -> Result<(f64, Tensor), TchError> {
-    let mut centers = plus_plus_start(rows, clusters, rng)?;
+fn lloyd<E: From<TchError>>(
+    rows: &Tensor,
+    clusters: usize,
+    rng: &mut ChaCha8Rng,
+    go_on: &mut dyn FnMut() -> Result<(), E>,
+) -> Result<(f64, Tensor), E> {
+    let mut centers = plus_plus_start(rows, clusters, rng, go_on)?;
     let (mut distances, mut labels) = nearest_center(rows, &centers)?;
     for _ in 0..MAX_ITERATIONS {
+        go_on()?;
         centers = means(rows, &labels, &centers)?;
         let moved = refill_empty(rows, &mut centers, &distances, &labels)?;
         let (next_distances, next) = nearest_center(rows, &centers)?;
@@ -110,17 +131,19 @@ fn lloyd(rows: &Tensor, clusters: usize, rng: &mut ChaCha8Rng) -> Result<(f64, T
 /// probability proportional to their squared distance from the starts so far, so no
 /// row is drawn twice while distinct rows remain; the one that leaves the smallest
 /// sum of distances is kept.
-fn plus_plus_start(
+fn plus_plus_start<E: From<TchError>>(
     rows: &Tensor,
     clusters: usize,
     rng: &mut ChaCha8Rng,
-) -> Result<Tensor, TchError> {
+    go_on: &mut dyn FnMut() -> Result<(), E>,
+) -> Result<Tensor, E> {
     let (count, _) = rows.size2()?;
     let trials = 2 + (clusters as f64).ln() as usize;
     let first = rng.random_range(0..count);
     let mut chosen = vec![first];
     let mut nearest = squared_distances(&rows.f_narrow(0, first, 1)?, rows)?.f_get(0)?;
     while chosen.len() < clusters {
+        go_on()?;
         let candidates = draw(&nearest, trials, rng)?;
         let drawn = rows.f_index_select(0, &candidates.f_to_device(rows.device())?)?;
         let left = squared_distances(&drawn, rows)?.f_minimum(&nearest)?;
@@ -132,7 +155,7 @@ fn plus_plus_start(
         chosen.push(index);
     }
     let chosen = Tensor::f_from_slice(&chosen)?.f_to_device(rows.device())?;
-    rows.f_index_select(0, &chosen)
+    Ok(rows.f_index_select(0, &chosen)?)
 }
 
 /// Indices drawn with a probability proportional to their weight.

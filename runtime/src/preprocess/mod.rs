@@ -148,11 +148,7 @@ impl Preprocessing {
     ///
     /// Uses the current rayon pool; the same bits for any number of threads.
     pub fn apply(&self, picture: &Picture) -> Result<Array3<f32>, PreprocessError> {
-        self.validate()?;
-        let size = self.resized(picture.width_px(), picture.height_px());
-        if size.height.max(size.width) > Self::MAX_SIDE_PX {
-            return Err(PreprocessError::TooLong { resized: size });
-        }
+        let size = self.check_picture(picture.width_px(), picture.height_px())?;
         let resized = match self.filter {
             ResizeFilter::BilinearAntialias => resize::bilinear_antialias(picture, size),
             ResizeFilter::Lanczos8Bit => resize::lanczos_8bit(picture, size),
@@ -160,6 +156,17 @@ impl Preprocessing {
         let values = self.cropped_and_normalised(&resized, self.crop_offset(size));
         let Size { height, width } = self.input_size();
         Array3::from_shape_vec((3, height, width), values).map_err(resize::failed)
+    }
+
+    /// Whether [`apply`](Self::apply) can prepare a picture of this size: its size after
+    /// the resize. Asks [`validate`](Self::validate) first.
+    pub fn check_picture(&self, width_px: u32, height_px: u32) -> Result<Size, PreprocessError> {
+        self.validate()?;
+        let size = self.resized(width_px, height_px);
+        if size.height.max(size.width) > Self::MAX_SIDE_PX {
+            return Err(PreprocessError::TooLong { resized: size });
+        }
+        Ok(size)
     }
 
     fn cropped_and_normalised(&self, resized: &Resized, crop: Size) -> Vec<f32> {

@@ -238,7 +238,9 @@ impl<'a> Case<'a> {
         report: &mut Report<'_>,
     ) -> Result<()> {
         let mut rng = <rand_chacha::ChaCha8Rng as rand::SeedableRng>::seed_from_u64(0);
-        let ours = memory_bank::compress(rows, self.settings.gamma_c, &mut rng)?;
+        let ours = memory_bank::compress(rows, self.settings.gamma_c, &mut rng, &mut |_done| {
+            Ok::<(), tch::TchError>(())
+        })?;
         let excess = inertia(rows, &ours)? / inertia(rows, theirs)? - 1.0;
         let who = self.reference.prefix();
         let quantity = format!("k-means: excess of inertia over {who}'s");

@@ -24,7 +24,7 @@ use cfa_runtime::OnnxRuntime;
 use cfa_runtime::bundle::HeatmapRange;
 use cfa_runtime::calibration::{Basis, DecisionRule};
 use cfa_runtime::picture::{Limits, Picture};
-use cfa_runtime::preprocess::Size;
+use cfa_runtime::preprocess::{Preprocessing, Size};
 use serde::Serialize;
 use tch::Device;
 
@@ -203,7 +203,7 @@ impl Imported {
         observer: &mut dyn FitObserver,
     ) -> Result<(), TrainError> {
         let (settings, parameters) = (&self.settings, &self.parameters);
-        let pictures = good_pictures(request.data.as_deref())?;
+        let pictures = good_pictures(request.data.as_deref(), settings.preprocessing())?;
         let extractor = FeatureExtractor::new(settings, &parameters.weights, Device::Cpu)?;
         let mut store = stored_features(settings, &extractor, &pictures)?;
         let training = self.trained()?;
@@ -217,6 +217,7 @@ impl Imported {
                 rule: self.rule(),
                 heatmap_range: self.validated_range().filter(|_range| pictures.is_empty()),
                 runtime: request.runtime.as_ref(),
+                threads: None,
                 bundle: &request.bundle,
                 checkpoint: &request.checkpoint,
             },
@@ -361,12 +362,15 @@ fn fits_the_bank(settings: &CheckedSettings, parameters: &Parameters) -> Result<
     })
 }
 
-fn good_pictures(data: Option<&Path>) -> Result<Vec<PathBuf>, TrainError> {
+fn good_pictures(
+    data: Option<&Path>,
+    preprocessing: &Preprocessing,
+) -> Result<Vec<PathBuf>, TrainError> {
     let Some(data) = data else {
         return Ok(Vec::new());
     };
     let dataset = Dataset::discover(data)?;
-    let checked = check_pictures(&dataset.train_good, &Limits::default(), false, || {})?;
+    let checked = check_pictures(&dataset.train_good, preprocessing, false, &mut || true)?;
     Ok(checked.good)
 }
 

@@ -1,10 +1,15 @@
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cfa_runtime::picture::{Limits, Picture, PictureError};
+use cfa_runtime::preprocess::{PreprocessError, Preprocessing};
 use rayon::prelude::*;
 
 use super::DatasetError;
+
+/// Pictures that are decoded at the same time: bounds the memory, whatever the number of
+/// cores.
+pub(crate) const CHECKED_AT_ONCE: usize = 8;
 
 /// A picture that cannot be used.
 #[derive(Debug)]
@@ -12,49 +17,96 @@ pub struct BadPicture {
     /// The file.
     pub path: PathBuf,
     /// Why.
-    pub reason: PictureError,
+    pub reason: BadReason,
+}
+
+impl std::error::Error for BadPicture {}
+
+/// Why a picture cannot be used.
+#[derive(Debug)]
+pub enum BadReason {
+    /// It does not decode, or is too small or too large; names the file.
+    Picture(PictureError),
+    /// It cannot be brought to the network's input.
+    Preprocess(PreprocessError),
 }
 
 impl fmt::Display for BadPicture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.reason.fmt(f)
+        match &self.reason {
+            BadReason::Picture(error) => error.fmt(f),
+            BadReason::Preprocess(error) => write!(f, "{}: {error}", self.path.display()),
+        }
     }
 }
 
-/// What an audit found; both in the order of the paths given.
-#[derive(Debug)]
+/// What an audit found; both lists in the order of the paths given.
+#[derive(Debug, Default)]
 pub struct CheckedPictures {
-    /// Pictures that decode and are large enough; at least one, unless none was given.
+    /// Pictures that can be prepared for the network; at least one, unless none was given.
     pub good: Vec<PathBuf>,
     /// The others; none unless they may be skipped.
     pub bad: Vec<BadPicture>,
+    /// Pixels of the largest good one.
+    pub largest_px: u64,
 }
 
-/// Decodes every picture once, in parallel, before hours are spent on them.
+/// Decodes every picture once, [`CHECKED_AT_ONCE`] at a time, before hours are spent on
+/// them, and asks `preprocessing` whether it can prepare a picture of that size.
 ///
 /// Bad pictures are an error that names them, or with `skip_bad` a part of the result;
-/// when every single one is bad, it is an error either way. `progress` is called once a
-/// picture, from several threads and in no particular order.
+/// when every single one is bad, it is an error either way. `go_on` is asked on the
+/// calling thread before each few pictures; `false` ends with [`DatasetError::Interrupted`].
 pub fn check_pictures(
     paths: &[PathBuf],
-    limits: &Limits,
+    preprocessing: &Preprocessing,
     skip_bad: bool,
-    progress: impl Fn() + Sync,
+    go_on: &mut dyn FnMut() -> bool,
 ) -> Result<CheckedPictures, DatasetError> {
-    let (good, bad): (Vec<PathBuf>, Vec<BadPicture>) = paths.par_iter().partition_map(|path| {
-        let opened = Picture::open(path, limits);
-        progress();
-        match opened {
-            Ok(_) => rayon::iter::Either::Left(path.clone()),
-            Err(reason) => rayon::iter::Either::Right(BadPicture {
-                path: path.clone(),
-                reason,
-            }),
+    let mut checked = CheckedPictures::default();
+    for some in paths.chunks(CHECKED_AT_ONCE) {
+        if !go_on() {
+            return Err(DatasetError::Interrupted);
         }
-    });
-    match (bad.is_empty(), good.is_empty(), skip_bad) {
-        (true, ..) | (false, false, true) => Ok(CheckedPictures { good, bad }),
-        (false, true, true) => Err(DatasetError::AllBad { bad }),
-        (false, _, false) => Err(DatasetError::BadPictures { bad }),
+        let sizes = some.par_iter().map(|path| usable_size(path, preprocessing));
+        for (path, size) in some.iter().zip(sizes.collect::<Vec<_>>()) {
+            checked.add(path, size);
+        }
     }
+    let CheckedPictures { good, bad, .. } = &checked;
+    match (bad.is_empty(), good.is_empty(), skip_bad) {
+        (true, ..) | (false, false, true) => Ok(checked),
+        (false, true, true) => Err(DatasetError::AllBad { bad: checked.bad }),
+        (false, _, false) => Err(DatasetError::BadPictures { bad: checked.bad }),
+    }
+}
+
+impl CheckedPictures {
+    fn add(&mut self, path: &Path, size: Result<(u32, u32), BadPicture>) {
+        match size {
+            Ok((width, height)) => {
+                let pixels = u64::from(width) * u64::from(height);
+                self.largest_px = self.largest_px.max(pixels);
+                self.good.push(path.to_owned());
+            }
+            Err(bad) => self.bad.push(bad),
+        }
+    }
+}
+
+/// Width and height of a picture that can be inspected.
+pub(crate) fn usable_size(
+    path: &Path,
+    preprocessing: &Preprocessing,
+) -> Result<(u32, u32), BadPicture> {
+    let bad = |reason| BadPicture {
+        path: path.to_owned(),
+        reason,
+    };
+    let picture = Picture::open(path, &Limits::default());
+    let picture = picture.map_err(|error| bad(BadReason::Picture(error)))?;
+    let (width, height) = (picture.width_px(), picture.height_px());
+    let prepared = preprocessing.check_picture(width, height);
+    prepared.map_err(|error| bad(BadReason::Preprocess(error)))?;
+    Ok((width, height))
 }

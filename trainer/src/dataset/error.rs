@@ -85,7 +85,7 @@ pub enum DatasetError {
         pictures: Vec<PathBuf>,
     },
 
-    /// Pictures that cannot be decoded or are too small or too large.
+    /// Pictures that cannot be decoded or prepared, or are too small or too large.
     #[error(
         "these pictures cannot be used ({}); mend or remove them, or pass over them with \
          --skip-bad:{}",
@@ -103,6 +103,10 @@ pub enum DatasetError {
         /// All of them.
         bad: Vec<BadPicture>,
     },
+
+    /// The user stopped while the pictures were looked at.
+    #[error("interrupted while the pictures were checked; nothing was changed")]
+    Interrupted,
 }
 
 /// One line each, the first few of them.

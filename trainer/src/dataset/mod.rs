@@ -17,7 +17,8 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-pub use check::{BadPicture, CheckedPictures, check_pictures};
+pub use check::{BadPicture, BadReason, CheckedPictures, check_pictures};
+pub(crate) use check::{CHECKED_AT_ONCE, usable_size};
 pub use digest::content_digest;
 pub use error::DatasetError;
 pub use folder_layout::FolderLayout;

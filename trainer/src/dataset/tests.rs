@@ -2,9 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use cfa_runtime::picture::Limits;
+use cfa_runtime::preprocess::{AspectRule, Preprocessing, Size};
 use tempfile::TempDir;
 
 use super::{Dataset, DatasetError, FolderLayout, PixelTruth, check_pictures, content_digest};
@@ -16,6 +15,18 @@ fn tree(files: &[&str]) -> TempDir {
         write(&root.path().join(file), file.as_bytes());
     }
     root
+}
+
+/// Of the shorter side, 64 px, so that pictures may be too long.
+fn preprocessing() -> Preprocessing {
+    let square = |side| Size {
+        height: side,
+        width: side,
+    };
+    Preprocessing {
+        aspect: AspectRule::ShorterSide,
+        ..Preprocessing::imagenet(square(64), Some(square(48)))
+    }
 }
 
 fn write(path: &Path, bytes: &[u8]) {
@@ -220,20 +231,20 @@ fn folders_without_pictures_say_what_was_found() {
     assert!(matches!(missing, DatasetError::NotAFolder { .. }));
 }
 
-fn png(side_px: u32) -> Vec<u8> {
+fn png(width_px: u32, height_px: u32) -> Vec<u8> {
     let mut bytes = std::io::Cursor::new(Vec::new());
-    let picture = image::RgbImage::from_pixel(side_px, side_px, image::Rgb([9, 99, 199]));
+    let picture = image::RgbImage::from_pixel(width_px, height_px, image::Rgb([9, 99, 199]));
     picture
         .write_to(&mut bytes, image::ImageFormat::Png)
         .unwrap();
     bytes.into_inner()
 }
 
-/// Two good pictures and four bad ones: cut short, no picture, tiny, and a header that
-/// promises 20000 × 20000 pixels.
+/// Two good pictures and five bad ones: cut short, no picture, tiny, a header that
+/// promises 20000 × 20000 pixels, and one too long after the resize.
 fn good_and_bad() -> (TempDir, Vec<PathBuf>) {
     let root = TempDir::new().unwrap();
-    let whole = png(32);
+    let whole = png(32, 32);
     // The size stands after the signature and the chunk's length and name; its checksum
     // is of those 17 bytes.
     let mut bomb = whole.clone();
@@ -243,9 +254,10 @@ fn good_and_bad() -> (TempDir, Vec<PathBuf>) {
         ("a_good.png", &whole[..]),
         ("b_cut.png", &whole[..whole.len() / 2]),
         ("c_text.png", b"hello, world"),
-        ("d_tiny.png", &png(1)),
+        ("d_tiny.png", &png(1, 1)),
         ("e_bomb.png", &bomb),
         ("f_good.png", &whole),
+        ("g_long.png", &png(1040, 16)),
     ] {
         write(&root.path().join(name), bytes);
     }
@@ -256,10 +268,10 @@ fn good_and_bad() -> (TempDir, Vec<PathBuf>) {
 #[test]
 fn bad_pictures_are_an_error_that_names_them_all() {
     let (_root, paths) = good_and_bad();
-    let error = check_pictures(&paths, &Limits::default(), false, || ()).unwrap_err();
+    let error = check_pictures(&paths, &preprocessing(), false, &mut || true).unwrap_err();
     let message = error.to_string();
     assert!(
-        message.contains("(4)") && message.contains("--skip-bad"),
+        message.contains("(5)") && message.contains("--skip-bad"),
         "{message}"
     );
     for name in [
@@ -267,6 +279,7 @@ fn bad_pictures_are_an_error_that_names_them_all() {
         "c_text.png",
         "d_tiny.png: 1×1",
         "e_bomb.png: 20000×20000",
+        "g_long.png: the picture would be resized to 64×4160 px",
     ] {
         assert!(message.contains(name), "{name}: {message}");
     }
@@ -276,15 +289,36 @@ fn bad_pictures_are_an_error_that_names_them_all() {
 #[test]
 fn bad_pictures_can_be_passed_over() {
     let (root, paths) = good_and_bad();
-    let seen = AtomicUsize::new(0);
-    let count = || {
-        seen.fetch_add(1, Ordering::Relaxed);
-    };
-    let checked = check_pictures(&paths, &Limits::default(), true, count).unwrap();
+    let checked = check_pictures(&paths, &preprocessing(), true, &mut || true).unwrap();
     assert_eq!(below(&root, checked.good), ["a_good.png", "f_good.png"]);
     let bad = below(&root, checked.bad.into_iter().map(|bad| bad.path));
-    assert_eq!(bad, ["b_cut.png", "c_text.png", "d_tiny.png", "e_bomb.png"]);
-    assert_eq!(seen.into_inner(), paths.len());
+    let names = [
+        "b_cut.png",
+        "c_text.png",
+        "d_tiny.png",
+        "e_bomb.png",
+        "g_long.png",
+    ];
+    assert_eq!(bad, names);
+    assert_eq!(checked.largest_px, 32 * 32, "of the good ones");
+}
+
+/// Asked before each eight of them.
+#[test]
+fn the_check_can_be_stopped_between_pictures() {
+    let paths = vec![PathBuf::from("missing.png"); 20];
+    let mut asked = 0;
+    let mut stop = |after| {
+        asked = 0;
+        let go_on = &mut || {
+            asked += 1;
+            asked < after
+        };
+        let stopped = check_pictures(&paths, &preprocessing(), true, go_on).unwrap_err();
+        (matches!(stopped, DatasetError::Interrupted), asked)
+    };
+    assert_eq!(stop(2), (true, 2));
+    assert_eq!(stop(9), (false, 3));
 }
 
 #[test]
@@ -292,7 +326,7 @@ fn nothing_but_bad_pictures_is_an_error_even_when_skipping() {
     let names: Vec<String> = ('a'..='l').map(|letter| format!("{letter}.png")).collect();
     let root = tree(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let paths = Dataset::discover(root.path()).unwrap().train_good;
-    let error = check_pictures(&paths, &Limits::default(), true, || ()).unwrap_err();
+    let error = check_pictures(&paths, &preprocessing(), true, &mut || true).unwrap_err();
     assert!(matches!(error, DatasetError::AllBad { .. }));
     let message = error.to_string();
     assert!(
@@ -301,7 +335,7 @@ fn nothing_but_bad_pictures_is_an_error_even_when_skipping() {
     );
     assert!(message.ends_with("and 2 more"), "{message}");
     assert!(
-        check_pictures(&[], &Limits::default(), true, || ())
+        check_pictures(&[], &preprocessing(), true, &mut || true)
             .unwrap()
             .good
             .is_empty()

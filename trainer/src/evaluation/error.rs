@@ -2,7 +2,7 @@ use cfa_runtime::inspector::InspectError;
 use cfa_runtime::picture::PictureError;
 
 use super::MapFolderError;
-use crate::dataset::DatasetError;
+use crate::dataset::{BadPicture, DatasetError};
 use crate::metrics::MetricsError;
 
 /// Why a set cannot be evaluated.
@@ -12,6 +12,9 @@ pub enum EvaluationError {
     /// A picture cannot be inspected.
     #[error(transparent)]
     Inspect(#[from] InspectError),
+    /// A picture cannot be used.
+    #[error(transparent)]
+    Picture(#[from] Box<BadPicture>),
     /// A mask cannot be read.
     #[error(transparent)]
     Mask(#[from] PictureError),

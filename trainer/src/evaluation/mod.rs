@@ -14,9 +14,12 @@ use cfa_runtime::inspector::{Inspection, Inspector, PictureSize};
 use cfa_runtime::ndarray::Array2;
 use cfa_runtime::picture::{Limits, Mask};
 use cfa_runtime::preprocess::Preprocessing;
+use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::dataset::{DatasetError, GOOD, TestPicture, require_masks};
+use crate::dataset::{
+    CHECKED_AT_ONCE, DatasetError, GOOD, TestPicture, require_masks, usable_size,
+};
 use crate::metrics::{MetricsError, PixelScores, RankedPixels};
 
 pub use error::EvaluationError;
@@ -107,6 +110,36 @@ pub fn evaluate(
         seen(picture, &inspection)?;
     }
     Ok(tally.finish()?)
+}
+
+/// Finds out before other work whether [`evaluate`] will take these pictures: decodes every
+/// picture and mask once. `go_on` is asked before each few; `false` stops.
+///
+/// # Errors
+/// Those that [`evaluate`] would give, or [`EvaluationError::Interrupted`].
+pub fn check(
+    pictures: &[TestPicture],
+    preprocessing: &Preprocessing,
+    go_on: &mut dyn FnMut() -> bool,
+) -> Result<(), EvaluationError> {
+    Tally::new(pictures)?;
+    for some in pictures.chunks(CHECKED_AT_ONCE) {
+        if !go_on() {
+            return Err(EvaluationError::Interrupted);
+        }
+        some.par_iter()
+            .try_for_each(|picture| check_one(picture, preprocessing))?;
+    }
+    Ok(())
+}
+
+fn check_one(picture: &TestPicture, preprocessing: &Preprocessing) -> Result<(), EvaluationError> {
+    let (width_px, height_px) = usable_size(&picture.path, preprocessing).map_err(Box::new)?;
+    let size = PictureSize {
+        width_px,
+        height_px,
+    };
+    full_mask(picture, size).map(|_mask| ())
 }
 
 /// What is kept of the pictures seen so far.

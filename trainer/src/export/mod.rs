@@ -66,6 +66,8 @@ pub struct ExportRequest<'a> {
     pub heatmap_range: Option<HeatmapRange>,
     /// What the bundle is verified and calibrated with; `None` leaves that out.
     pub runtime: Option<&'a OnnxRuntime>,
+    /// Its threads; `None` takes all cores.
+    pub threads: Option<usize>,
     /// The file to write.
     pub bundle: &'a Path,
     /// Where an interrupted training goes on from.
@@ -103,6 +105,19 @@ pub fn export(
         memory_bank: framed.memory_bank,
         golden: golden.into_iter().map(|g| g.record).collect(),
     };
+    verify_and_write(parts, request, observer)
+}
+
+/// Has the runtime reproduce the golden samples and score the held-out pictures, and writes
+/// the bundle.
+///
+/// # Errors
+/// As [`export`]; nothing is written then.
+pub(crate) fn verify_and_write(
+    parts: BundleParts,
+    request: &ExportRequest<'_>,
+    observer: &mut dyn FitObserver,
+) -> Result<(), TrainError> {
     let parts = proof::verified_and_calibrated(parts, request, observer)?;
     write_bundle(request.bundle, parts)?;
     let bytes = fs::metadata(request.bundle).map_or(0, |m| m.len());

@@ -22,13 +22,18 @@ pub(super) fn verified_and_calibrated(
         return Ok(parts);
     };
     let bundle = Bundle::from_parts(parts.clone())?;
-    let mut inspector = Inspector::from_bundle(bundle, runtime, &InspectorOptions::default())?;
+    let options = InspectorOptions {
+        threads: request.threads,
+        ..InspectorOptions::default()
+    };
+    let mut inspector = Inspector::from_bundle(bundle, runtime, &options)?;
     let report = replay(&mut inspector)?;
     if !report.ok() {
         return Err(TrainError::NotReproduced { report });
     }
     observer.event(&FitEvent::Verified {
         samples: report.samples.len(),
+        threads: inspector.threads(),
     });
     parts.manifest.calibration = calibration(&mut inspector, request, observer)?;
     Ok(parts)

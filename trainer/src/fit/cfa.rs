@@ -1,5 +1,7 @@
 //! The training loop over stored features.
 
+use std::cell::RefCell;
+
 use rand::seq::SliceRandom;
 use tch::{Device, TchError, Tensor};
 
@@ -10,6 +12,7 @@ use super::{
 };
 use crate::descriptor::Descriptor;
 use crate::error::TrainError;
+use crate::memory_bank;
 use crate::model::{CfaModel, ModelError, Scored};
 use crate::optimizer::AdamW;
 
@@ -67,14 +70,29 @@ impl Cfa {
             settings.map_generator(),
             settings.feature_size(),
         );
-        let pictures = (0..store.len()).map(|index| {
-            if observer.interrupted() {
+        let watched = RefCell::new(&mut *observer);
+        let go_on = || {
+            if watched.borrow().interrupted() {
                 return Err(TrainError::InterruptedEarly);
             }
+            Ok(())
+        };
+        let pictures = (0..store.len()).map(|index| {
+            go_on()?;
             store.batch(&[index], device)
         });
+        let mut told = None;
+        let mut watch = |done| {
+            if told.replace(done) != Some(done) {
+                let of = memory_bank::RESTARTS;
+                watched
+                    .borrow_mut()
+                    .event(&FitEvent::Clustering { done, of });
+            }
+            go_on()
+        };
         let mut rng = random_stream(options.seed, "k-means");
-        model.initialize_centroid(pictures, options.gamma_c, &mut rng)?;
+        model.initialize_centroid(pictures, options.gamma_c, &mut rng, &mut watch)?;
         let (entries, channels) = model.memory_bank()?.size2()?;
         let (entries, channels) = (entries as usize, channels as usize);
         observer.event(&FitEvent::MemoryBank { entries, channels });

@@ -166,9 +166,16 @@ impl FeatureStore {
     /// Adds the maps of one or more pictures.
     ///
     /// # Errors
-    /// The disk is full, or the copy from the device fails.
+    /// Maps of other shapes, the disk is full, or the copy from the device fails.
     pub fn push(&mut self, maps: &PooledMaps) -> Result<(), TrainError> {
         let batch = maps[0].size4()?.0;
+        self.require_shapes(maps, batch)?;
+        let end = (self.pictures * self.values_per_picture() * size_of::<f32>()) as u64;
+        if let Place::Disk { file, folder, .. } = &mut self.place {
+            // Reading has moved the place in the file.
+            let sought = file.seek(SeekFrom::Start(end));
+            sought.map_err(|e| disk_error(folder, e))?;
+        }
         for i in 0..batch {
             for map in maps {
                 let values = tensor::host_values(&map.f_get(i)?)?;
@@ -180,6 +187,17 @@ impl FeatureStore {
                 }
             }
             self.pictures += 1;
+        }
+        Ok(())
+    }
+
+    fn require_shapes(&self, maps: &PooledMaps, batch: i64) -> Result<(), TchError> {
+        for (map, [c, h, w]) in maps.iter().zip(self.shapes) {
+            let (found, expected) = (map.size(), [batch, c as i64, h as i64, w as i64]);
+            if found != expected {
+                let message = format!("features of shape {found:?} instead of {expected:?}");
+                return Err(TchError::Shape(message));
+            }
         }
         Ok(())
     }
@@ -326,4 +344,45 @@ pub(crate) fn map_shapes(settings: &CheckedSettings) -> [[usize; 3]; 3] {
         *shape = [graph.channels(tap), h, w];
     }
     shapes
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+    use crate::testing::{f64_values, noise_tensor};
+
+    const SHAPES: [[usize; 3]; 3] = [[2, 4, 4], [3, 2, 2], [1, 1, 1]];
+
+    fn maps(seed: u64) -> PooledMaps {
+        SHAPES.map(|[c, h, w]| noise_tensor(seed, &[1, c, h, w]))
+    }
+
+    #[test]
+    fn pictures_may_be_added_after_some_were_read() {
+        for on_disk in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let mut store = FeatureStore::new(SHAPES, on_disk, folder.path()).unwrap();
+            for seed in 0..3 {
+                store.push(&maps(seed)).unwrap();
+                store.picture(0).unwrap();
+            }
+            for seed in 0..3 {
+                let read = store.batch(&[seed as usize], Device::Cpu).unwrap();
+                for (map, expected) in read.iter().zip(&maps(seed)) {
+                    assert_eq!(f64_values(map), f64_values(expected), "{seed}, {on_disk}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn maps_of_other_shapes_are_refused() {
+        let mut store = FeatureStore::new(SHAPES, false, Path::new("")).unwrap();
+        let [first, second, third] = maps(0);
+        let error = store.push(&[second, first, third]).unwrap_err();
+        assert!(error.to_string().contains("instead of"), "{error}");
+        assert!(store.is_empty());
+    }
 }

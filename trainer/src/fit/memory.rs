@@ -4,12 +4,11 @@
 //! gradient, and the copies that an export makes. Each phase is rounded up, so that the
 //! process stays below what was said; [`PROGRAM`] covers the rest.
 
-use std::path::PathBuf;
-
 use serde::Serialize;
 
 use super::features::{batch_size, map_shapes, values_per_picture};
 use super::{CheckedSettings, FitRequest};
+use crate::dataset::CHECKED_AT_ONCE;
 use crate::error::TrainError;
 use crate::weights::Weights;
 
@@ -52,9 +51,10 @@ impl MemoryPlan {
         request: &FitRequest,
         settings: &CheckedSettings,
         weights: &Weights,
-        pictures: &[PathBuf],
+        pictures: usize,
+        largest_px: u64,
     ) -> Result<Self, TrainError> {
-        let needs = Needs::new(settings, weights, pictures);
+        let needs = Needs::new(settings, weights, pictures, largest_px);
         let (limit, features) = (request.memory_limit_bytes, needs.features);
         let in_memory = needs.without_features().saturating_add(features);
         let on_disk = features > request.feature_memory_bytes || in_memory > limit;
@@ -84,6 +84,8 @@ struct Needs {
     features: u64,
     /// From the first to the last step.
     weights: u64,
+    /// All pictures are decoded once before the training.
+    checking: u64,
     extraction: u64,
     bank: u64,
     training: u64,
@@ -91,28 +93,40 @@ struct Needs {
 }
 
 impl Needs {
-    fn new(settings: &CheckedSettings, weights: &Weights, pictures: &[PathBuf]) -> Self {
+    fn new(
+        settings: &CheckedSettings,
+        weights: &Weights,
+        pictures: usize,
+        largest_px: u64,
+    ) -> Self {
         let values: usize = weights.tensors.values().map(|t| t.values.len()).sum();
         let weights = values as u64 * F32;
         let per_picture = values_per_picture(&map_shapes(settings)) as u64 * F32;
         let sizes = Sizes::of(settings);
         let network = weights + sizes.parameters + sizes.bank;
         Self {
-            features: per_picture * pictures.len() as u64,
+            features: per_picture * pictures as u64,
             weights: 2 * weights,
-            extraction: extraction(settings, pictures),
+            checking: CHECKED_AT_ONCE as u64 * largest_px * BYTES_PER_PIXEL,
+            extraction: extraction(settings, batch_size(settings), largest_px),
             bank: sizes.building_the_bank(settings.options().gamma_c),
             training: sizes.training(),
             export: sizes.turning()
                 + EXPORT_COPIES * network
                 + sizes.scoring()
-                + extraction_of(settings, 1, pictures),
+                + extraction(settings, 1, largest_px),
         }
     }
 
     /// No two phases hold their memory at once.
     fn without_features(&self) -> u64 {
-        let phases = [self.extraction, self.bank, self.training, self.export];
+        let phases = [
+            self.checking,
+            self.extraction,
+            self.bank,
+            self.training,
+            self.export,
+        ];
         PROGRAM + self.weights + phases.into_iter().max().unwrap_or_default()
     }
 }
@@ -179,25 +193,12 @@ impl Sizes {
     }
 }
 
-fn extraction(settings: &CheckedSettings, pictures: &[PathBuf]) -> u64 {
-    extraction_of(settings, batch_size(settings), pictures)
-}
-
 /// Pictures and activations of one batch.
-fn extraction_of(settings: &CheckedSettings, batch: usize, pictures: &[PathBuf]) -> u64 {
+fn extraction(settings: &CheckedSettings, batch: usize, largest_px: u64) -> u64 {
     let input = settings.preprocessing().input_size();
     let graph = settings.pooled_graph();
     let live = graph.live_values(input.height, input.width).unwrap_or(0) as u64;
     let inputs = (3 * 3 * input.height * input.width) as u64;
-    let picture = largest_picture(pictures) * BYTES_PER_PIXEL;
+    let picture = largest_px * BYTES_PER_PIXEL;
     batch as u64 * ((ACTIVATION_COPIES * live + inputs) * F32 + picture)
-}
-
-/// Pixels of the largest picture, from the files' headers.
-fn largest_picture(pictures: &[PathBuf]) -> u64 {
-    let pixels = |path: &PathBuf| {
-        let (width, height) = image::image_dimensions(path).unwrap_or_default();
-        u64::from(width) * u64::from(height)
-    };
-    pictures.iter().map(pixels).max().unwrap_or_default()
 }

@@ -5,6 +5,7 @@ mod checkpoint;
 mod features;
 mod memory;
 mod observer;
+mod precision;
 mod preset;
 mod record;
 mod settings;
@@ -14,7 +15,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use cfa_runtime::OnnxRuntime;
-use cfa_runtime::picture::Limits;
+use cfa_runtime::bundle::Bundle;
+use cfa_runtime::preprocess::Preprocessing;
 use sha2::{Digest, Sha256};
 use tch::Device;
 
@@ -28,9 +30,9 @@ pub use record::{TrainingIdentity, TrainingRecord};
 pub use settings::{CheckedSettings, FitSettings};
 
 use crate::backbone::Backbone;
-use crate::dataset::{Dataset, GoodSplit, check_pictures, content_digest};
+use crate::dataset::{Dataset, DatasetError, GoodSplit, check_pictures, content_digest};
 use crate::error::TrainError;
-use crate::export::{ExportRequest, export};
+use crate::export::{ExportRequest, export, verify_and_write};
 use crate::weights::Weights;
 use checkpoint::Checkpoint;
 
@@ -58,6 +60,9 @@ pub struct FitRequest {
     /// What the bundle is verified and calibrated with before it is written; without
     /// one it is neither.
     pub runtime: Option<OnnxRuntime>,
+    /// Threads of the runtime; `None` takes all cores. Those of libtorch and of rayon belong
+    /// to the process.
+    pub threads: Option<usize>,
 }
 
 /// What a training has produced.
@@ -78,39 +83,33 @@ pub struct FitSummary {
 ///
 /// # Errors
 /// See [`TrainError`]. After [`TrainError::Interrupted`] the same request with
-/// `resume` goes on where it stopped and ends with the same numbers.
+/// `resume` goes on where it stopped and ends with the same numbers: bit for bit on the
+/// processor; a GPU adds up in no fixed order.
 pub fn fit(request: &FitRequest, observer: &mut dyn FitObserver) -> Result<FitSummary, TrainError> {
-    let job = Job::prepare(request, observer)?;
-    if request.resume
-        && let Some(record) = record::of_finished(&request.bundle, &job.identity)
-    {
-        observer.event(&FitEvent::AlreadyTrained);
-        checkpoint::remove(&job.checkpoint)?;
-        return Ok(job.summary(record.final_loss));
-    }
-    let loss = job.train_and_export(observer)?;
-    checkpoint::remove(&job.checkpoint)?;
-    Ok(job.summary(loss))
+    Job::prepare(request, observer)?.run(observer)
 }
 
 /// A request whose settings, pictures and weights were found to be usable.
-struct Job<'a> {
+pub(crate) struct Job<'a> {
     request: &'a FitRequest,
     settings: CheckedSettings,
     split: GoodSplit,
+    /// Pixels of the largest picture.
+    largest_px: u64,
     weights: Weights,
     identity: TrainingIdentity,
     checkpoint: PathBuf,
 }
 
 impl<'a> Job<'a> {
-    fn prepare(
+    pub(crate) fn prepare(
         request: &'a FitRequest,
         observer: &mut dyn FitObserver,
     ) -> Result<Self, TrainError> {
+        precision::compute_in_f32(request.device);
         let settings = request.settings.check()?;
         check_destination(&request.bundle)?;
-        let split = usable_pictures(request, observer)?;
+        let (split, largest_px) = usable_pictures(request, settings.preprocessing(), observer)?;
         let weights = fitting_weights(settings.backbone(), &request.weights)?;
         let identity = TrainingIdentity {
             settings: request.settings.clone(),
@@ -121,10 +120,47 @@ impl<'a> Job<'a> {
             request,
             settings,
             split,
+            largest_px,
             weights,
             identity,
             checkpoint: checkpoint_path(&request.bundle),
         })
+    }
+
+    /// Trains, unless that was done before.
+    pub(crate) fn run(&self, observer: &mut dyn FitObserver) -> Result<FitSummary, TrainError> {
+        if self.request.resume
+            && let Some((bundle, record)) =
+                record::of_finished(&self.request.bundle, &self.identity)
+        {
+            self.complete(bundle, &record, observer)?;
+            checkpoint::remove(&self.checkpoint)?;
+            return Ok(self.summary(record.final_loss));
+        }
+        let loss = self.train_and_export(observer)?;
+        checkpoint::remove(&self.checkpoint)?;
+        Ok(self.summary(loss))
+    }
+
+    /// A bundle that was written without a runtime is verified and calibrated as soon as
+    /// there is one; it holds all that this takes.
+    fn complete(
+        &self,
+        bundle: Bundle,
+        record: &TrainingRecord,
+        observer: &mut dyn FitObserver,
+    ) -> Result<(), TrainError> {
+        let calibrated = !bundle.manifest.calibration.good_scores.is_empty();
+        if calibrated || self.request.runtime.is_none() {
+            observer.event(&FitEvent::AlreadyTrained);
+            return Ok(());
+        }
+        verify_and_write(bundle.into_parts(), &self.export_request(record), observer)
+    }
+
+    /// Good pictures held out to choose among seeds with.
+    pub(crate) fn selection(&self) -> &[PathBuf] {
+        &self.split.selection
     }
 
     fn summary(&self, loss: Option<f64>) -> FitSummary {
@@ -145,7 +181,8 @@ impl<'a> Job<'a> {
             None
         };
         let pictures = &self.split.training;
-        let plan = MemoryPlan::new(self.request, settings, &self.weights, pictures)?;
+        let (count, largest_px) = (pictures.len(), self.largest_px);
+        let plan = MemoryPlan::new(self.request, settings, &self.weights, count, largest_px)?;
         observer.event(&FitEvent::Memory(plan));
         let extractor = FeatureExtractor::new(settings, &self.weights, device)?;
         let mut store = features::extract(
@@ -185,6 +222,7 @@ impl<'a> Job<'a> {
             rule: None,
             heatmap_range: None,
             runtime: self.request.runtime.as_ref(),
+            threads: self.request.threads,
             bundle: &self.request.bundle,
             checkpoint: &self.checkpoint,
         }
@@ -209,16 +247,23 @@ pub fn checkpoint_path(bundle: &Path) -> PathBuf {
 }
 
 /// Finds out before the long work whether the bundle can be written.
-pub(crate) fn check_destination(bundle: &Path) -> Result<(), TrainError> {
-    let refuse = |source| TrainError::File {
+///
+/// # Errors
+/// It is a folder, or its folder does not exist or takes no new file.
+pub fn check_destination(bundle: &Path) -> Result<(), TrainError> {
+    can_be_written(bundle).map_err(|source| TrainError::File {
         path: bundle.to_owned(),
         action: "cannot write the bundle; --out must name a file in an existing folder",
         source,
-    };
+    })
+}
+
+/// Bundles are written beside their place first.
+pub(crate) fn can_be_written(bundle: &Path) -> io::Result<()> {
     if bundle.is_dir() || bundle.file_name().is_none() {
-        return Err(refuse(io::ErrorKind::IsADirectory.into()));
+        return Err(io::ErrorKind::IsADirectory.into());
     }
-    tempfile::tempfile_in(folder_of(bundle)).map_err(refuse)?;
+    tempfile::tempfile_in(folder_of(bundle))?;
     Ok(())
 }
 
@@ -227,20 +272,22 @@ fn folder_of(bundle: &Path) -> &Path {
     folder.unwrap_or(Path::new("."))
 }
 
+/// The pictures by purpose, and the pixels of the largest.
 fn usable_pictures(
     request: &FitRequest,
+    preprocessing: &Preprocessing,
     observer: &mut dyn FitObserver,
-) -> Result<GoodSplit, TrainError> {
+) -> Result<(GoodSplit, u64), TrainError> {
     let dataset = Dataset::discover(&request.data)?;
     observer.event(&FitEvent::Checking {
         pictures: dataset.train_good.len(),
     });
-    let checked = check_pictures(
-        &dataset.train_good,
-        &Limits::default(),
-        request.skip_bad,
-        || {},
-    )?;
+    let found = &dataset.train_good;
+    let go_on = &mut || !observer.interrupted();
+    let checked = match check_pictures(found, preprocessing, request.skip_bad, go_on) {
+        Err(DatasetError::Interrupted) => return Err(TrainError::InterruptedEarly),
+        other => other?,
+    };
     for picture in &checked.bad {
         observer.event(&FitEvent::Skipped {
             reason: picture.to_string(),
@@ -257,7 +304,7 @@ fn usable_pictures(
         calibration: split.calibration.len(),
         selection: split.selection.len(),
     });
-    Ok(split)
+    Ok((split, checked.largest_px))
 }
 
 /// Reads the weights, makes sure that they belong to `backbone`, and brings them

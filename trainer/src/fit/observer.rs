@@ -26,7 +26,7 @@ pub enum FitEvent {
     SeedFinished(SeedReport),
     /// The very training that was asked for has been done before.
     AlreadyTrained,
-    /// All training pictures are about to be read once.
+    /// All training pictures, or all test pictures, are about to be read once.
     Checking {
         /// How many.
         pictures: usize,
@@ -53,6 +53,14 @@ pub enum FitEvent {
         done: usize,
         /// All pictures.
         pictures: usize,
+    },
+    /// The memory bank is being reduced, as `gamma_c` asks: the tightest of several
+    /// clusterings will be kept.
+    Clustering {
+        /// Finished clusterings.
+        done: usize,
+        /// All of them.
+        of: usize,
     },
     /// The memory bank is there.
     MemoryBank {
@@ -98,6 +106,8 @@ pub enum FitEvent {
     Verified {
         /// Golden samples that were replayed.
         samples: usize,
+        /// Threads that the runtime computed with.
+        threads: usize,
     },
     /// The held-out good pictures have been scored.
     Calibrated {

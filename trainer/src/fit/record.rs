@@ -30,9 +30,13 @@ pub struct TrainingRecord {
     pub final_radius: f64,
 }
 
-/// The record of the bundle at `path`, if it came from this very training.
-pub(super) fn of_finished(path: &Path, identity: &TrainingIdentity) -> Option<TrainingRecord> {
-    let manifest = Bundle::open(path).ok()?.manifest;
-    let record: TrainingRecord = serde_json::from_value(manifest.training).ok()?;
-    (record.identity == *identity).then_some(record)
+/// The bundle at `path` and its record, if it came from this very training.
+pub(super) fn of_finished(
+    path: &Path,
+    identity: &TrainingIdentity,
+) -> Option<(Bundle, TrainingRecord)> {
+    let bundle = Bundle::open(path).ok()?;
+    let record = serde_json::from_value(bundle.manifest.training.clone());
+    let record: TrainingRecord = record.ok()?;
+    (record.identity == *identity).then_some((bundle, record))
 }

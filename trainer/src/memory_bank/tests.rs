@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use tch::Tensor;
+use tch::{TchError, Tensor};
 
-use super::{MeanFeatures, compress, entries};
+use super::{MeanFeatures, RESTARTS, compress, entries};
 use crate::fit::random_stream;
 use crate::tensor::from_values;
 use crate::testing::{assert_close, f64_values, noise, noise_tensor};
@@ -10,7 +10,9 @@ use crate::testing::{assert_close, f64_values, noise, noise_tensor};
 const D: usize = 3;
 
 fn compressed(rows: &Tensor, gamma_c: usize, seed: u64) -> Vec<f64> {
-    f64_values(&compress(rows, gamma_c, &mut random_stream(seed, "k-means")).unwrap())
+    let mut rng = random_stream(seed, "k-means");
+    let watch = &mut |_done| Ok::<(), TchError>(());
+    f64_values(&compress(rows, gamma_c, &mut rng, watch).unwrap())
 }
 
 fn squared(a: &[f64], b: &[f64]) -> f64 {
@@ -168,4 +170,33 @@ fn repeated_rows_do_not_hang_it() {
 fn equal_rows_give_equal_centres() {
     let rows = from_values(&[0.25, -1.0, 3.0].repeat(12), &[12, D]).unwrap();
     assert_close(&compressed(&rows, 3, 0), &[0.25, -1.0, 3.0].repeat(4), 0.0);
+}
+
+/// Asked for each centre of each start, and at least twice for each clustering after that.
+#[test]
+fn the_clustering_tells_how_far_it_is_and_can_be_stopped() {
+    let rows = noise_tensor(9, &[40, D]);
+    let mut told = Vec::new();
+    let mut run = |stop_at: usize| {
+        told.clear();
+        let watch = &mut |done: usize| {
+            told.push(done);
+            if done < stop_at {
+                Ok(())
+            } else {
+                Err(TchError::Shape("stopped".into()))
+            }
+        };
+        let result = compress(&rows, 4, &mut random_stream(0, "k-means"), watch);
+        (result.is_ok(), told.clone())
+    };
+    let (finished, told) = run(RESTARTS);
+    assert!(finished && told.is_sorted());
+    for restart in 0..RESTARTS {
+        let asked = told.iter().filter(|&&done| done == restart).count();
+        assert!(asked > 9, "{asked} in clustering {restart}");
+    }
+    let (finished, told) = run(3);
+    assert!(!finished);
+    assert_eq!(told.iter().filter(|&&done| done == 3).count(), 1);
 }

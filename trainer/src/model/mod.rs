@@ -10,7 +10,7 @@ pub use anomaly_map::{AnomalyMapGenerator, Scored, softmin_score};
 
 use crate::descriptor::Descriptor;
 use crate::fit::PooledMaps;
-use crate::memory_bank::{MeanFeatures, compress};
+use crate::memory_bank::{ClusteringWatch, MeanFeatures, compress};
 use crate::neighbors::{rows, smallest_squared_distances};
 
 /// Descriptor and memory bank. The frozen backbone is outside: its pooled maps are
@@ -72,21 +72,23 @@ impl CfaModel {
 
     /// Builds the memory bank: the mean φ of each position over all training pictures,
     /// each weighing the same, reduced to floor(h·w / `gamma_c`) centroids (SPEC 5).
+    /// `watch` follows the reduction, see [`compress`].
     ///
     /// # Errors
-    /// Those of `batches`, or libtorch's.
+    /// Those of `batches` and `watch`, or libtorch's.
     pub fn initialize_centroid<E: From<TchError>>(
         &mut self,
         batches: impl IntoIterator<Item = Result<PooledMaps, E>>,
         gamma_c: usize,
         rng: &mut ChaCha8Rng,
+        watch: &mut ClusteringWatch<'_, E>,
     ) -> Result<(), E> {
         let mut mean = MeanFeatures::default();
         for maps in batches {
             let maps = maps?;
             mean.add(&no_grad(|| self.descriptor.forward(&maps))?)?;
         }
-        self.memory_bank = Some(compress(&mean.rows()?, gamma_c, rng)?);
+        self.memory_bank = Some(compress(&mean.rows()?, gamma_c, rng, watch)?);
         Ok(())
     }
 

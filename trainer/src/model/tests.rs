@@ -38,7 +38,7 @@ fn initialised(gamma_c: usize) -> CfaModel {
     let mut rng = ChaCha8Rng::seed_from_u64(2);
     let batches = [maps(3, 2), maps(4, 1)].map(Ok::<_, TchError>);
     model
-        .initialize_centroid(batches, gamma_c, &mut rng)
+        .initialize_centroid(batches, gamma_c, &mut rng, &mut |_done| Ok(()))
         .unwrap();
     model
 }

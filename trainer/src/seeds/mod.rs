@@ -8,6 +8,7 @@ mod separation;
 mod statistics;
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use cfa_runtime::inspector::{Inspector, InspectorOptions};
@@ -19,9 +20,9 @@ pub use statistics::{MeanSd, SeedFigure};
 
 use crate::dataset::{Dataset, GoodSplit};
 use crate::error::TrainError;
-use crate::evaluation::{Evaluation, EvaluationError, Figures, evaluate};
+use crate::evaluation::{self, Evaluation, EvaluationError, Figures, evaluate};
 use crate::fit::{
-    FitEvent, FitObserver, FitRequest, FitSettings, FitSummary, check_destination, fit,
+    FitEvent, FitObserver, FitRequest, FitSettings, FitSummary, Job, check_destination,
 };
 
 /// Fewest pictures whose scores have a spread to measure.
@@ -66,7 +67,7 @@ struct Candidate {
 /// finished; with `resume` those that are there are not trained again.
 ///
 /// # Errors
-/// As [`fit`]; without a runtime, or with fewer than two pictures held out to choose by.
+/// As [`fit`](crate::fit::fit); without a runtime, or with fewer than two pictures held out to choose by.
 pub fn fit_seeds(
     request: &FitRequest,
     seeds: usize,
@@ -76,10 +77,10 @@ pub fn fit_seeds(
         .runtime
         .as_ref()
         .ok_or(TrainError::SeedsNeedRuntime)?;
-    check_before_training(request)?;
-    let first = request.settings.seed;
+    let all = all_seeds(request.settings.seed, seeds)?;
+    check_before_training(request, observer)?;
     let mut candidates = Vec::with_capacity(seeds);
-    for (number, seed) in (first..).take(seeds).enumerate() {
+    for (number, seed) in all.enumerate() {
         observer.event(&FitEvent::Seed {
             seed,
             number: number + 1,
@@ -93,9 +94,23 @@ pub fn fit_seeds(
     keep_best(candidates, &request.bundle)
 }
 
+fn all_seeds(first: u64, count: usize) -> Result<Range<u64>, TrainError> {
+    let end = first.checked_add(count as u64);
+    let end = end.ok_or_else(|| TrainError::Setting {
+        option: "seed",
+        value: first.to_string(),
+        reason: format!("{count} seeds from there on go beyond {}", u64::MAX),
+    })?;
+    Ok(first..end)
+}
+
 /// What would otherwise end the work after hours: a place that cannot be written to,
 /// too few pictures to choose by, test pictures that cannot be reported on.
-fn check_before_training(request: &FitRequest) -> Result<(), TrainError> {
+fn check_before_training(
+    request: &FitRequest,
+    observer: &mut dyn FitObserver,
+) -> Result<(), TrainError> {
+    let settings = request.settings.check()?;
     check_destination(&request.bundle)?;
     let dataset = Dataset::discover(&request.data)?;
     dataset.require_masks()?;
@@ -105,7 +120,17 @@ fn check_before_training(request: &FitRequest) -> Result<(), TrainError> {
         ..
     } = request.settings;
     let split = GoodSplit::new(&dataset.train_good, calibration_split, selection_split);
-    require_selection(split.selection.len())
+    require_selection(split.selection.len())?;
+    if dataset.test.is_empty() {
+        return Ok(());
+    }
+    let pictures = dataset.test.len();
+    observer.event(&FitEvent::Checking { pictures });
+    let go_on = &mut || !observer.interrupted();
+    match evaluation::check(&dataset.test, settings.preprocessing(), go_on) {
+        Err(EvaluationError::Interrupted) => Err(TrainError::InterruptedEarly),
+        other => Ok(other?),
+    }
 }
 
 fn require_selection(found: usize) -> Result<(), TrainError> {
@@ -141,8 +166,15 @@ fn train(
     let mut request = request.clone();
     request.settings.seed = seed;
     request.bundle = candidate_path(&request.bundle, seed);
-    let summary = fit(&request, observer)?;
-    let mut inspector = Inspector::open(&request.bundle, runtime, &InspectorOptions::default())?;
+    let job = Job::prepare(&request, observer)?;
+    // Once more, because bad pictures may have been passed over.
+    require_selection(job.selection().len())?;
+    let summary = job.run(observer)?;
+    let options = InspectorOptions {
+        threads: request.threads,
+        ..InspectorOptions::default()
+    };
+    let mut inspector = Inspector::open(&request.bundle, runtime, &options)?;
     let report = SeedReport {
         seed,
         loss: summary.loss,
@@ -168,7 +200,6 @@ fn separation_of(
     observer: &dyn FitObserver,
 ) -> Result<f64, TrainError> {
     let found = summary.selection.len();
-    require_selection(found)?;
     let (mut good, mut pasted) = (Vec::with_capacity(found), Vec::with_capacity(found));
     for (index, path) in summary.selection.iter().enumerate() {
         stop_if_interrupted(&summary.bundle, observer)?;

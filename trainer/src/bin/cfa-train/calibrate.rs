@@ -1,12 +1,12 @@
 //! `cfa-train calibrate`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use cfa_runtime::bundle::Bundle;
-use cfa_runtime::picture::Limits;
-use cfa_train::calibration::{CalibrateRequest, RuleChoice, calibrate};
+use cfa_runtime::preprocess::Preprocessing;
+use cfa_train::calibration::{CalibrateRequest, RuleChoice, calibrate, open_to_replace};
 use cfa_train::dataset::{Dataset, check_pictures};
+use cfa_train::fit::FitObserver;
 use clap::Args;
 
 use crate::onnxruntime::OnnxRuntimeArgument;
@@ -46,9 +46,9 @@ pub(crate) struct CalibrateArguments {
 
 pub(crate) fn run(arguments: &CalibrateArguments) -> Result<()> {
     let mut progress = Progress::new(arguments.json).context("cannot listen for Ctrl-C")?;
-    // Before the long work: whether there is a bundle at all.
-    Bundle::open(&arguments.model)?;
-    let request = arguments.request(&progress)?;
+    // Before the long work: whether there is a bundle at all, and it can be replaced.
+    let preprocessing = open_to_replace(&arguments.model)?.manifest.preprocessing;
+    let request = arguments.request(&preprocessing, &progress)?;
     let pictures = request.good.len() + request.defective.len();
     let runtime = arguments.onnxruntime.load()?;
     progress.start("calibrating", pictures);
@@ -70,12 +70,16 @@ pub(crate) fn run(arguments: &CalibrateArguments) -> Result<()> {
 }
 
 impl CalibrateArguments {
-    fn request(&self, progress: &Progress) -> Result<CalibrateRequest> {
-        let defective = self.defective.as_ref();
-        let defective = defective.map(|folder| self.pictures(folder, progress));
+    fn request(
+        &self,
+        preprocessing: &Preprocessing,
+        progress: &Progress,
+    ) -> Result<CalibrateRequest> {
+        let pictures = |folder| self.pictures(folder, preprocessing, progress);
+        let defective = self.defective.as_deref().map(pictures);
         Ok(CalibrateRequest {
             bundle: self.model.clone(),
-            good: self.pictures(&self.good, progress)?,
+            good: pictures(&self.good)?,
             defective: defective.transpose()?.unwrap_or_default(),
             rule: match (self.f1_max, self.false_reject_rate) {
                 (true, _) => RuleChoice::F1Max,
@@ -88,9 +92,15 @@ impl CalibrateArguments {
         })
     }
 
-    fn pictures(&self, folder: &std::path::Path, progress: &Progress) -> Result<Vec<PathBuf>> {
+    fn pictures(
+        &self,
+        folder: &Path,
+        preprocessing: &Preprocessing,
+        progress: &Progress,
+    ) -> Result<Vec<PathBuf>> {
         let found = Dataset::discover_folder(folder)?;
-        let checked = check_pictures(&found, &Limits::default(), self.skip_bad, || {})?;
+        let go_on = &mut || !progress.interrupted();
+        let checked = check_pictures(&found, preprocessing, self.skip_bad, go_on)?;
         for picture in &checked.bad {
             progress.say(&format!("skipped {picture}"));
         }

@@ -269,6 +269,7 @@ impl FitArguments {
             feature_memory_bytes: bytes(self.feature_memory).unwrap_or(u64::MAX),
             memory_limit_bytes: bytes(self.memory_limit).unwrap_or_else(memory::available),
             runtime,
+            threads: self.threads.map(|threads| usize::from(threads.get())),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use cfa_runtime::OnnxRuntime;
 use cfa_runtime::preprocess::Size;
 use cfa_train::anomalib::{ImportOverrides, ImportRequest, ImportSummary, import};
@@ -67,7 +67,7 @@ impl From<Features> for Pooling {
 }
 
 pub(crate) fn run(arguments: &ImportArguments) -> Result<()> {
-    let mut progress = Progress::new(arguments.json).context("cannot listen for Ctrl-C")?;
+    let mut progress = Progress::without_handler(arguments.json);
     refuse_own_input(&arguments.checkpoint, &arguments.out)?;
     let runtime = arguments.onnxruntime.load();
     if let Err(error) = &runtime {

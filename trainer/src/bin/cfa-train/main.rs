@@ -18,6 +18,7 @@ mod weights;
 use std::process::ExitCode;
 
 use cfa_train::calibration::CalibrateError;
+use cfa_train::dataset::DatasetError;
 use cfa_train::error::TrainError;
 use cfa_train::export::ReducedExportError;
 use clap::{Parser, Subcommand};
@@ -74,6 +75,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         Some(TrainError::Interrupted { .. } | TrainError::InterruptedEarly) => INTERRUPTED,
         _ if matches!(error.downcast_ref(), Some(CalibrateError::Interrupted)) => INTERRUPTED,
         _ if matches!(error.downcast_ref(), Some(ReducedExportError::Interrupted)) => INTERRUPTED,
+        _ if matches!(error.downcast_ref(), Some(DatasetError::Interrupted)) => INTERRUPTED,
         _ => ERROR,
     }
 }

@@ -9,7 +9,7 @@ use cfa_runtime::calibration::{Basis, DecisionRule};
 use cfa_train::fit::{FitEvent, FitObserver, MemoryPlan};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::memory;
+use crate::{INTERRUPTED, memory};
 
 const BYTES_PER_MIB: f64 = 1_048_576.0;
 
@@ -21,16 +21,26 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Installs the Ctrl-C handler; the first press stops cleanly at the next step.
+    /// Installs the Ctrl-C handler; the first press stops cleanly at the next step, the
+    /// second at once.
     pub(crate) fn new(json: bool) -> anyhow::Result<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let pressed = Arc::clone(&stop);
-        ctrlc::set_handler(move || pressed.store(true, Ordering::SeqCst))?;
-        Ok(Self {
+        let progress = Self::without_handler(json);
+        let pressed = Arc::clone(&progress.stop);
+        ctrlc::set_handler(move || {
+            if pressed.swap(true, Ordering::SeqCst) {
+                std::process::exit(INTERRUPTED.into());
+            }
+        })?;
+        Ok(progress)
+    }
+
+    /// For work that has nothing to save: Ctrl-C ends the program as it ends any other.
+    pub(crate) fn without_handler(json: bool) -> Self {
+        Self {
             json,
             bar: ProgressBar::hidden(),
-            stop,
-        })
+            stop: Arc::default(),
+        }
     }
 
     /// A line above the bar; nothing with `--json`.
@@ -113,7 +123,11 @@ impl Progress {
                 }
                 self.bar.set_position(*done as u64);
             }
+            FitEvent::Clustering { done, of } => {
+                self.follow("clustering", *done, *of);
+            }
             FitEvent::MemoryBank { entries, channels } => {
+                self.bar.finish_and_clear();
                 self.say(&format!(
                     "memory bank: {entries} entries of {channels} channels"
                 ));

@@ -4,13 +4,14 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use cfa_runtime::bundle::NetworkPrecision;
-use cfa_runtime::picture::Limits;
+use cfa_runtime::bundle::{Bundle, NetworkPrecision};
+use cfa_runtime::preprocess::Preprocessing;
 use cfa_train::dataset::{Dataset, TestPicture, check_pictures};
 use cfa_train::export::{
     CalibrationFate, CostLimits, ReducedExportError, ReducedRequest, ReducedStep, ReducedSummary,
     ReductionCost, export_reduced,
 };
+use cfa_train::fit::{FitObserver, check_destination};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
@@ -57,6 +58,9 @@ pub(crate) fn run(
     (json, onnxruntime): (bool, &OnnxRuntimeArgument),
 ) -> Result<()> {
     let mut progress = Progress::new(json).context("cannot listen for Ctrl-C")?;
+    // Before the long work: whether there is a bundle at all, and a place for the other.
+    let preprocessing = Bundle::open(bundle)?.manifest.preprocessing;
+    check_destination(out)?;
     let request = ReducedRequest {
         bundle: bundle.to_owned(),
         out: out.to_owned(),
@@ -64,7 +68,7 @@ pub(crate) fn run(
             Precision::Int8 => NetworkPrecision::Int8,
             Precision::Fp16 => NetworkPrecision::Fp16,
         },
-        good: arguments.good(&progress)?,
+        good: arguments.good(&preprocessing, &progress)?,
         labelled: arguments.labelled()?,
         limits: CostLimits::default(),
         force: arguments.force,
@@ -82,12 +86,13 @@ pub(crate) fn run(
 }
 
 impl PrecisionArguments {
-    fn good(&self, progress: &Progress) -> Result<Vec<PathBuf>> {
+    fn good(&self, preprocessing: &Preprocessing, progress: &Progress) -> Result<Vec<PathBuf>> {
         let Some(data) = &self.data else {
             return Ok(Vec::new());
         };
         let found = Dataset::discover(data)?.train_good;
-        let checked = check_pictures(&found, &Limits::default(), self.skip_bad, || {})?;
+        let go_on = &mut || !progress.interrupted();
+        let checked = check_pictures(&found, preprocessing, self.skip_bad, go_on)?;
         for picture in &checked.bad {
             progress.say(&format!("skipped {picture}"));
         }

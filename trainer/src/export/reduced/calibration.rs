@@ -96,7 +96,8 @@ fn same_scores(mut repeated: Vec<f32>, recorded: &[f32]) -> bool {
         && repeated.iter().zip(recorded).all(same)
 }
 
-/// A rule of false-reject rates, its thresholds at the ranks that they had. Other rules
+/// A rule of false-reject rates, its thresholds at the ranks that they had; of equal scores
+/// at the highest, because those below must not exceed the threshold either. Other rules
 /// rest on more than these scores.
 fn moved_rule(old: &Calibration, new: &Calibration) -> Option<DecisionRule> {
     let rule = old.rule?;
@@ -107,7 +108,7 @@ fn moved_rule(old: &Calibration, new: &Calibration) -> Option<DecisionRule> {
         let rank = old
             .good_scores
             .iter()
-            .position(|score| score.total_cmp(&threshold).is_eq())?;
+            .rposition(|score| score.total_cmp(&threshold).is_eq())?;
         new.good_scores.get(rank).copied()
     };
     Some(DecisionRule {

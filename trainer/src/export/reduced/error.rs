@@ -1,3 +1,6 @@
+use std::io;
+use std::path::PathBuf;
+
 use cfa_runtime::bundle::{BundleError, NetworkPrecision};
 use cfa_runtime::calibration::CalibrationError;
 use cfa_runtime::inspector::InspectError;
@@ -18,6 +21,14 @@ pub enum ReducedExportError {
     /// The bundle cannot be read or written.
     #[error(transparent)]
     Bundle(#[from] BundleError),
+    /// The new bundle cannot be written.
+    #[error("{path}: cannot write the bundle; --out must name a file in an existing folder", path = path.display())]
+    Destination {
+        /// Where to.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// The network was reduced before.
     #[error(
         "the bundle's network is {found} already; start from the f32 bundle that cfa-train fit wrote"

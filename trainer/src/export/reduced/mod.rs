@@ -25,6 +25,7 @@ pub use error::ReducedExportError;
 
 use super::GOLDEN_TOLERANCE;
 use crate::dataset::TestPicture;
+use crate::fit::can_be_written;
 use cost::Comparison;
 
 /// Largest difference between a replayed and a recorded map of an INT8 network, relative to
@@ -150,6 +151,10 @@ fn refuse_unfit(request: &ReducedRequest, original: &Bundle) -> Result<(), Reduc
     if found != NetworkPrecision::F32 {
         return Err(ReducedExportError::AlreadyReduced { found });
     }
+    can_be_written(&request.out).map_err(|source| ReducedExportError::Destination {
+        path: request.out.clone(),
+        source,
+    })?;
     match request.precision {
         NetworkPrecision::F32 => Err(ReducedExportError::NothingToDo),
         NetworkPrecision::Int8 if request.good.is_empty() => Err(ReducedExportError::NeedsPictures),

@@ -166,3 +166,21 @@ fn what_cannot_be_recomputed_is_removed() {
     let none = recalibrated_of(&Calibration::default(), &all).unwrap();
     assert_eq!(none.fate, CalibrationFate::None);
 }
+
+/// Two of the good scores lie on the threshold: none of them is above it, before or after.
+#[test]
+fn of_equal_scores_the_highest_rank_is_meant() {
+    let scores = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 7.0, 9.0];
+    let mut old = Calibration::from_good_scores(scores.to_vec()).unwrap();
+    old.rule = Some(DecisionRule {
+        review_above: 7.0,
+        reject_above: 9.0,
+        ..calibrated().rule.unwrap()
+    });
+    let pairs: Vec<ScorePair> = (0..9)
+        .map(|i| pair(i, scores[i], 10.0 * (i as f32 + 1.0)))
+        .collect();
+    let new = recalibrated_of(&old, &pairs.iter().collect::<Vec<_>>()).unwrap();
+    let rule = new.calibration.rule.unwrap();
+    assert_eq!([rule.review_above, rule.reject_above], [80.0, 90.0]);
+}
