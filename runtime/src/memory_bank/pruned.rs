@@ -12,12 +12,6 @@ use super::nearest::{Found, TILE_ROWS};
 use super::rounding::{of_first_bound, of_product, of_sum};
 use super::second_bounds::SecondBounds;
 
-/// The bounds are given up when the differences that they leave are more than this
-/// share of the full product's multiplications. A difference costs about four times as
-/// much, so a tile that is given up has cost half more. At a sixteenth, a picture with a
-/// large defect took 25 ms instead of 10.
-const LARGEST_SHARE: usize = 8;
-
 /// Buffers of one search, kept between searches.
 #[derive(Debug, Default)]
 pub(super) struct PrunedScratch {
@@ -44,6 +38,8 @@ pub(super) struct PrunedTile<'a> {
     /// One descriptor after the other.
     pub(super) rows: &'a [f32],
     pub(super) found: Found<'a>,
+    /// How many multiplications of differences may follow the first bounds.
+    pub(super) budget: usize,
     pub(super) scratch: &'a mut PrunedScratch,
 }
 
@@ -57,7 +53,7 @@ impl WithSimd for PrunedTile<'_> {
         let depth = self.axes.counts.first + 1;
         let places = self.axes.places();
         self.scratch.values.resize(GROUP * places, 0.0);
-        let mut budget = positions * self.bank.rows.len() / LARGEST_SHARE;
+        let mut budget = self.budget;
         for first in (0..positions).step_by(GROUP) {
             let queries = &self.scratch.queries[first / GROUP * depth..][..depth];
             bounds(simd, self.axes, queries, &mut self.scratch.values);
