@@ -51,7 +51,7 @@ pub struct CheckedPictures {
     pub largest_px: u64,
 }
 
-/// Decodes every picture once, [`CHECKED_AT_ONCE`] at a time, before hours are spent on
+/// Decodes every picture once, eight at a time, before hours are spent on
 /// them, and asks `preprocessing` whether it can prepare a picture of that size.
 ///
 /// Bad pictures are an error that names them, or with `skip_bad` a part of the result;
