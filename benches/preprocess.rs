@@ -7,7 +7,7 @@
 use std::hint::black_box;
 use std::io::Cursor;
 
-use cfa_runtime::picture::{Limits, Picture};
+use cfa_runtime::picture::{Picture, ReadOptions};
 use cfa_runtime::preprocess::{Preprocessing, Size};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use image::{ImageFormat, Rgb, RgbImage};
@@ -56,7 +56,7 @@ fn decode(criterion: &mut Criterion) {
     for (name, file) in pictures() {
         group.throughput(Throughput::Bytes(file.len() as u64));
         group.bench_function(name, |bencher| {
-            bencher.iter(|| Picture::decode(black_box(&file), &Limits::default()));
+            bencher.iter(|| Picture::decode(black_box(&file), &ReadOptions::default()));
         });
     }
 }
@@ -64,7 +64,7 @@ fn decode(criterion: &mut Criterion) {
 fn prepare(criterion: &mut Criterion) {
     let recipe = Preprocessing::imagenet(INPUT, None);
     for (name, file) in pictures() {
-        let picture = Picture::decode(&file, &Limits::default()).expect("it is decoded");
+        let picture = Picture::decode(&file, &ReadOptions::default()).expect("it is decoded");
         let mut group = criterion.benchmark_group(format!("preprocess/{name}"));
         for threads in [1, 2] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();

@@ -170,12 +170,16 @@ impl Job<'_> {
 
     /// Decodes a picture file under the session's limits.
     pub(crate) fn decode(&self, encoded: &[u8]) -> Result<Picture, Fault> {
-        Ok(Picture::decode(encoded, self.inspector.limits())?)
+        Ok(Picture::decode(encoded, self.inspector.reading())?)
     }
 
     /// Refuses what is beyond the session's limits; a picture in memory may be small.
     pub(crate) fn check_size(&self, (width_px, height_px): (u32, u32)) -> Result<(), Fault> {
-        Ok(self.inspector.limits().check_largest(width_px, height_px)?)
+        Ok(self
+            .inspector
+            .reading()
+            .limits
+            .check_largest(width_px, height_px)?)
     }
 
     /// Columns and rows of the model's own map.

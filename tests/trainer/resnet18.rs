@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cfa_runtime::picture::{Limits, Picture};
+use cfa_runtime::picture::{Picture, ReadOptions};
 use cfa_runtime::{Inspector, InspectorOptions};
 use cfa_train::dataset::content_digest;
 use cfa_train::export::{ExportRequest, export};
@@ -92,7 +92,7 @@ impl Trained {
 }
 
 fn opened(path: &Path) -> Picture {
-    Picture::open(path, &Limits::default()).unwrap()
+    Picture::open(path, &ReadOptions::default()).unwrap()
 }
 
 /// Maps and scores within 1e-4 of libtorch's maximum: f32 sums over up to 2304 products

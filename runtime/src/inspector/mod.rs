@@ -33,7 +33,7 @@ use crate::network::{
     LARGEST_BATCH, Network, NetworkError, NetworkOptions, OnnxRuntime, OpeningWatch, Precision,
     Provider, ProviderOptions, ProviderRefusal,
 };
-use crate::picture::{Limits, Picture};
+use crate::picture::{Limits, Picture, ReadOptions};
 use model::Settings;
 
 /// How an [`Inspector`] runs.
@@ -66,7 +66,7 @@ pub struct Inspector {
     helpers: Helpers,
     head: HeadPlacement,
     batch: usize,
-    limits: Limits,
+    reading: ReadOptions,
     rule: Option<DecisionRule>,
 }
 
@@ -144,7 +144,7 @@ impl Inspector {
             helpers,
             head,
             batch,
-            limits: options.limits,
+            reading: options.limits.into(),
             rule,
         })
     }
@@ -177,14 +177,14 @@ impl Inspector {
     /// Inspects a picture file; `decode_ms` covers reading and decoding it.
     pub fn inspect_path(&mut self, path: &Path) -> Result<Inspection, InspectError> {
         let started = Instant::now();
-        let picture = Picture::open(path, &self.limits)?;
+        let picture = Picture::open(path, &self.reading)?;
         self.inspect_decoded(&picture, milliseconds_since(started))
     }
 
     /// Inspects the bytes of a picture file; `decode_ms` covers decoding them.
     pub fn inspect_bytes(&mut self, encoded: &[u8]) -> Result<Inspection, InspectError> {
         let started = Instant::now();
-        let picture = Picture::decode(encoded, &self.limits)?;
+        let picture = Picture::decode(encoded, &self.reading)?;
         self.inspect_decoded(&picture, milliseconds_since(started))
     }
 
@@ -242,10 +242,10 @@ impl Inspector {
         self.network.refusals()
     }
 
-    /// Which picture files are refused.
+    /// How picture files are read.
     #[must_use]
-    pub fn limits(&self) -> &Limits {
-        &self.limits
+    pub fn reading(&self) -> &ReadOptions {
+        &self.reading
     }
 
     /// Threads that the network and the head each compute with.

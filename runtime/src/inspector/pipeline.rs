@@ -13,7 +13,7 @@ use rayon::ThreadPool;
 use super::model::Settings;
 use super::stages::{Described, Prepared};
 use super::{InspectError, Inspection, Inspector};
-use crate::picture::Limits;
+use crate::picture::ReadOptions;
 
 /// Pictures that wait, decoded, for the network: bounds on the number of threads.
 const FEWEST_PREPARED: usize = 2;
@@ -59,7 +59,7 @@ impl Inspector {
         let preparation = Preparation {
             settings: Arc::clone(&self.settings),
             pool: Arc::clone(&self.pool),
-            limits: self.limits,
+            reading: self.reading,
         };
         let paths = paths.into_iter();
         let feeder = thread::Builder::new()
@@ -79,7 +79,7 @@ impl Inspector {
 struct Preparation {
     settings: Arc<Settings>,
     pool: Arc<ThreadPool>,
-    limits: Limits,
+    reading: ReadOptions,
 }
 
 impl Preparation {
@@ -90,10 +90,10 @@ impl Preparation {
         tickets: &SyncSender<Ticket<P>>,
     ) {
         for path in paths {
-            let (settings, limits) = (Arc::clone(&self.settings), self.limits);
+            let (settings, reading) = (Arc::clone(&self.settings), self.reading);
             let file = path.as_ref().to_owned();
             let prepared =
-                Pending::in_pool(&self.pool, move || settings.prepare_file(&file, &limits));
+                Pending::in_pool(&self.pool, move || settings.prepare_file(&file, &reading));
             if tickets.send((path, prepared)).is_err() {
                 return;
             }

@@ -15,7 +15,7 @@ use crate::calibration::DecisionRule;
 use crate::cancellation::Cancellation;
 use crate::head::{HeadError, HeadTimes, milliseconds_since};
 use crate::network::NetworkOutputs;
-use crate::picture::{Limits, Picture};
+use crate::picture::{Picture, ReadOptions};
 
 /// A picture as the network takes it.
 #[derive(Debug)]
@@ -43,10 +43,10 @@ impl Settings {
     pub(super) fn prepare_file(
         &self,
         path: &Path,
-        limits: &Limits,
+        reading: &ReadOptions,
     ) -> Result<Prepared, InspectError> {
         let started = Instant::now();
-        let picture = Picture::open(path, limits)?;
+        let picture = Picture::open(path, reading)?;
         self.prepare(&picture, milliseconds_since(started))
     }
 

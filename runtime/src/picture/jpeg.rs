@@ -1,18 +1,29 @@
-//! Whether a JPEG file has reached its end.
+//! JPEG files.
 //!
 //! The decoder fills the missing rows of a JPEG that was cut short with gray
 //! and reports success. Here that would be inspected as if the camera had seen
 //! it, so the end-of-image marker is looked for first.
+
+use image::ImageFormat;
+
+use super::{Picture, PictureProblem, ReadOptions, general};
 
 const START_OF_IMAGE_BYTES: usize = 2;
 const END_OF_IMAGE: u8 = 0xD9;
 /// Temporary and restart markers: no length field follows them.
 const STANDALONE: [std::ops::RangeInclusive<u8>; 2] = [0x01..=0x01, 0xD0..=0xD7];
 
+pub(super) fn decode(encoded: &[u8], options: &ReadOptions) -> Result<Picture, PictureProblem> {
+    if !is_complete(encoded) {
+        return Err(PictureProblem::CutShort);
+    }
+    general::decode(encoded, ImageFormat::Jpeg, options)
+}
+
 /// Follows the marker segments (ITU T.81, annex B) up to the end-of-image marker.
 ///
 /// Embedded thumbnails lie inside a segment and are stepped over with it.
-pub(super) fn is_complete(encoded: &[u8]) -> bool {
+fn is_complete(encoded: &[u8]) -> bool {
     let mut rest = encoded.get(START_OF_IMAGE_BYTES..).unwrap_or_default();
     while let Some((marker, after)) = next_marker(rest) {
         if marker == END_OF_IMAGE {

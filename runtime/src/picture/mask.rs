@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Limits, Picture, PictureError, PictureProblem, Samples};
+use super::{Picture, PictureError, PictureProblem, ReadOptions, Samples};
 
 /// A defect mask, row-major; `true` marks a defect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +34,8 @@ impl Mask {
     /// Reads a mask file: a pixel with any colour sample above zero is a
     /// defect. Alpha does not count. Use a lossless format; JPEG noise around
     /// zero would count as defects.
-    pub fn open(path: &Path, limits: &Limits) -> Result<Self, PictureError> {
-        Ok(Self::from(&Picture::open(path, limits)?))
+    pub fn open(path: &Path, options: &ReadOptions) -> Result<Self, PictureError> {
+        Ok(Self::from(&Picture::open(path, options)?))
     }
 
     /// Columns.

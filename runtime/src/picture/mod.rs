@@ -1,16 +1,19 @@
 //! Pictures as they come from a camera or a file, before any preparation.
 //!
-//! Everything from outside enters here: files are decoded under [`Limits`], raw
+//! Everything from outside enters here: files are read by [`ReadOptions`], raw
 //! buffers are checked against the size they claim.
 
 mod decode;
 mod error;
+mod general;
 mod jpeg;
 mod limits;
 mod mask;
 mod raw;
+mod reading;
 #[cfg(test)]
 mod tests;
+mod tiff;
 
 use std::path::Path;
 
@@ -20,6 +23,7 @@ pub use error::{PictureError, PictureProblem};
 pub use limits::Limits;
 pub use mask::Mask;
 pub use raw::{PixelFormat, PixelView};
+pub use reading::ReadOptions;
 
 /// An RGB picture: row-major, interleaved, 8 or 16 bits a sample.
 ///
@@ -47,15 +51,15 @@ impl Picture {
     /// sample. Alpha is dropped, the first frame of an animation is taken, and
     /// EXIF orientation is left alone, because masks are drawn on the stored
     /// pixels.
-    pub fn open(path: &Path, limits: &Limits) -> Result<Self, PictureError> {
-        decode::read(path, limits)
-            .and_then(|encoded| decode::decode(&encoded, limits))
+    pub fn open(path: &Path, options: &ReadOptions) -> Result<Self, PictureError> {
+        decode::read(path, &options.limits)
+            .and_then(|encoded| decode::decode(&encoded, options))
             .map_err(|problem| PictureError::at(path, problem))
     }
 
     /// Decodes a picture file already in memory; see [`Picture::open`].
-    pub fn decode(encoded: &[u8], limits: &Limits) -> Result<Self, PictureError> {
-        Ok(decode::decode(encoded, limits)?)
+    pub fn decode(encoded: &[u8], options: &ReadOptions) -> Result<Self, PictureError> {
+        Ok(decode::decode(encoded, options)?)
     }
 
     /// Takes over 8-bit RGB samples, `height × width × 3`, without a copy.

@@ -32,7 +32,7 @@ fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
 }
 
 fn decode(encoded: &[u8]) -> Result<Picture, PictureProblem> {
-    Picture::decode(encoded, &Limits::default()).map_err(|error| error.problem)
+    Picture::decode(encoded, &ReadOptions::default()).map_err(|error| error.problem)
 }
 
 #[test]
@@ -102,7 +102,9 @@ fn a_picture_is_recognised_by_its_content() {
     let path = folder.path().join("really_a_png.jpg");
     std::fs::write(&path, encoded(noise(16, 16), ImageFormat::Png)).unwrap();
     assert_eq!(
-        Picture::open(&path, &Limits::default()).unwrap().to_rgb8(),
+        Picture::open(&path, &ReadOptions::default())
+            .unwrap()
+            .to_rgb8(),
         noise(16, 16)
     );
 }
@@ -162,7 +164,7 @@ fn an_error_names_the_file_and_keeps_its_cause() {
     use std::error::Error;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("missing.png");
-    let error = Picture::open(&path, &Limits::default()).unwrap_err();
+    let error = Picture::open(&path, &ReadOptions::default()).unwrap_err();
     assert!(
         error
             .to_string()
@@ -251,12 +253,14 @@ fn a_file_above_the_byte_limit_is_refused() {
     let path = folder.path().join("a.bmp");
     let file = encoded(noise(32, 32), ImageFormat::Bmp);
     std::fs::write(&path, &file).unwrap();
-    let limits = |max_encoded_bytes| Limits {
-        max_encoded_bytes,
-        ..Limits::default()
+    let options = |max_encoded_bytes| ReadOptions {
+        limits: Limits {
+            max_encoded_bytes,
+            ..Limits::default()
+        },
     };
-    assert!(Picture::open(&path, &limits(file.len() as u64)).is_ok());
-    let error = Picture::open(&path, &limits(file.len() as u64 - 1)).unwrap_err();
+    assert!(Picture::open(&path, &options(file.len() as u64)).is_ok());
+    let error = Picture::open(&path, &options(file.len() as u64 - 1)).unwrap_err();
     assert!(
         matches!(error.problem, PictureProblem::FileTooLarge { .. }),
         "{error}"
@@ -374,7 +378,7 @@ fn any_colour_above_zero_marks_a_defect_and_alpha_does_not() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("mask.png");
     image.save(&path).unwrap();
-    let mask = Mask::open(&path, &Limits::default()).unwrap();
+    let mask = Mask::open(&path, &ReadOptions::default()).unwrap();
     assert_eq!(
         mask.defects().iter().position(|&defect| defect),
         Some(2 * 16 + 3)

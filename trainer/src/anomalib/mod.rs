@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use cfa_runtime::OnnxRuntime;
 use cfa_runtime::bundle::HeatmapRange;
 use cfa_runtime::calibration::{Basis, DecisionRule};
-use cfa_runtime::picture::{Limits, Picture};
+use cfa_runtime::picture::{Picture, ReadOptions};
 use cfa_runtime::preprocess::{Preprocessing, Size};
 use serde::Serialize;
 use tch::Device;
@@ -382,7 +382,7 @@ fn stored_features(
 ) -> Result<FeatureStore, TrainError> {
     let mut store = FeatureStore::in_memory(settings)?;
     for path in pictures.iter().take(RANGE_PICTURES) {
-        let picture = Picture::open(path, &Limits::default())?;
+        let picture = Picture::open(path, &ReadOptions::default())?;
         store.push(&extractor.pooled_of_pictures(&[picture])?)?;
     }
     if store.is_empty() {

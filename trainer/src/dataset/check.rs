@@ -1,7 +1,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use cfa_runtime::picture::{Limits, Picture, PictureError};
+use cfa_runtime::picture::{Picture, PictureError, ReadOptions};
 use cfa_runtime::preprocess::{PreprocessError, Preprocessing};
 use rayon::prelude::*;
 
@@ -103,7 +103,7 @@ pub(crate) fn usable_size(
         path: path.to_owned(),
         reason,
     };
-    let picture = Picture::open(path, &Limits::default());
+    let picture = Picture::open(path, &ReadOptions::default());
     let picture = picture.map_err(|error| bad(BadReason::Picture(error)))?;
     let (width, height) = (picture.width_px(), picture.height_px());
     let prepared = preprocessing.check_picture(width, height);

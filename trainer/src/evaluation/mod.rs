@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cfa_runtime::Provider;
 use cfa_runtime::inspector::{Inspection, Inspector, PictureSize};
 use cfa_runtime::ndarray::Array2;
-use cfa_runtime::picture::{Limits, Mask};
+use cfa_runtime::picture::{Mask, ReadOptions};
 use cfa_runtime::preprocess::Preprocessing;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -238,7 +238,7 @@ pub(crate) fn full_mask(
     let Some(path) = &picture.mask else {
         return Ok(None);
     };
-    let mask = Mask::open(path, &Limits::default())?;
+    let mask = Mask::open(path, &ReadOptions::default())?;
     let mask_size = (mask.width_px(), mask.height_px());
     let picture_size = (size.width_px, size.height_px);
     if mask_size == picture_size {

@@ -2,7 +2,7 @@
 //! can prove that it computes the same from the picture on.
 
 use cfa_runtime::bundle::GoldenRecord;
-use cfa_runtime::picture::{Limits, Picture};
+use cfa_runtime::picture::{Picture, ReadOptions};
 use image::RgbImage;
 use image::imageops::{self, FilterType};
 use rand::RngExt;
@@ -33,7 +33,7 @@ pub(super) fn record(
         .iter()
         .zip(ends(request.pictures))
     {
-        let picture = Picture::open(path, &Limits::default())?.to_rgb8();
+        let picture = Picture::open(path, &ReadOptions::default())?.to_rgb8();
         samples.push((
             *name,
             imageops::resize(&picture, width, height, FilterType::Triangle),

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use cfa_runtime::picture::{Limits, Picture};
+use cfa_runtime::picture::{Picture, ReadOptions};
 use cfa_runtime::preprocess::Preprocessing;
 use rayon::prelude::*;
 use tch::{Device, TchError, Tensor, no_grad};
@@ -296,7 +296,7 @@ pub(super) fn extract(
         }
         let decoded = batch
             .par_iter()
-            .map(|path| Ok(Picture::open(path, &Limits::default())?))
+            .map(|path| Ok(Picture::open(path, &ReadOptions::default())?))
             .collect::<Result<Vec<_>, TrainError>>()?;
         let pooled = extractor
             .pooled_of_pictures(&decoded)

@@ -1,7 +1,7 @@
 //! One picture of the page, with what the model made of it.
 
 use cfa_runtime::inspector::{InspectError, Inspector, PictureSize};
-use cfa_runtime::picture::{Limits, Picture};
+use cfa_runtime::picture::{Picture, ReadOptions};
 use cfa_runtime::render::{heatmap, overlay};
 
 use super::{ReportError, thumbnail};
@@ -24,7 +24,7 @@ pub(super) struct Exhibit {
 impl Exhibit {
     pub(super) fn of(seen: &PictureScore, inspector: &mut Inspector) -> Result<Self, ReportError> {
         let path = &seen.picture.path;
-        let picture = Picture::open(path, &Limits::default()).map_err(InspectError::from)?;
+        let picture = Picture::open(path, &ReadOptions::default()).map_err(InspectError::from)?;
         let inspection = inspector.inspect(&picture)?;
         let range = inspector.manifest().heatmap_range;
         let mask = full_mask(&seen.picture, size(&picture))?;

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use cfa_runtime::picture::{Limits, Picture, PictureError};
+use cfa_runtime::picture::{Picture, PictureError, ReadOptions};
 use image::imageops::{crop_imm, replace};
 use rand::{Rng, RngExt};
 
@@ -17,7 +17,7 @@ const LOG_ASPECT: std::ops::Range<f64> = -1.1..1.1;
 /// The picture at 8 bits, so that nothing but the pasted rectangle sets it apart from
 /// its defective copy.
 pub(super) fn open(path: &Path) -> Result<Picture, PictureError> {
-    let rgb = Picture::open(path, &Limits::default())?.to_rgb8();
+    let rgb = Picture::open(path, &ReadOptions::default())?.to_rgb8();
     let (width, height) = rgb.dimensions();
     Picture::from_rgb8(width, height, rgb.into_raw())
 }

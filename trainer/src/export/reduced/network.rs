@@ -7,7 +7,7 @@ use cfa_runtime::OnnxRuntime;
 use cfa_runtime::bundle::{Bundle, NetworkPrecision};
 use cfa_runtime::ndarray::Axis;
 use cfa_runtime::network::ObservedNetwork;
-use cfa_runtime::picture::{Limits, Picture};
+use cfa_runtime::picture::{Picture, ReadOptions};
 
 use super::{ReducedExportError, ReducedRequest, ReducedStep, StepWatch};
 use crate::backbone::{Backbone, TapActivation};
@@ -60,7 +60,7 @@ fn observations(
         if watch(ReducedStep { what, done, of }).is_break() {
             return Err(ReducedExportError::Interrupted);
         }
-        let picture = Picture::open(path, &Limits::default())?;
+        let picture = Picture::open(path, &ReadOptions::default())?;
         let input = original.manifest.preprocessing.apply(&picture)?;
         let input = input.insert_axis(Axis(0));
         let mut values = network.run(&input)?;

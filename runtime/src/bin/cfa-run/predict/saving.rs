@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use cfa_runtime::bundle::HeatmapRange;
-use cfa_runtime::picture::{Limits, Picture};
+use cfa_runtime::picture::{Picture, ReadOptions};
 use cfa_runtime::render::{heatmap, overlay, tiff_bytes};
 use cfa_runtime::{Inspection, write_atomically};
 use clap::ValueEnum;
@@ -135,7 +135,7 @@ impl Artefact {
         match self {
             Self::Heatmap => png(&heatmap(inspection, range)),
             Self::Overlay => {
-                let picture = Picture::open(picture, &Limits::default())?;
+                let picture = Picture::open(picture, &ReadOptions::default())?;
                 png(&overlay(&picture, inspection, range))
             }
             Self::Tiff => Ok(tiff_bytes(&inspection.map)?),
