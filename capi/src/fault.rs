@@ -2,10 +2,11 @@
 
 use std::error::Error;
 
+use cfa_runtime::anomaly_map::BlurError;
 use cfa_runtime::bundle::{BundleError, BundleProblem};
 use cfa_runtime::head::HeadError;
 use cfa_runtime::inspector::InspectError;
-use cfa_runtime::memory_bank::NeighborsError;
+use cfa_runtime::memory_bank::{MemoryBankError, NeighborsError};
 use cfa_runtime::network::NetworkError;
 use cfa_runtime::picture::{PictureError, PictureProblem};
 use cfa_runtime::preprocess::PreprocessError;
@@ -102,6 +103,8 @@ fn library_missing(error: &NetworkError) -> Fault {
 fn status_of(error: &InspectError) -> cfa_status {
     match error {
         InspectError::Bundle(error) => status_of_bundle(error),
+        InspectError::MemoryBank(MemoryBankError::Internal(_))
+        | InspectError::Blur(BlurError::Internal(_)) => CFA_E_INTERNAL,
         InspectError::MemoryBank(_) | InspectError::Blur(_) | InspectError::Graph(_) => {
             CFA_E_BUNDLE_FORMAT
         }
@@ -121,6 +124,7 @@ fn status_of_bundle(error: &BundleError) -> cfa_status {
     match error.problem {
         BundleProblem::Read(_) => CFA_E_IO,
         BundleProblem::TooLarge { .. } => CFA_E_LIMIT,
+        BundleProblem::Internal(_) => CFA_E_INTERNAL,
         BundleProblem::Changed
         | BundleProblem::HeaderDamaged
         | BundleProblem::ManifestDamaged

@@ -4,7 +4,7 @@ use ndarray::{ArrayD, ArrayRef4, IxDyn};
 use ort::session::Session;
 use ort::value::TensorRef;
 
-use super::session::builder;
+use super::session::{builder, not_row_by_row};
 use super::warnings::Warnings;
 use super::{NetworkError, OnnxRuntime};
 use crate::cores::Helpers;
@@ -46,8 +46,8 @@ impl ObservedNetwork {
 
     fn run_session(&mut self, input: &ArrayRef4<f32>) -> ort::Result<Vec<(String, ArrayD<f32>)>> {
         let rows = input.as_standard_layout();
-        let tensor =
-            TensorRef::from_array_view((rows.shape(), rows.as_slice().unwrap_or_default()))?;
+        let values = rows.as_slice().ok_or_else(not_row_by_row)?;
+        let tensor = TensorRef::from_array_view((rows.shape(), values))?;
         let outputs = self.session.run(ort::inputs![INPUT => tensor])?;
         let value = |(name, value): (&str, ort::value::ValueRef<'_>)| {
             let (shape, values) = value.try_extract_tensor::<f32>()?;

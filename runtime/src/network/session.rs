@@ -20,6 +20,7 @@ use crate::bundle::{Manifest, NetworkFile, level_name};
 use crate::cancellation::Cancellation;
 use crate::cores::Helpers;
 use crate::head::LevelShape;
+use crate::invariant::BrokenInvariant;
 use crate::onnx::INPUT;
 
 /// An output of a network.
@@ -221,12 +222,18 @@ fn run_session<'s>(
     run: Option<&'s RunOptions>,
 ) -> ort::Result<SessionOutputs<'s>> {
     let rows = input.as_standard_layout();
-    let tensor = TensorRef::from_array_view((rows.shape(), rows.as_slice().unwrap_or_default()))?;
+    let values = rows.as_slice().ok_or_else(not_row_by_row)?;
+    let tensor = TensorRef::from_array_view((rows.shape(), values))?;
     let inputs = ort::inputs![INPUT => tensor];
     match run {
         Some(run) => session.run_with_options(inputs, run),
         None => session.run(inputs),
     }
+}
+
+/// The error for an input that has no slice after it was copied row by row.
+pub(super) fn not_row_by_row() -> ort::Error {
+    ort::Error::new(BrokenInvariant("the network's input lies row by row").to_string())
 }
 
 pub(super) fn builder(

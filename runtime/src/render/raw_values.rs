@@ -15,12 +15,12 @@ pub struct TiffError(#[from] tiff::TiffError);
 /// raw values, bit for bit.
 pub fn tiff_bytes(map: &AnomalyMap) -> Result<Vec<u8>, TiffError> {
     let (height, width) = map.values.dim();
-    let values = map.values.as_standard_layout();
+    let values: Vec<f32> = map.values.iter().copied().collect();
     let mut file = Cursor::new(Vec::new());
     TiffEncoder::new(&mut file)?.write_image::<Gray32Float>(
         width as u32,
         height as u32,
-        values.as_slice().unwrap_or_default(),
+        &values,
     )?;
     Ok(file.into_inner())
 }

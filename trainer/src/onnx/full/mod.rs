@@ -71,11 +71,11 @@ pub enum FullOnnxError {
 /// See [`FullOnnxError`].
 pub fn encode_full(bundle: &Bundle, input: FullInput) -> Result<Vec<u8>, FullOnnxError> {
     let mut model = network(bundle)?;
-    let inner = model.graph.take().unwrap_or_default();
+    let inner = model.graph.take().ok_or(BrokenInvariant("a decoded network has a graph"))?;
     let mut nodes = Nodes::default();
     preparation::write(&mut nodes, &bundle.manifest.preprocessing, input)?;
     nodes.append(inner);
-    write_head(&mut nodes, Model::from_bundle(bundle.clone())?.head());
+    write_head(&mut nodes, Model::from_bundle(bundle.clone())?.head())?;
     let both = vec![ints("axes", &[1, 2]), int("keepdims", 0)];
     nodes.name_result("ReduceMax", &[MAP], SCORE, both);
     model.graph = Some(graph(bundle, input, nodes));
