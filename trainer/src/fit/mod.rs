@@ -21,7 +21,6 @@ use sha2::{Digest, Sha256};
 use tch::Device;
 
 pub use cfa::{Cfa, LearningType, epoch_order};
-pub(crate) use features::map_shapes;
 pub use features::{FeatureExtractor, FeatureStore, PooledMaps};
 pub use memory::MemoryPlan;
 pub use observer::{FitEvent, FitObserver};
@@ -155,7 +154,7 @@ impl<'a> Job<'a> {
             observer.event(&FitEvent::AlreadyTrained);
             return Ok(());
         }
-        verify_and_write(bundle.into_parts(), &self.export_request(record), observer)
+        verify_and_write(bundle.into_parts(), &self.export_request(record)?, observer)
     }
 
     /// Good pictures held out to choose among seeds with.
@@ -207,15 +206,15 @@ impl<'a> Job<'a> {
             final_loss: loss,
             final_radius: training.radius()?,
         };
-        let export_request = self.export_request(&record);
+        let export_request = self.export_request(&record)?;
         export(&export_request, &extractor, &training, &mut store, observer)?;
         Ok(loss)
     }
 
-    fn export_request(&self, record: &TrainingRecord) -> ExportRequest<'_> {
-        ExportRequest {
+    fn export_request(&self, record: &TrainingRecord) -> Result<ExportRequest<'_>, TrainError> {
+        Ok(ExportRequest {
             settings: &self.settings,
-            record: serde_json::to_value(record).unwrap_or_default(),
+            record: serde_json::to_value(record).map_err(TrainError::Record)?,
             weights: &self.weights,
             pictures: &self.split.training,
             held_out: &self.split.calibration,
@@ -225,7 +224,7 @@ impl<'a> Job<'a> {
             threads: self.request.threads,
             bundle: &self.request.bundle,
             checkpoint: &self.checkpoint,
-        }
+        })
     }
 }
 
