@@ -23,7 +23,7 @@ use image::RgbImage;
 pub use error::{PictureError, PictureProblem};
 pub use limits::Limits;
 pub use mask::Mask;
-pub use panics::is_decoding;
+pub use panics::keep_decoder_panics_quiet;
 pub use raw::{PixelFormat, PixelView};
 pub use reading::{DamageRule, ReadOptions};
 

@@ -14,11 +14,16 @@ thread_local! {
     static DECODING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread is decoding a picture. A panic is caught then and becomes
-/// [`PictureProblem::DecoderPanicked`], so a panic hook need not print it.
-#[must_use]
-pub fn is_decoding() -> bool {
-    DECODING.try_with(Cell::get).unwrap_or(false)
+/// For the start of a program: its panic hook is not told of a decoder that panics, which
+/// would print it. The panic becomes [`PictureProblem::DecoderPanicked`] of its picture.
+pub fn keep_decoder_panics_quiet() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        // A thread that is ending decodes nothing.
+        if !DECODING.try_with(Cell::get).unwrap_or(false) {
+            usual(panic);
+        }
+    }));
 }
 
 /// Runs a decoder. What it has changed when it panics is dropped with it.
