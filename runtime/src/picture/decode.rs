@@ -7,7 +7,7 @@ use std::path::Path;
 use image::ImageFormat;
 
 use super::{Limits, Picture, PictureProblem, ReadOptions};
-use super::{general, jpeg, tiff};
+use super::{general, jpeg, panics, tiff};
 
 /// The bytes of a file, no more than the limit even if it grows meanwhile.
 pub(super) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PictureProblem> {
@@ -21,8 +21,14 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PictureProbl
 
 /// Recognises the format by the first bytes and hands over to its decoder.
 pub(super) fn decode(encoded: &[u8], options: &ReadOptions) -> Result<Picture, PictureProblem> {
-    use ImageFormat::{Bmp, Jpeg, Png, Tiff, WebP};
     options.limits.check_encoded(encoded.len() as u64)?;
+    panics::caught(|| dispatch(encoded, options))
+}
+
+fn dispatch(encoded: &[u8], options: &ReadOptions) -> Result<Picture, PictureProblem> {
+    use ImageFormat::{Bmp, Jpeg, Png, Tiff, WebP};
+    #[cfg(any(test, feature = "fault-injection"))]
+    panics::on_demand(encoded);
     match image::guess_format(encoded).map_err(|_unknown| PictureProblem::NotAPicture)? {
         Jpeg => jpeg::decode(encoded, options),
         Tiff => tiff::decode(encoded, options),
