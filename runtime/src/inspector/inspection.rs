@@ -1,9 +1,12 @@
 //! What comes out of an inspection.
 
+use std::sync::Arc;
+
 use super::HeadPlacement;
 use crate::anomaly_map::AnomalyMap;
 use crate::calibration::{Calibration, DecisionRule, Verdict};
 use crate::network::{Precision, Provider};
+use crate::picture::Picture;
 use crate::preprocess::{Geometry, Point};
 
 /// The result for one picture.
@@ -24,6 +27,10 @@ pub struct Inspection {
     pub peak: Peak,
     /// Size of the original picture.
     pub picture_size: PictureSize,
+    /// The very picture that was inspected; `None` unless
+    /// [`InspectorOptions::keep_pictures`](super::InspectorOptions) asks for it, and when the
+    /// caller gave a decoded picture.
+    pub picture: Option<Arc<Picture>>,
     /// How the map lies in the original picture.
     pub geometry: Geometry,
     /// Where the time went.
@@ -111,6 +118,7 @@ impl Inspection {
             map,
             peak,
             picture_size,
+            picture: None,
             geometry,
             stages,
             provider: by.provider,

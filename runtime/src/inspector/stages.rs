@@ -22,7 +22,15 @@ use crate::picture::{Picture, ReadOptions};
 pub(super) struct Prepared {
     /// 3 × height × width, normalised.
     pub(super) input: Array3<f32>,
+    pub(super) origin: Origin,
+}
+
+/// What the inspection says of the picture itself.
+#[derive(Debug, Clone)]
+pub(super) struct Origin {
     pub(super) size: PictureSize,
+    /// `None` unless pictures are kept.
+    pub(super) picture: Option<Arc<Picture>>,
     pub(super) times: StageTimes,
 }
 
@@ -34,20 +42,22 @@ pub(super) struct Described {
     /// Which picture of the batch it is.
     pub(super) index: usize,
     pub(super) by: ComputedBy,
-    pub(super) size: PictureSize,
-    pub(super) times: StageTimes,
+    pub(super) origin: Origin,
 }
 
 impl Settings {
-    /// Decodes and prepares a picture file.
+    /// Decodes and prepares a picture file, and keeps the picture if `keep` says so.
     pub(super) fn prepare_file(
         &self,
         path: &Path,
         reading: &ReadOptions,
+        keep: bool,
     ) -> Result<Prepared, InspectError> {
         let started = Instant::now();
         let picture = Picture::open(path, reading)?;
-        self.prepare(&picture, milliseconds_since(started))
+        let mut prepared = self.prepare(&picture, milliseconds_since(started))?;
+        prepared.origin.picture = keep.then(|| Arc::new(picture));
+        Ok(prepared)
     }
 
     /// Resizes, crops and normalises.
@@ -67,7 +77,12 @@ impl Settings {
             width_px: picture.width_px(),
             height_px: picture.height_px(),
         };
-        Ok(Prepared { input, size, times })
+        let origin = Origin {
+            size,
+            picture: None,
+            times,
+        };
+        Ok(Prepared { input, origin })
     }
 
     /// Map, score and verdict; computes in the current rayon pool, or on the calling
@@ -83,17 +98,18 @@ impl Settings {
             HeadPlacement::Host => self.map(described, cancellation, helpers)?,
             HeadPlacement::Graph => described.map()?,
         };
-        let &Described {
-            by, size, times, ..
-        } = described;
+        let (by, size) = (described.by, described.origin.size);
         let times = StageTimes {
             neighbors_ms: head.neighbors_ms,
             map_ms: head.map_ms,
-            ..times
+            ..described.origin.times
         };
         let recipe = &self.manifest.preprocessing;
         let geometry = recipe.geometry(size.width_px, size.height_px);
-        let inspection = Inspection::new(map, geometry, times, by, size);
+        let inspection = Inspection {
+            picture: described.origin.picture.clone(),
+            ..Inspection::new(map, geometry, times, by, size)
+        };
         Ok(inspection.judged(&self.manifest.calibration, rule))
     }
 
