@@ -43,7 +43,7 @@ mod row_major;
 mod simd;
 pub mod verify;
 
-pub use atomic_file::write_atomically;
+pub use atomic_file::{create_atomically, write_atomically};
 pub use bundle::Bundle;
 pub use cancellation::Cancellation;
 pub use inspector::{HeadPlacement, Inspection, Inspector, InspectorOptions, Model};

@@ -18,11 +18,7 @@ impl Inspector {
         prepared: Prepared,
         cancellation: Option<&Cancellation>,
     ) -> Result<Described, InspectError> {
-        let Prepared {
-            input,
-            origin,
-            times,
-        } = prepared;
+        let Prepared { input, origin } = prepared;
         let started = Instant::now();
         let input = input.insert_axis(Axis(0));
         let outputs = match cancellation {
@@ -30,7 +26,7 @@ impl Inspector {
             None => self.network.run(&input),
         }?;
         let run = self.finished(outputs, 1, started);
-        Ok(run.described(0, origin, times))
+        Ok(run.described(0, origin))
     }
 
     /// The same for several pictures in one run; those that could not be prepared stay
@@ -49,7 +45,7 @@ impl Inspector {
         let mut pictures = 0;
         let mut described = |one: Prepared| {
             pictures += 1;
-            run.described(pictures - 1, one.origin, one.times)
+            run.described(pictures - 1, one.origin)
         };
         let each = prepared.into_iter();
         each.map(|one| one.map(&mut described)).collect()
@@ -94,15 +90,17 @@ struct Run {
 
 impl Run {
     /// The picture of this place in the batch.
-    fn described(&self, index: usize, origin: Origin, times: StageTimes) -> Described {
+    fn described(&self, index: usize, origin: Origin) -> Described {
         Described {
             outputs: Arc::clone(&self.outputs),
             index,
             by: self.by,
-            origin,
-            times: StageTimes {
-                network_ms: self.share_ms,
-                ..times
+            origin: Origin {
+                times: StageTimes {
+                    network_ms: self.share_ms,
+                    ..origin.times
+                },
+                ..origin
             },
         }
     }

@@ -1,9 +1,12 @@
 //! What comes out of an inspection.
 
+use std::sync::Arc;
+
 use super::HeadPlacement;
 use crate::anomaly_map::AnomalyMap;
 use crate::calibration::{Calibration, DecisionRule, Verdict};
 use crate::network::{Precision, Provider};
+use crate::picture::Picture;
 use crate::preprocess::{Geometry, Point};
 
 /// The result for one picture.
@@ -27,6 +30,10 @@ pub struct Inspection {
     /// What is wrong with a picture file that was inspected all the same; see
     /// [`Picture::damage`](crate::picture::Picture::damage).
     pub damage: Option<String>,
+    /// The very picture that was inspected; `None` unless
+    /// [`InspectorOptions::keep_pictures`](super::InspectorOptions) asks for it, and when the
+    /// caller gave a decoded picture.
+    pub picture: Option<Arc<Picture>>,
     /// How the map lies in the original picture.
     pub geometry: Geometry,
     /// Where the time went.
@@ -115,6 +122,7 @@ impl Inspection {
             peak,
             picture_size,
             damage: None,
+            picture: None,
             geometry,
             stages,
             provider: by.provider,

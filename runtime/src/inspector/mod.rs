@@ -54,6 +54,10 @@ pub struct InspectorOptions {
     pub limits: Limits,
     /// Whether damaged picture files are refused.
     pub damage: DamageRule,
+    /// Whether an [`Inspection`] holds the picture that it was computed from, for example to
+    /// draw an overlay. A picture takes 3 or 6 bytes a pixel, and
+    /// [`Inspector::inspect_each`] works on several.
+    pub keep_pictures: bool,
     /// Thresholds to judge by instead of those of the bundle.
     pub decision: DecisionOptions,
 }
@@ -69,6 +73,7 @@ pub struct Inspector {
     head: HeadPlacement,
     batch: usize,
     reading: ReadOptions,
+    keep_pictures: bool,
     rule: Option<DecisionRule>,
 }
 
@@ -150,6 +155,7 @@ impl Inspector {
                 limits: options.limits,
                 damage: options.damage,
             },
+            keep_pictures: options.keep_pictures,
             rule,
         })
     }
@@ -183,17 +189,18 @@ impl Inspector {
     pub fn inspect_path(&mut self, path: &Path) -> Result<Inspection, InspectError> {
         let started = Instant::now();
         let picture = Picture::open(path, &self.reading)?;
-        self.inspect_decoded(&picture, milliseconds_since(started))
+        self.inspect_owned(picture, milliseconds_since(started))
     }
 
     /// Inspects the bytes of a picture file; `decode_ms` covers decoding them.
     pub fn inspect_bytes(&mut self, encoded: &[u8]) -> Result<Inspection, InspectError> {
         let started = Instant::now();
         let picture = Picture::decode(encoded, &self.reading)?;
-        self.inspect_decoded(&picture, milliseconds_since(started))
+        self.inspect_owned(picture, milliseconds_since(started))
     }
 
-    /// Inspects a decoded picture, of any size; `decode_ms` is 0.
+    /// Inspects a decoded picture, of any size; `decode_ms` is 0. The inspection holds no
+    /// copy of the picture.
     ///
     /// The same picture gives the same bits by every way in, and for any number
     /// of threads that the head uses. Features that are not finite are an error.
@@ -265,6 +272,18 @@ impl Inspector {
         decode_ms: f64,
     ) -> Result<Inspection, InspectError> {
         self.inspect_unless(picture, decode_ms, None)
+    }
+
+    fn inspect_owned(
+        &mut self,
+        picture: Picture,
+        decode_ms: f64,
+    ) -> Result<Inspection, InspectError> {
+        let inspection = self.inspect_decoded(&picture, decode_ms)?;
+        Ok(Inspection {
+            picture: self.keep_pictures.then(|| Arc::new(picture)),
+            ..inspection
+        })
     }
 
     fn inspect_unless(

@@ -44,7 +44,8 @@ impl Inspector {
     /// others.
     ///
     /// `paths` is read on a thread of its own, no more than two batches and eight pictures (or
-    /// a third batch) ahead of the results, which also bounds the memory taken. A result that
+    /// a third batch) ahead of the results, which also bounds the memory taken. Where pictures
+    /// are kept, two take the place of the eight. A result that
     /// is there is given before the network takes another picture, and no batch waits for
     /// `paths`: it is made of the pictures that were begun, and which ones these are depends
     /// on the time they take.
@@ -52,7 +53,12 @@ impl Inspector {
     where
         I: IntoIterator<IntoIter: Send + 'static, Item: AsRef<Path> + Send + 'static>,
     {
-        let ahead = self.threads().clamp(FEWEST_PREPARED, MOST_PREPARED);
+        let most = if self.keep_pictures {
+            FEWEST_PREPARED
+        } else {
+            MOST_PREPARED
+        };
+        let ahead = self.threads().clamp(FEWEST_PREPARED, most);
         // The next batch is prepared while one is in the network.
         let ahead = ahead.max(self.batch);
         let (sender, tickets) = sync_channel(ahead);
@@ -60,6 +66,7 @@ impl Inspector {
             settings: Arc::clone(&self.settings),
             pool: Arc::clone(&self.pool),
             reading: self.reading,
+            keep_pictures: self.keep_pictures,
         };
         let paths = paths.into_iter();
         let feeder = thread::Builder::new()
@@ -80,6 +87,7 @@ struct Preparation {
     settings: Arc<Settings>,
     pool: Arc<ThreadPool>,
     reading: ReadOptions,
+    keep_pictures: bool,
 }
 
 impl Preparation {
@@ -91,9 +99,10 @@ impl Preparation {
     ) {
         for path in paths {
             let (settings, reading) = (Arc::clone(&self.settings), self.reading);
-            let file = path.as_ref().to_owned();
-            let prepared =
-                Pending::in_pool(&self.pool, move || settings.prepare_file(&file, &reading));
+            let (file, keep) = (path.as_ref().to_owned(), self.keep_pictures);
+            let prepared = Pending::in_pool(&self.pool, move || {
+                settings.prepare_file(&file, &reading, keep)
+            });
             if tickets.send((path, prepared)).is_err() {
                 return;
             }

@@ -23,15 +23,17 @@ pub(super) struct Prepared {
     /// 3 × height × width, normalised.
     pub(super) input: Array3<f32>,
     pub(super) origin: Origin,
-    pub(super) times: StageTimes,
 }
 
-/// What is told of the picture itself.
+/// What the inspection says of the picture itself.
 #[derive(Debug, Clone)]
 pub(super) struct Origin {
     pub(super) size: PictureSize,
+    /// `None` unless pictures are kept.
+    pub(super) picture: Option<Arc<Picture>>,
     /// See [`Picture::damage`].
     pub(super) damage: Option<String>,
+    pub(super) times: StageTimes,
 }
 
 /// A picture as the network has described it.
@@ -43,19 +45,21 @@ pub(super) struct Described {
     pub(super) index: usize,
     pub(super) by: ComputedBy,
     pub(super) origin: Origin,
-    pub(super) times: StageTimes,
 }
 
 impl Settings {
-    /// Decodes and prepares a picture file.
+    /// Decodes and prepares a picture file, and keeps the picture if `keep` says so.
     pub(super) fn prepare_file(
         &self,
         path: &Path,
         reading: &ReadOptions,
+        keep: bool,
     ) -> Result<Prepared, InspectError> {
         let started = Instant::now();
         let picture = Picture::open(path, reading)?;
-        self.prepare(&picture, milliseconds_since(started))
+        let mut prepared = self.prepare(&picture, milliseconds_since(started))?;
+        prepared.origin.picture = keep.then(|| Arc::new(picture));
+        Ok(prepared)
     }
 
     /// Resizes, crops and normalises.
@@ -76,13 +80,11 @@ impl Settings {
                 width_px: picture.width_px(),
                 height_px: picture.height_px(),
             },
+            picture: None,
             damage: picture.damage().map(str::to_owned),
-        };
-        Ok(Prepared {
-            input,
-            origin,
             times,
-        })
+        };
+        Ok(Prepared { input, origin })
     }
 
     /// Map, score and verdict; computes in the current rayon pool, or on the calling
@@ -98,19 +100,18 @@ impl Settings {
             HeadPlacement::Host => self.map(described, cancellation, helpers)?,
             HeadPlacement::Graph => described.map()?,
         };
-        let &Described { by, times, .. } = described;
-        let Origin { size, damage } = described.origin.clone();
+        let (by, size) = (described.by, described.origin.size);
         let times = StageTimes {
             neighbors_ms: head.neighbors_ms,
             map_ms: head.map_ms,
-            ..times
+            ..described.origin.times
         };
         let recipe = &self.manifest.preprocessing;
         let geometry = recipe.geometry(size.width_px, size.height_px);
-        let inspection = Inspection::new(map, geometry, times, by, size);
         let inspection = Inspection {
-            damage,
-            ..inspection
+            damage: described.origin.damage.clone(),
+            picture: described.origin.picture.clone(),
+            ..Inspection::new(map, geometry, times, by, size)
         };
         Ok(inspection.judged(&self.manifest.calibration, rule))
     }

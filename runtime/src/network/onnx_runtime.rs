@@ -1,14 +1,16 @@
 //! Loading the ONNX Runtime shared library, once for the process.
 
+use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use ort::LoadDynamicError;
 use ort::environment::Environment;
 
-use super::NetworkError;
 use super::loaded_files::{LoadedFile, file_loaded_at};
 use super::warnings::Warnings;
+use super::{Cause, NetworkError};
 
 /// ONNX Runtime allows one environment in a process, so the first is kept.
 static LOADED: Mutex<Option<OnnxRuntime>> = Mutex::new(None);
@@ -64,13 +66,13 @@ impl OnnxRuntime {
     }
 
     fn open(path: PathBuf) -> Result<Self, NetworkError> {
-        let failed = |path: &Path, source: super::Cause| NetworkError::Library {
+        let failed = |path: &Path, source: Cause| NetworkError::Library {
             path: path.to_owned(),
             minimum: ort::MINOR_VERSION,
             source,
         };
         let errors = Warnings::default();
-        let builder = ort::init_from(&path).map_err(|error| failed(&path, error.into()))?;
+        let builder = ort::init_from(&path).map_err(|error| failed(&path, loader_reason(error)))?;
         let environment = builder
             .with_telemetry(false)
             // Without a logger of ours it would print.
@@ -97,6 +99,17 @@ impl OnnxRuntime {
     #[must_use]
     pub fn version(&self) -> Option<&str> {
         self.version.as_deref()
+    }
+}
+
+/// Where the system's loader refused the file, in its own words.
+fn loader_reason(error: LoadDynamicError) -> Cause {
+    match &error {
+        LoadDynamicError::Dlopen { error: refused, .. } => match refused.source() {
+            Some(words) => format!("the system's loader says: {words}").into(),
+            None => error.into(),
+        },
+        _ => error.into(),
     }
 }
 

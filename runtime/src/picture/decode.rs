@@ -8,6 +8,7 @@ use image::ImageFormat;
 
 use super::{Limits, Picture, PictureProblem, ReadOptions};
 use super::{general, jpeg, panics, tiff};
+use crate::render::is_result_file;
 
 /// The bytes of a file, no more than the limit even if it grows meanwhile.
 pub(super) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PictureProblem> {
@@ -22,6 +23,9 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PictureProbl
 /// Recognises the format by the first bytes and hands over to its decoder.
 pub(super) fn decode(encoded: &[u8], options: &ReadOptions) -> Result<Picture, PictureProblem> {
     options.limits.check_encoded(encoded.len() as u64)?;
+    if is_result_file(encoded) {
+        return Err(PictureProblem::SavedResult);
+    }
     panics::caught(|| dispatch(encoded, options))
 }
 

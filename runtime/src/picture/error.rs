@@ -38,6 +38,9 @@ pub enum PictureProblem {
     /// The first bytes are those of no picture format.
     #[error("this is not a picture file; use PNG, JPEG, BMP, TIFF or WebP")]
     NotAPicture,
+    /// The file carries a [`ResultMark`](crate::render::ResultMark).
+    #[error("this is a saved heat map, overlay or anomaly map, not a picture to inspect")]
+    SavedResult,
     /// A picture format that is not read.
     #[error("{format} pictures are not read; convert to PNG, JPEG, BMP, TIFF or WebP")]
     UnsupportedFormat {

@@ -1,0 +1,200 @@
+//! Names of saved files: each picture gets its own, and nothing is written over a picture.
+
+use std::fs::{File, Metadata};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::iter;
+use std::path::{Component, Path, PathBuf};
+use std::process;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use cfa_runtime::render::{ResultMark, is_result_file};
+
+use super::artefact::Artefact;
+
+/// The marks lie in the first or the last bytes of a file.
+const EDGE_BYTES: u64 = 1024;
+
+/// Finds names that are free. The files themselves tell which are, so no list of names
+/// grows with the number of pictures.
+///
+/// Free is a name without a file, and that of a result which an earlier run saved.
+#[derive(Debug)]
+pub(super) struct FileNames {
+    folder: PathBuf,
+    mark: ResultMark,
+    began: SystemTime,
+}
+
+/// Where the files of a picture go, but for the last part of their names.
+#[derive(Debug)]
+pub(super) struct Stem {
+    pub(super) path: PathBuf,
+    /// Whether it is the usual one.
+    pub(super) is_usual: bool,
+}
+
+impl FileNames {
+    pub(super) fn new(folder: &Path) -> Self {
+        let began = SystemTime::now();
+        let since_1970 = began.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let run = format!("{:x}-{:x}", since_1970.as_nanos(), process::id());
+        Self {
+            folder: folder.to_owned(),
+            mark: ResultMark::of_run(run),
+            began,
+        }
+    }
+
+    /// What the files of this run carry.
+    pub(super) fn mark(&self) -> &ResultMark {
+        &self.mark
+    }
+
+    /// The first of the names for this picture that is free for all its files; `None` if
+    /// there is none.
+    pub(super) fn stem(&self, relative: &Path, artefacts: &[Artefact]) -> Option<Stem> {
+        let name = inside(relative);
+        let stem = |number: u64| self.folder.join(numbered(&name, number));
+        let is_free = |number: &u64| {
+            let stem = stem(*number);
+            artefacts
+                .iter()
+                .all(|artefact| self.is_free(&artefact.path(&stem)))
+        };
+        let number = first_free(is_free)?;
+        Some(Stem {
+            path: stem(number),
+            is_usual: number == 0,
+        })
+    }
+
+    fn is_free(&self, path: &Path) -> bool {
+        match path.symlink_metadata() {
+            Ok(file) => file.is_file() && self.is_earlier_result(path, &file),
+            // Nothing is there, or the writing will tell what is wrong.
+            Err(_missing) => true,
+        }
+    }
+
+    /// By the clock of the file system and by the mark, as the clock may be another one.
+    fn is_earlier_result(&self, path: &Path, file: &Metadata) -> bool {
+        let is_older = file.modified().is_ok_and(|changed| changed < self.began);
+        let of_other_run =
+            |content: Vec<u8>| is_result_file(&content) && !self.mark.is_in(&content);
+        is_older && edges(path, file.len()).is_ok_and(of_other_run)
+    }
+}
+
+/// The first and the last bytes of a file.
+fn edges(path: &Path, bytes: u64) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let mut content = Vec::new();
+    file.by_ref().take(EDGE_BYTES).read_to_end(&mut content)?;
+    let last = bytes.saturating_sub(EDGE_BYTES).max(content.len() as u64);
+    file.seek(SeekFrom::Start(last))?;
+    file.take(EDGE_BYTES).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// Ways upwards are left out, so that nothing lands outside the output folder.
+fn inside(relative: &Path) -> PathBuf {
+    let parts = relative.components();
+    parts
+        .filter(|part| matches!(part, Component::Normal(_)))
+        .collect()
+}
+
+/// `000.png` to `000`, `000.png`, `000.png_2`, `000.png_3` and so on.
+fn numbered(name: &Path, number: u64) -> PathBuf {
+    let mut numbered = match number {
+        0 => name.file_stem(),
+        _ => name.file_name(),
+    }
+    .unwrap_or_default()
+    .to_owned();
+    if number > 1 {
+        numbered.push(format!("_{number}"));
+    }
+    name.with_file_name(numbered)
+}
+
+/// Where all numbers below the first free one are taken, it is that one, after few questions
+/// even if there are many. Elsewhere it is some free number.
+fn first_free(is_free: impl Fn(&u64) -> bool) -> Option<u64> {
+    let doubling = iter::successors(Some(1_u64), |number| number.checked_mul(2));
+    let mut free = iter::once(0).chain(doubling).find(&is_free)?;
+    let mut taken = free / 2;
+    while free - taken > 1 {
+        let middle = taken + (free - taken) / 2;
+        if is_free(&middle) {
+            free = middle;
+        } else {
+            taken = middle;
+        }
+    }
+    Some(free)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "for tests only")]
+
+    use std::cell::Cell;
+    use std::fs;
+    use std::thread::sleep;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_first_free_number_is_found_in_few_questions() {
+        for taken in [0, 1, 2, 3, 4, 7, 8, 9, 100_000] {
+            let asked = Cell::new(0);
+            let is_free = |number: &u64| {
+                asked.set(asked.get() + 1);
+                *number >= taken
+            };
+            assert_eq!(first_free(is_free), Some(taken));
+            assert!(asked.get() <= 40, "{} questions", asked.get());
+        }
+        assert_eq!(first_free(|_number| false), None);
+    }
+
+    #[test]
+    fn names_keep_the_ending_before_they_are_numbered() {
+        let names = [0, 1, 2, 3].map(|number| numbered(Path::new("a/b.c.png"), number));
+        let expected = ["a/b.c", "a/b.c.png", "a/b.c.png_2", "a/b.c.png_3"];
+        assert_eq!(names, expected.map(PathBuf::from));
+        assert_eq!(inside(Path::new("../../a.png")), Path::new("a.png"));
+    }
+
+    #[test]
+    fn results_of_earlier_runs_alone_are_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.tiff");
+        let artefacts = [Artefact::Tiff];
+        let usual = |names: &FileNames| {
+            let stem = names.stem(Path::new("a.png"), &artefacts).unwrap();
+            stem.is_usual
+        };
+        let map = cfa_runtime::anomaly_map::AnomalyMap {
+            values: cfa_runtime::ndarray::Array2::zeros((64, 64)),
+        };
+        let save = |mark: &ResultMark| {
+            let bytes = cfa_runtime::render::marked_tiff_bytes(&map, mark).unwrap();
+            fs::write(&file, bytes).unwrap();
+            // The clock of a file system has steps of some milliseconds.
+            sleep(Duration::from_millis(50));
+        };
+        let first = FileNames::new(folder.path());
+        assert!(usual(&first));
+        save(first.mark());
+        assert!(!usual(&first));
+        let second = FileNames::new(folder.path());
+        assert!(usual(&second));
+        save(second.mark());
+        assert!(!usual(&second) && !usual(&first));
+        fs::write(&file, b"a picture").unwrap();
+        assert!(!usual(&FileNames::new(folder.path())));
+    }
+}
