@@ -8,21 +8,24 @@ use std::time::Instant;
 use ndarray::{Array3, Axis};
 use rayon::ThreadPool;
 
+use super::intake::Intake;
 use super::model::Settings;
-use super::{ComputedBy, HeadPlacement, InspectError, Inspection, PictureSize, StageTimes};
+use super::{
+    ComputedBy, HeadPlacement, InspectError, Inspection, PictureSize, StageTimes, TakenIn,
+};
 use crate::anomaly_map::AnomalyMap;
 use crate::calibration::DecisionRule;
 use crate::cancellation::Cancellation;
 use crate::head::{HeadError, HeadTimes, milliseconds_since};
 use crate::network::NetworkOutputs;
-use crate::picture::{Picture, ReadOptions};
+use crate::picture::Picture;
 
 /// A picture as the network takes it.
 #[derive(Debug)]
 pub(super) struct Prepared {
     /// 3 × height × width, normalised.
     pub(super) input: Array3<f32>,
-    pub(super) size: PictureSize,
+    pub(super) taken: TakenIn,
     pub(super) times: StageTimes,
 }
 
@@ -34,19 +37,15 @@ pub(super) struct Described {
     /// Which picture of the batch it is.
     pub(super) index: usize,
     pub(super) by: ComputedBy,
-    pub(super) size: PictureSize,
+    pub(super) taken: TakenIn,
     pub(super) times: StageTimes,
 }
 
-impl Settings {
+impl Intake {
     /// Decodes and prepares a picture file.
-    pub(super) fn prepare_file(
-        &self,
-        path: &Path,
-        reading: &ReadOptions,
-    ) -> Result<Prepared, InspectError> {
+    pub(super) fn prepare_file(&self, path: &Path) -> Result<Prepared, InspectError> {
         let started = Instant::now();
-        let picture = Picture::open(path, reading)?;
+        let picture = Picture::open(path, &self.reading)?;
         self.prepare(&picture, milliseconds_since(started))
     }
 
@@ -57,19 +56,33 @@ impl Settings {
         decode_ms: f64,
     ) -> Result<Prepared, InspectError> {
         let started = Instant::now();
-        let input = self.manifest.preprocessing.apply(picture)?;
+        let input = self.recipe.apply(picture)?;
+        let taken = self.taken(picture);
         let times = StageTimes {
             decode_ms,
             preprocess_ms: milliseconds_since(started),
             ..StageTimes::default()
         };
-        let size = PictureSize {
-            width_px: picture.width_px(),
-            height_px: picture.height_px(),
-        };
-        Ok(Prepared { input, size, times })
+        Ok(Prepared {
+            input,
+            taken,
+            times,
+        })
     }
 
+    fn taken(&self, picture: &Picture) -> TakenIn {
+        TakenIn {
+            size: PictureSize {
+                width_px: picture.width_px(),
+                height_px: picture.height_px(),
+            },
+            white_level: self.recipe.white_level,
+            depth_remark: self.recipe.depth_remark(picture),
+        }
+    }
+}
+
+impl Settings {
     /// Map, score and verdict; computes in the current rayon pool, or on the calling
     /// thread and those of `helpers`.
     pub(super) fn finish(
@@ -84,7 +97,7 @@ impl Settings {
             HeadPlacement::Graph => described.map()?,
         };
         let &Described {
-            by, size, times, ..
+            by, taken, times, ..
         } = described;
         let times = StageTimes {
             neighbors_ms: head.neighbors_ms,
@@ -92,8 +105,8 @@ impl Settings {
             ..times
         };
         let recipe = &self.manifest.preprocessing;
-        let geometry = recipe.geometry(size.width_px, size.height_px);
-        let inspection = Inspection::new(map, geometry, times, by, size);
+        let geometry = recipe.geometry(taken.size.width_px, taken.size.height_px);
+        let inspection = Inspection::new(map, geometry, times, by, taken);
         Ok(inspection.judged(&self.manifest.calibration, rule))
     }
 
