@@ -18,6 +18,7 @@ mod harness;
 mod head;
 mod library;
 mod many_pictures;
+mod picture_rules;
 mod predict;
 mod providers;
 mod saved;

@@ -13,8 +13,7 @@ use super::{OrientationRule, general, jpeg, orientation, tiff};
 pub(super) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PictureProblem> {
     let file = File::open(path).map_err(PictureProblem::Read)?;
     let mut encoded = Vec::new();
-    file
-.take(limits.encoded_bytes().saturating_add(1))
+    file.take(limits.encoded_bytes().saturating_add(1))
         .read_to_end(&mut encoded)
         .map_err(PictureProblem::Read)?;
     Ok(encoded)

@@ -25,9 +25,7 @@ pub use depth::SixteenBitUse;
 pub use error::{PictureError, PictureProblem};
 pub use limits::{Limit, Limits};
 pub use mask::Mask;
-pub use orientation::{
-    Orientation, OrientationRule, UnknownOrientationRule, recorded_orientation,
-};
+pub use orientation::{Orientation, OrientationRule, UnknownOrientationRule, recorded_orientation};
 pub use raw::{PixelFormat, PixelView};
 pub use reading::ReadOptions;
 

@@ -11,9 +11,7 @@ use super::{
 };
 use crate::anomaly_map::AnomalyMap;
 use crate::bundle::HeatmapRange;
-use crate::inspector::{
-    ComputedBy, HeadPlacement, Inspection, PictureSize, StageTimes, TakenIn,
-};
+use crate::inspector::{ComputedBy, HeadPlacement, Inspection, PictureSize, StageTimes, TakenIn};
 use crate::network::{Precision, Provider};
 use crate::picture::Picture;
 use crate::preprocess::{Preprocessing, Size};

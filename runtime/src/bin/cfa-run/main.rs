@@ -8,6 +8,7 @@ mod check;
 mod info;
 mod inputs;
 mod onnx_runtime;
+mod pictures;
 mod predict;
 mod progress;
 mod provider;
@@ -65,7 +66,7 @@ fn main() -> ExitCode {
         Ok(Outcome::Failed) => ExitCode::from(2),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {:#}", pictures::explained(error));
             ExitCode::from(2)
         }
     }

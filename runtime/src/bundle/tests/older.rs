@@ -42,7 +42,10 @@ fn a_bundle_of_format_3_is_written_again_with_its_rule() {
 fn fields_of_format_4_in_format_3_are_refused() {
     for (field, value) in [("orientation", json!("exif")), ("white_level", json!(4095))] {
         let file = third_version(|manifest| manifest["preprocessing"][field] = value);
-        assert!(matches!(problem(&file), BundleProblem::Manifest(_)), "{field}");
+        assert!(
+            matches!(problem(&file), BundleProblem::Manifest(_)),
+            "{field}"
+        );
     }
 }
 
@@ -63,7 +66,12 @@ fn format_4_names_the_orientation_rule() {
 fn the_white_level_is_kept_and_0_is_none() {
     let with = |value| rewritten(|manifest, _| manifest["preprocessing"]["white_level"] = value);
     let read = |value| Bundle::from_bytes(&with(value)).unwrap().manifest;
-    let level = |value| read(value).preprocessing.white_level.map(|level| level.get());
+    let level = |value| {
+        read(value)
+            .preprocessing
+            .white_level
+            .map(|level| level.get())
+    };
     assert_eq!(level(json!(4095)), Some(4095));
     assert_eq!(level(json!(null)), None);
     for value in [json!(0), json!(65_536), json!(-1), json!(0.5)] {

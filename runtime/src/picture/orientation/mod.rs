@@ -94,10 +94,12 @@ impl Picture {
         let (width_px, height_px) = (self.width_px, self.height_px);
         let found = 3 * width_px as usize * height_px as usize;
         let image = match self.samples {
-            Samples::Eight(samples) => ImageBuffer::from_raw(width_px, height_px, samples)
-                .map(DynamicImage::ImageRgb8),
-            Samples::Sixteen(samples) => ImageBuffer::from_raw(width_px, height_px, samples)
-                .map(DynamicImage::ImageRgb16),
+            Samples::Eight(samples) => {
+                ImageBuffer::from_raw(width_px, height_px, samples).map(DynamicImage::ImageRgb8)
+            }
+            Samples::Sixteen(samples) => {
+                ImageBuffer::from_raw(width_px, height_px, samples).map(DynamicImage::ImageRgb16)
+            }
         };
         image.ok_or(PictureProblem::SampleCount {
             width_px,

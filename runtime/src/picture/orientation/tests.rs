@@ -41,7 +41,10 @@ fn apart(one: &Picture, other: &Picture) -> u8 {
 #[test]
 fn every_orientation_is_shown_as_pillow_and_opencv_show_it() {
     for value in 1..=8 {
-        let upright = read(&bytes(&format!("{value}_upright.png")), OrientationRule::Exif);
+        let upright = read(
+            &bytes(&format!("{value}_upright.png")),
+            OrientationRule::Exif,
+        );
         for kind in KINDS {
             let found = read(&bytes(&format!("{value}.{kind}")), OrientationRule::Exif);
             // Flat blocks at quality 95; another inverse transform rounds to one level more.
@@ -161,8 +164,14 @@ fn records_that_contradict_each_other_turn_nothing() {
     let twice = |first, second| exif(&[orientation(first), orientation(second)]);
     assert_eq!(found(&[twice(6, 3)]), 1);
     assert_eq!(found(&[twice(6, 6)]), 6);
-    assert_eq!(found(&[exif(&[orientation(6)]), exif(&[orientation(3)])]), 1);
-    assert_eq!(found(&[exif(&[orientation(6)]), exif(&[orientation(6)])]), 6);
+    assert_eq!(
+        found(&[exif(&[orientation(6)]), exif(&[orientation(3)])]),
+        1
+    );
+    assert_eq!(
+        found(&[exif(&[orientation(6)]), exif(&[orientation(6)])]),
+        6
+    );
 }
 
 #[test]
@@ -171,14 +180,19 @@ fn damage_elsewhere_in_the_data_takes_nothing_away() {
     assert_eq!(found(&[exif(&[far_away, orientation(8)])]), 8);
     assert_eq!(found(&[exif(&[orientation(8), far_away])]), 8);
     let other = (0x0131, 2, 4, u32::from_le_bytes(*b"cfa\0"));
-    assert_eq!(found(&[Vec::new(), exif(&[other]), exif(&[orientation(8)])]), 8);
+    assert_eq!(
+        found(&[Vec::new(), exif(&[other]), exif(&[orientation(8)])]),
+        8
+    );
 }
 
 #[test]
 fn no_change_of_a_byte_panics_or_refuses_the_picture() {
     for kind in ["jpg", "png", "webp"] {
         let whole = bytes(&format!("6.{kind}"));
-        let start = whole.windows(4).position(|four| four == b"II*\0" || four == b"MM\0*");
+        let start = whole
+            .windows(4)
+            .position(|four| four == b"II*\0" || four == b"MM\0*");
         let start = start.unwrap();
         for place in start..start + 26 {
             for change in [0x01, 0x80, 0xFF] {

@@ -40,7 +40,11 @@ fn samples_are_divided_by_the_white_level_and_end_there() {
         let expected = (f32::from(i as u16 * 37) / 4095.0).min(1.0);
         assert_eq!(value.to_bits(), expected.to_bits());
     }
-    assert!(input.iter().any(|&value| value.to_bits() == 1.0_f32.to_bits()));
+    assert!(
+        input
+            .iter()
+            .any(|&value| value.to_bits() == 1.0_f32.to_bits())
+    );
 }
 
 #[test]

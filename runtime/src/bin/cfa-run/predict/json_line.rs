@@ -8,6 +8,7 @@ use cfa_runtime::calibration::{Decision, DecisionRule};
 use serde::Serialize;
 
 use super::saving::Saved;
+use crate::pictures::remarked;
 
 #[derive(Debug, Serialize)]
 pub(super) struct JsonLine<'a> {
@@ -24,6 +25,8 @@ pub(super) struct JsonLine<'a> {
     batch: usize,
     milliseconds: Milliseconds,
     saved: BTreeMap<&'a str, String>,
+    /// What is odd about this picture, as sentences.
+    warnings: Vec<String>,
 }
 
 /// The decision with the thresholds that it follows.
@@ -102,6 +105,7 @@ impl<'a> JsonLine<'a> {
             saved: saved
                 .map(|(name, path)| (name, path.to_string_lossy().into_owned()))
                 .collect(),
+            warnings: inspection.depth_remark.map(remarked).into_iter().collect(),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod decision;
 mod json_line;
 mod listing;
+mod remarks;
 mod report;
 mod saving;
 mod standard_input;
@@ -21,6 +22,7 @@ use clap::value_parser;
 use crate::Outcome;
 use crate::inputs::{Input, Inputs};
 use crate::onnx_runtime::LibraryArgs;
+use crate::pictures::{PictureArgs, explained};
 use crate::provider::{self, ProviderArgs};
 use decision::DecisionArgs;
 use report::Report;
@@ -60,6 +62,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     decision: DecisionArgs,
     #[command(flatten)]
+    pictures: PictureArgs,
+    #[command(flatten)]
     library: LibraryArgs,
     #[command(flatten)]
     provider: ProviderArgs,
@@ -72,6 +76,8 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
         provider: args.provider.options(),
         head: args.provider.head(),
         batch: Some(usize::from(args.batch)),
+        limits: args.pictures.limits(),
+        white_level: args.pictures.white_level(),
         decision: args.decision.options(),
         ..InspectorOptions::default()
     };
@@ -88,7 +94,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
     let saver = args
         .out
         .as_deref()
-        .map(|folder| Saver::new(folder, &args.save, range, &inputs));
+        .map(|folder| Saver::new(folder, &args.save, range, *inspector.reading(), &inputs));
     predict_all(args, &mut inspector, inputs, saver)
 }
 
@@ -133,7 +139,7 @@ fn with_files(
     inspection: Result<Inspection, InspectError>,
     saver: Option<&mut Saver>,
 ) -> Result<(Inspection, Saved)> {
-    let inspection = inspection?;
+    let inspection = inspection.map_err(|error| explained(error.into()))?;
     let saved = saver.map_or(Ok(Saved::default()), |saver| saver.save(input, &inspection))?;
     Ok((inspection, saved))
 }

@@ -10,6 +10,7 @@ use indicatif::ProgressBar;
 
 use super::decision;
 use super::listing::Listing;
+use super::remarks::Remarks;
 use super::saving::Saved;
 use crate::Outcome;
 use crate::inputs::Inputs;
@@ -24,6 +25,8 @@ pub(super) struct Report {
     listing: Listing,
     bar: ProgressBar,
     outcome: Outcome,
+    /// For people; `None` where JSON lines tell them.
+    remarks: Option<Remarks>,
 }
 
 impl Report {
@@ -35,6 +38,7 @@ impl Report {
             listing: Listing::new(json, inputs, verdicts),
             bar: progress::bar(pictures, many && !json),
             outcome: Outcome::Fine,
+            remarks: (!json).then(Remarks::default),
         }
     }
 
@@ -49,11 +53,19 @@ impl Report {
             Ok((inspection, _saved)) => decision::outcome(inspection),
             Err(_) => Outcome::Failed,
         });
-        let listing = &mut self.listing;
+        let (listing, remarks) = (&mut self.listing, &mut self.remarks);
         let printed = self.bar.suspend(|| {
             let mut out = stdout().lock();
             match line {
-                Ok((inspection, saved)) => listing.success(&mut out, path, &inspection, &saved),
+                Ok((inspection, saved)) => {
+                    let remark = remarks
+                        .as_mut()
+                        .and_then(|made| made.first(path, &inspection));
+                    if let Some(remark) = remark {
+                        eprintln!("{remark}");
+                    }
+                    listing.success(&mut out, path, &inspection, &saved)
+                }
                 Err(error) => listing.failure(&mut out, path, &error),
             }?;
             out.flush()

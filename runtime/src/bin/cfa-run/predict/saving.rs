@@ -45,6 +45,8 @@ pub(super) struct Saver {
     folder: PathBuf,
     artefacts: Vec<Artefact>,
     range: HeatmapRange,
+    /// As the pictures were read that were inspected.
+    reading: ReadOptions,
     /// What each path below the folder was taken by; pictures take their own.
     taken: BTreeMap<PathBuf, PathBuf>,
 }
@@ -54,6 +56,7 @@ impl Saver {
         folder: &Path,
         artefacts: &[Artefact],
         range: HeatmapRange,
+        reading: ReadOptions,
         inputs: &Inputs,
     ) -> Self {
         let mut artefacts = artefacts.to_vec();
@@ -64,6 +67,7 @@ impl Saver {
             folder: folder.to_owned(),
             artefacts,
             range,
+            reading,
             taken: pictures.collect(),
         }
     }
@@ -71,7 +75,7 @@ impl Saver {
     pub(super) fn save(&mut self, input: &Input, inspection: &Inspection) -> Result<Saved> {
         let targets = self.claim(input)?;
         for (artefact, path) in &targets.0 {
-            let bytes = artefact.encode(&input.path, inspection, self.range)?;
+            let bytes = artefact.encode(&input.path, inspection, self.range, &self.reading)?;
             write(path, &bytes)?;
         }
         Ok(targets)
@@ -131,11 +135,12 @@ impl Artefact {
         picture: &Path,
         inspection: &Inspection,
         range: HeatmapRange,
+        reading: &ReadOptions,
     ) -> Result<Vec<u8>> {
         match self {
             Self::Heatmap => png(&heatmap(inspection, range)),
             Self::Overlay => {
-                let picture = Picture::open(picture, &ReadOptions::default())?;
+                let picture = Picture::open(picture, reading)?;
                 png(&overlay(&picture, inspection, range))
             }
             Self::Tiff => Ok(tiff_bytes(&inspection.map)?),
