@@ -23,7 +23,7 @@ static JSON: LazyLock<String> = LazyLock::new(|| {
         "onnxruntime_minimum": format!("1.{MINIMUM_MINOR_VERSION}"),
         "providers": Provider::ALL.map(Provider::name),
         "limits": {
-            "max_encoded_bytes": limits.max_encoded_bytes,
+            "max_encoded_bytes": limits.encoded_bytes(),
             "max_side_px": limits.max_side_px,
             "max_pixels": limits.max_pixels,
             "min_side_px": limits.min_side_px,

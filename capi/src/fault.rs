@@ -8,7 +8,7 @@ use cfa_runtime::head::HeadError;
 use cfa_runtime::inspector::InspectError;
 use cfa_runtime::memory_bank::{MemoryBankError, NeighborsError};
 use cfa_runtime::network::NetworkError;
-use cfa_runtime::picture::{PictureError, PictureProblem};
+use cfa_runtime::picture::{Limit, PictureError, PictureProblem};
 use cfa_runtime::preprocess::PreprocessError;
 
 use crate::status::{
@@ -80,7 +80,20 @@ impl From<NetworkError> for Fault {
 
 impl From<PictureError> for Fault {
     fn from(error: PictureError) -> Self {
-        Self::caused(status_of_picture(&error.problem), &error)
+        let fault = Self::caused(status_of_picture(&error.problem), &error);
+        let option = match error.problem.exceeded() {
+            None => return fault,
+            Some(Limit::EncodedBytes) => "max_encoded_bytes",
+            Some(Limit::Side) => "max_side_px",
+            Some(Limit::Pixels) => "max_pixels",
+        };
+        Self {
+            message: format!(
+                "{}; the option \"{option}\" raises the limit",
+                fault.message
+            ),
+            ..fault
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::status::{CFA_E_CANCELLED, CFA_E_PROVIDER};
 
 const KEYS: &str = "onnxruntime, provider, threads, threshold, review_threshold, \
                     false_reject_rate, review_rate, max_encoded_bytes, max_side_px, max_pixels, \
+                    white_level, \
                     allow_fallback, allow_reduced_precision, device, cache_folder, head";
 
 /// Settings for opening models and making sessions; used by one thread at a time.
@@ -48,9 +49,10 @@ impl Choices {
             "review_threshold" => decision.review_threshold = Some(number(key, value)?),
             "false_reject_rate" => decision.false_reject_rate = Some(number(key, value)?),
             "review_rate" => decision.review_rate = Some(number(key, value)?),
-            "max_encoded_bytes" => limits.max_encoded_bytes = number(key, value)?,
+            "max_encoded_bytes" => limits.max_encoded_bytes = Some(number(key, value)?),
             "max_side_px" => limits.max_side_px = number(key, value)?,
             "max_pixels" => limits.max_pixels = number(key, value)?,
+            "white_level" => self.inspector.white_level = Some(number(key, value)?),
             _ => {
                 return Err(Fault::argument(format!(
                     "there is no option {key:?}; known: {KEYS}"

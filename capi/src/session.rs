@@ -5,9 +5,11 @@
     reason = "the names are those of the C interface"
 )]
 
+use std::mem::replace;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use cfa_runtime::inspector::InspectError;
+use cfa_runtime::preprocess::DepthRemark;
 use cfa_runtime::verify::{self, VerifyReport};
 use cfa_runtime::{Cancellation, Inspection, Inspector, Model, Picture};
 use serde_json::{Value, json};
@@ -42,6 +44,14 @@ pub struct cfa_session {
     facts: Value,
     map_px: (u32, u32),
     warnings: Mutex<Vec<String>>,
+    /// Which kinds of pictures were warned of: each once, however long a session lives.
+    warned: Mutex<Warned>,
+}
+
+#[derive(Debug, Default)]
+struct Warned {
+    few_bits: bool,
+    above_white_level: bool,
 }
 
 /// The header lets all threads use a handle at once; the pointers hide it from the compiler.
@@ -90,6 +100,7 @@ impl cfa_session {
             facts,
             map_px,
             warnings: Mutex::default(),
+            warned: Mutex::default(),
             inspector: Mutex::new(inspector),
         };
         session.keep_warnings(&*session.exclusive()?);
@@ -135,6 +146,18 @@ impl cfa_session {
         })
     }
 
+    fn warn_of(&self, remark: DepthRemark) {
+        let mut warned = locked(&self.warned);
+        let known = match remark {
+            DepthRemark::FewBits { .. } => &mut warned.few_bits,
+            DepthRemark::AboveWhiteLevel { .. } => &mut warned.above_white_level,
+        };
+        if !replace(known, true) {
+            let text = format!("{remark}; the option \"white_level\" gives another");
+            locked(&self.warnings).push(text);
+        }
+    }
+
     fn keep_warnings(&self, inspector: &Inspector) {
         let mut kept = locked(&self.warnings);
         let room = MOST_WARNINGS.saturating_sub(kept.len());
@@ -160,6 +183,9 @@ impl Job<'_> {
         #[cfg(feature = "fault-injection")]
         if injection::reached(Place::Computed) {
             self.session.cancel();
+        }
+        if let Some(remark) = inspection.depth_remark {
+            self.session.warn_of(remark);
         }
         // Cancelled after the last stage looked: nothing has been put out yet.
         if self.cancellation.is_cancelled() {

@@ -60,13 +60,15 @@ pub const CFA_PIXEL_BGR8: cfa_pixel_format = 3;
 pub const CFA_PIXEL_RGBA8: cfa_pixel_format = 4;
 /// Four bytes: blue, green, red, and one that is not looked at.
 pub const CFA_PIXEL_BGRA8: cfa_pixel_format = 5;
-/// Two bytes in the machine's byte order, full range 0 to 65535: shift 10, 12 or 14
-/// bit data up before. `data` needs no alignment.
+/// Two bytes in the machine's byte order. White is 65535, or the model's white level, or the
+/// option `white_level`; larger values are white, too. Data of 10, 12 or 14 bits need a white
+/// level, or are shifted up before. `data` needs no alignment.
 pub const CFA_PIXEL_GRAY16: cfa_pixel_format = 6;
 
 /// A picture in the caller's memory, only read, and only during the call.
 ///
-/// Rows run from top to bottom. Needed: `stride_bytes` >= bytes of one row, and
+/// Rows run from top to bottom. Pixels in memory carry no orientation and are never turned.
+/// Needed: `stride_bytes` >= bytes of one row, and
 /// `data_len` >= (`height_px` - 1) * `stride_bytes` + bytes of one row.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
@@ -115,7 +117,8 @@ pub struct cfa_verdict {
     pub struct_size: u32,
     /// Pass, review, reject, or none without a threshold.
     pub decision: cfa_decision,
-    /// Columns of the picture (not of its region of interest).
+    /// Columns of the picture (not of its region of interest); of a picture file, after it is
+    /// turned by the model's orientation rule. Peak and map are in the turned picture, too.
     pub width_px: u32,
     /// Rows of the picture.
     pub height_px: u32,

@@ -15,6 +15,7 @@
 mod callers;
 mod changed_bundle;
 mod clients;
+mod file_and_frame;
 mod header;
 mod install;
 mod layout;

@@ -24,6 +24,7 @@ mod long_running;
 mod many_pictures;
 mod one_decoding;
 mod own_results;
+mod picture_rules;
 mod predict;
 mod providers;
 mod saved;

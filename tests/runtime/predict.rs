@@ -39,7 +39,8 @@ fn json_lines_have_the_documented_keys() {
             "provider",
             "saved",
             "score",
-            "verdict"
+            "verdict",
+            "warnings"
         ]
     );
     assert_eq!(

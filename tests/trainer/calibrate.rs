@@ -5,6 +5,7 @@ use std::fs;
 use cfa_runtime::bundle::Bundle;
 use cfa_runtime::calibration::{Basis, Calibration, Decision};
 use cfa_runtime::inspector::{Inspector, InspectorOptions};
+use cfa_runtime::picture::Limits;
 use cfa_train::calibration::{CalibrateError, CalibrateRequest, RuleChoice, calibrate};
 use cfa_train::dataset::{Dataset, GoodSplit};
 
@@ -172,6 +173,7 @@ fn what_cannot_be_promised_is_refused_and_the_bundle_stays() {
         bundle: workshop.at("model.cfa"),
         good: vec![workshop.at("good/12.png"), workshop.at("good/13.png")],
         defective: Vec::new(),
+        picture_limits: Limits::default(),
         rule: RuleChoice::Usual,
     };
     let library = onnx_runtime().unwrap();
@@ -203,6 +205,7 @@ fn a_bundle_that_cannot_be_replaced_is_refused_before_the_work() {
         bundle: bundle.clone().into(),
         good: vec!["missing.png".into()],
         defective: Vec::new(),
+        picture_limits: Limits::default(),
         rule: RuleChoice::Usual,
     };
     let error = calibrate(&request, &library, &mut || true).unwrap_err();

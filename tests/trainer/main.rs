@@ -20,6 +20,7 @@ mod fit;
 mod import;
 mod onnx_checker;
 mod onnx_full;
+mod picture_rules;
 mod pictures;
 mod presets;
 mod real_weights;

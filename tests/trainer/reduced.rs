@@ -8,6 +8,7 @@ use cfa_runtime::bundle::{Bundle, NetworkPrecision};
 use cfa_runtime::calibration::Calibration;
 use cfa_runtime::inspector::{Inspector, InspectorOptions};
 use cfa_runtime::network::ObservedNetwork;
+use cfa_runtime::picture::Limits;
 use cfa_runtime::verify::replay;
 use cfa_train::backbone::{Backbone, TapActivation};
 use cfa_train::dataset::{Dataset, GoodSplit};
@@ -287,6 +288,7 @@ fn what_costs_too_much_is_not_written() {
         precision: NetworkPrecision::Fp16,
         good: Dataset::discover(&workshop.at("data")).unwrap().train_good,
         labelled: Vec::new(),
+        picture_limits: Limits::default(),
         limits: CostLimits {
             score_change,
             verdict_flips: 1.0,

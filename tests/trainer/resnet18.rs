@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cfa_runtime::picture::{Picture, ReadOptions};
+use cfa_runtime::picture::{Limits, Picture, ReadOptions};
 use cfa_runtime::{Inspector, InspectorOptions};
 use cfa_train::dataset::content_digest;
 use cfa_train::export::{ExportRequest, export};
@@ -65,6 +65,7 @@ impl Trained {
             weights: &weights,
             pictures,
             held_out: &[],
+            picture_limits: Limits::default(),
             rule: None,
             heatmap_range: None,
             runtime: None,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use cfa_runtime::OnnxRuntime;
+use cfa_runtime::picture::Limits;
 use cfa_runtime::preprocess::Size;
 use cfa_train::error::TrainError;
 use cfa_train::fit::{FitEvent, FitObserver, FitRequest, FitSettings, FitSummary, fit};
@@ -144,6 +145,7 @@ impl Workshop {
             bundle: self.at(bundle),
             settings: small_settings(),
             device: tch::Device::Cpu,
+            picture_limits: Limits::default(),
             skip_bad: false,
             resume: false,
             feature_memory_bytes: u64::MAX,

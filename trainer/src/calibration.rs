@@ -10,6 +10,7 @@ use cfa_runtime::calibration::{
 };
 use cfa_runtime::inspector::{InspectError, Inspector, InspectorOptions};
 use cfa_runtime::network::OnnxRuntime;
+use cfa_runtime::picture::Limits;
 
 use crate::fit::can_be_written;
 use crate::metrics::{MetricsError, f1_max};
@@ -40,6 +41,8 @@ pub struct CalibrateRequest {
     pub good: Vec<PathBuf>,
     /// Pictures of defective parts; may be empty.
     pub defective: Vec<PathBuf>,
+    /// Which picture files are refused for their size.
+    pub picture_limits: Limits,
     /// How to judge.
     pub rule: RuleChoice,
 }
@@ -88,7 +91,11 @@ pub fn calibrate(
 ) -> Result<Calibration, CalibrateError> {
     let bundle = open_to_replace(&request.bundle)?;
     let mut parts = bundle.clone().into_parts();
-    let mut inspector = Inspector::from_bundle(bundle, runtime, &InspectorOptions::default())?;
+    let options = InspectorOptions {
+        limits: request.picture_limits,
+        ..InspectorOptions::default()
+    };
+    let mut inspector = Inspector::from_bundle(bundle, runtime, &options)?;
     let good = scores(&mut inspector, &request.good, seen)?;
     let defective = scores(&mut inspector, &request.defective, seen)?;
     let f1_max = f1_max_threshold(&good, &defective)?.or(parts.manifest.calibration.f1_max);

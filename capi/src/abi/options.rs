@@ -46,8 +46,11 @@ pub unsafe extern "C" fn cfa_options_new(
 /// as 0.01, by the good scores in the bundle; `review_rate`: reject or have looked at so many
 /// in all. Default for these four: the rule in the bundle, if there is one. Whether they fit
 /// each other and the bundle, `cfa_session_new` says.
-/// `max_encoded_bytes`: encoded pictures beyond are refused; `max_side_px`, `max_pixels`: all
-/// pictures are, or their regions of interest (`CFA_E_LIMIT`).
+/// `max_side_px` (default 65535), `max_pixels` (default 100000000): pictures beyond are
+/// refused, or regions of interest (`CFA_E_LIMIT`). `max_encoded_bytes`: encoded pictures
+/// beyond are; default: 8 for each of `max_pixels`, and 1 MiB.
+/// `white_level`: the sample of 16-bit pictures that is white, 1 to 65535, such as 4095 for
+/// data of 12 bits; default: as the bundle says. Pictures with 8 bits a sample know none.
 ///
 /// A key that is not known is `CFA_E_BAD_ARGUMENT`; a provider that is not there is
 /// `CFA_E_PROVIDER`.

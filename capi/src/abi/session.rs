@@ -52,7 +52,8 @@ pub unsafe extern "C" fn cfa_session_self_test(
 }
 
 /// Who really computes, with how many threads, the ONNX Runtime in use, the bundle's
-/// digest, and what ONNX Runtime warned of, as a JSON object. Buffers as for
+/// digest, and under `warnings` what ONNX Runtime warned of and what was odd about the depth of
+/// pictures (each kind once), as a JSON object. Buffers as for
 /// `cfa_model_info_json`. Any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cfa_session_info_json(
@@ -88,7 +89,10 @@ pub unsafe extern "C" fn cfa_session_score(
 }
 
 /// Inspects a picture file in memory: PNG, JPEG, BMP, TIFF or WebP, decoded under the
-/// limits of the session's options. The rest is as for `cfa_session_score`.
+/// limits of the session's options, and turned by the EXIF or TIFF orientation that it records
+/// if the model's rule says so (`preprocessing.orientation` in `cfa_model_info_json`: `exif`,
+/// which is what OpenCV's imread does, or `stored`). So the file and a frame that OpenCV made
+/// of it score alike. The rest is as for `cfa_session_score`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cfa_session_score_encoded(
     session: *mut cfa_session,

@@ -77,7 +77,8 @@ pub enum BundleProblem {
     /// A version made after this program.
     #[error(
         "bundle format version {found} was made by a newer cfa-train; update cfa-run \
-         (it reads version {})",
+         (it reads versions {} to {})",
+        Manifest::OLDEST_FORMAT_VERSION,
         Manifest::FORMAT_VERSION
     )]
     NewerVersion {
@@ -86,7 +87,8 @@ pub enum BundleProblem {
     },
     /// A version that is no longer read.
     #[error(
-        "bundle format version {found} is no longer read (only {}); make the bundle again with this cfa-train",
+        "bundle format version {found} is no longer read (only {} to {}); make the bundle again with this cfa-train",
+        Manifest::OLDEST_FORMAT_VERSION,
         Manifest::FORMAT_VERSION
     )]
     OlderVersion {

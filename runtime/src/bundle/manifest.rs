@@ -54,8 +54,12 @@ pub struct Manifest {
 impl Manifest {
     /// The value of `format`.
     pub const FORMAT: &str = "cfa-bundle";
-    /// The `format_version` this code reads and writes.
-    pub const FORMAT_VERSION: u32 = 3;
+    /// The `format_version` this code writes.
+    pub const FORMAT_VERSION: u32 = 4;
+    /// The oldest `format_version` this code reads.
+    pub const OLDEST_FORMAT_VERSION: u32 = 3;
+    /// The first version that names the orientation rule.
+    pub(super) const FIRST_WITH_ORIENTATION: u32 = 4;
 }
 
 /// Which network, with which weights.

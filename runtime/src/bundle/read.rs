@@ -8,6 +8,7 @@ use std::panic::resume_unwind;
 use std::thread;
 
 use serde::Deserialize;
+use serde::de::{Error, IgnoredAny};
 
 use super::container::Container;
 use super::digest::{DIGEST_BYTES, sha256, sha256_hex};
@@ -63,6 +64,8 @@ fn checked_parts(bytes: &[u8]) -> Result<(BundleParts, Range<usize>), BundleProb
     check_version(&container.manifest_json)?;
     let manifest: Manifest =
         serde_json::from_str(&container.manifest_json).map_err(BundleProblem::Manifest)?;
+    check_orientation(&container.manifest_json, manifest.format_version)
+        .map_err(BundleProblem::Manifest)?;
     check_parts(&container, &manifest)?;
     container.tensor(part_names::NETWORK)?.expect_bytes()?;
     let parts = BundleParts {
@@ -117,10 +120,36 @@ fn check_version(manifest_json: &str) -> Result<(), BundleProblem> {
     if found > u64::from(Manifest::FORMAT_VERSION) {
         return Err(BundleProblem::NewerVersion { found });
     }
-    if found < u64::from(Manifest::FORMAT_VERSION) {
+    if found < u64::from(Manifest::OLDEST_FORMAT_VERSION) {
         return Err(BundleProblem::OlderVersion { found });
     }
     Ok(())
+}
+
+/// Whether the orientation rule is named as the version asks, which its default would hide.
+fn check_orientation(manifest_json: &str, version: u32) -> serde_json::Result<()> {
+    #[derive(Deserialize)]
+    struct Sections {
+        preprocessing: Recipe,
+    }
+    #[derive(Deserialize)]
+    struct Recipe {
+        orientation: Option<IgnoredAny>,
+        white_level: Option<IgnoredAny>,
+    }
+    let Sections { preprocessing } = serde_json::from_str(manifest_json)?;
+    if version >= Manifest::FIRST_WITH_ORIENTATION {
+        return match preprocessing.orientation {
+            Some(_named) => Ok(()),
+            None => Err(Error::missing_field("orientation")),
+        };
+    }
+    match preprocessing.orientation.or(preprocessing.white_level) {
+        Some(_foreign) => Err(Error::custom(
+            "preprocessing.orientation and .white_level belong to later versions",
+        )),
+        None => Ok(()),
+    }
 }
 
 /// The parts listed, the parts present and the parts a bundle has are the

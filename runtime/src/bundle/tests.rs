@@ -2,6 +2,7 @@
 
 mod damage;
 mod network_file;
+mod older;
 mod settings;
 mod writing;
 

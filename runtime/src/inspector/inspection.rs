@@ -1,5 +1,6 @@
 //! What comes out of an inspection.
 
+use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use super::HeadPlacement;
@@ -7,7 +8,7 @@ use crate::anomaly_map::AnomalyMap;
 use crate::calibration::{Calibration, DecisionRule, Verdict};
 use crate::network::{Precision, Provider};
 use crate::picture::Picture;
-use crate::preprocess::{Geometry, Point};
+use crate::preprocess::{DepthRemark, Geometry, Point};
 
 /// The result for one picture.
 #[derive(Debug, Clone)]
@@ -25,7 +26,8 @@ pub struct Inspection {
     pub map: AnomalyMap,
     /// Where the map has its maximum, in the original picture.
     pub peak: Peak,
-    /// Size of the original picture.
+    /// Size of the original picture, after the turn that the model's orientation rule asks
+    /// for. Peak, geometry, heat map and overlay are in the pixels of this turned picture.
     pub picture_size: PictureSize,
     /// What is wrong with a picture file that was inspected all the same; see
     /// [`Picture::damage`](crate::picture::Picture::damage).
@@ -34,6 +36,10 @@ pub struct Inspection {
     /// [`InspectorOptions::keep_pictures`](super::InspectorOptions) asks for it, and when the
     /// caller gave a decoded picture.
     pub picture: Option<Arc<Picture>>,
+    /// The 16-bit sample that was taken as white; `None` for 65535.
+    pub white_level: Option<NonZeroU16>,
+    /// What is odd about the depth of the picture; the score may not mean what it should.
+    pub depth_remark: Option<DepthRemark>,
     /// How the map lies in the original picture.
     pub geometry: Geometry,
     /// Where the time went.
@@ -46,6 +52,17 @@ pub struct Inspection {
     pub head: HeadPlacement,
     /// How many pictures went through the network in the same run, at least 1.
     pub batch: usize,
+}
+
+/// What is known of a picture once it is taken in.
+#[derive(Debug, Clone)]
+pub(crate) struct TakenIn {
+    pub(crate) size: PictureSize,
+    pub(crate) white_level: Option<NonZeroU16>,
+    pub(crate) depth_remark: Option<DepthRemark>,
+    pub(crate) damage: Option<String>,
+    /// `None` unless pictures are kept.
+    pub(crate) picture: Option<Arc<Picture>>,
 }
 
 /// Who computed what.
@@ -105,7 +122,7 @@ impl Inspection {
         geometry: Geometry,
         stages: StageTimes,
         by: ComputedBy,
-        picture_size: PictureSize,
+        taken: TakenIn,
     ) -> Self {
         let (row, column) = map.peak();
         let in_map = Point {
@@ -120,9 +137,11 @@ impl Inspection {
             verdict: None,
             map,
             peak,
-            picture_size,
-            damage: None,
-            picture: None,
+            picture_size: taken.size,
+            damage: taken.damage,
+            picture: taken.picture,
+            white_level: taken.white_level,
+            depth_remark: taken.depth_remark,
             geometry,
             stages,
             provider: by.provider,

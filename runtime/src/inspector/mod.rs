@@ -3,6 +3,7 @@
 mod batch;
 mod error;
 mod inspection;
+mod intake;
 mod model;
 mod pipeline;
 mod placement;
@@ -10,7 +11,7 @@ mod stages;
 #[cfg(feature = "stand-in")]
 mod stand_in;
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU16, NonZeroUsize};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,7 +19,7 @@ use std::time::Instant;
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
 pub use error::InspectError;
-pub(crate) use inspection::ComputedBy;
+pub(crate) use inspection::{ComputedBy, TakenIn};
 pub use inspection::{Inspection, Peak, PictureSize, StageTimes};
 pub use model::Model;
 pub use pipeline::Inspections;
@@ -33,7 +34,9 @@ use crate::network::{
     LARGEST_BATCH, Network, NetworkError, NetworkOptions, OnnxRuntime, OpeningWatch, Precision,
     Provider, ProviderOptions, ProviderRefusal,
 };
-use crate::picture::{DamageRule, Limits, Picture, ReadOptions};
+use crate::picture::{DamageRule, Limits, Picture, PictureError, ReadOptions};
+use crate::preprocess::Preprocessing;
+use intake::Intake;
 use model::Settings;
 
 /// How an [`Inspector`] runs.
@@ -58,6 +61,8 @@ pub struct InspectorOptions {
     /// draw an overlay. A picture takes 3 or 6 bytes a pixel, and
     /// [`Inspector::inspect_each`] works on several.
     pub keep_pictures: bool,
+    /// The 16-bit sample that is white, instead of the model's; 65535 is the full range.
+    pub white_level: Option<NonZeroU16>,
     /// Thresholds to judge by instead of those of the bundle.
     pub decision: DecisionOptions,
 }
@@ -72,8 +77,7 @@ pub struct Inspector {
     helpers: Helpers,
     head: HeadPlacement,
     batch: usize,
-    reading: ReadOptions,
-    keep_pictures: bool,
+    intake: Arc<Intake>,
     rule: Option<DecisionRule>,
 }
 
@@ -151,11 +155,7 @@ impl Inspector {
             helpers,
             head,
             batch,
-            reading: ReadOptions {
-                limits: options.limits,
-                damage: options.damage,
-            },
-            keep_pictures: options.keep_pictures,
+            intake: Arc::new(Intake::new(&model.manifest().preprocessing, options)),
             rule,
         })
     }
@@ -188,14 +188,14 @@ impl Inspector {
     /// Inspects a picture file; `decode_ms` covers reading and decoding it.
     pub fn inspect_path(&mut self, path: &Path) -> Result<Inspection, InspectError> {
         let started = Instant::now();
-        let picture = Picture::open(path, &self.reading)?;
+        let picture = self.read_picture(path)?;
         self.inspect_owned(picture, milliseconds_since(started))
     }
 
     /// Inspects the bytes of a picture file; `decode_ms` covers decoding them.
     pub fn inspect_bytes(&mut self, encoded: &[u8]) -> Result<Inspection, InspectError> {
         let started = Instant::now();
-        let picture = Picture::decode(encoded, &self.reading)?;
+        let picture = Picture::decode(encoded, self.reading())?;
         self.inspect_owned(picture, milliseconds_since(started))
     }
 
@@ -254,10 +254,24 @@ impl Inspector {
         self.network.refusals()
     }
 
-    /// How picture files are read.
+    /// How picture files are read: by the model's rule, within the options' limits.
     #[must_use]
     pub fn reading(&self) -> &ReadOptions {
-        &self.reading
+        &self.intake.reading
+    }
+
+    /// From picture to network input: the model's, with the options' white level.
+    #[must_use]
+    pub fn recipe(&self) -> &Preprocessing {
+        &self.intake.recipe
+    }
+
+    /// Reads a picture file as [`inspect_path`](Self::inspect_path) does.
+    ///
+    /// # Errors
+    /// The file cannot be read or decoded, or is too large.
+    pub fn read_picture(&self, path: &Path) -> Result<Picture, PictureError> {
+        Picture::open(path, self.reading())
     }
 
     /// Threads that the network and the head each compute with.
@@ -281,7 +295,7 @@ impl Inspector {
     ) -> Result<Inspection, InspectError> {
         let inspection = self.inspect_decoded(&picture, decode_ms)?;
         Ok(Inspection {
-            picture: self.keep_pictures.then(|| Arc::new(picture)),
+            picture: self.intake.keep_pictures.then(|| Arc::new(picture)),
             ..inspection
         })
     }
@@ -314,7 +328,7 @@ impl Inspector {
         cancellation: Option<&Cancellation>,
     ) -> Result<Inspection, InspectError> {
         let (settings, pool) = (Arc::clone(&self.settings), Arc::clone(&self.pool));
-        let prepared = pool.install(|| settings.prepare(picture, decode_ms))?;
+        let prepared = pool.install(|| self.intake.prepare(picture, decode_ms))?;
         let described = self.describe(prepared, cancellation)?;
         let rule = self.rule;
         self.helpers.keep_off_this_core();

@@ -10,10 +10,9 @@ use std::thread::{self, JoinHandle};
 
 use rayon::ThreadPool;
 
-use super::model::Settings;
+use super::intake::Intake;
 use super::stages::{Described, Prepared};
 use super::{InspectError, Inspection, Inspector};
-use crate::picture::ReadOptions;
 
 /// Pictures that wait, decoded, for the network: bounds on the number of threads.
 const FEWEST_PREPARED: usize = 2;
@@ -53,7 +52,7 @@ impl Inspector {
     where
         I: IntoIterator<IntoIter: Send + 'static, Item: AsRef<Path> + Send + 'static>,
     {
-        let most = if self.keep_pictures {
+        let most = if self.intake.keep_pictures {
             FEWEST_PREPARED
         } else {
             MOST_PREPARED
@@ -63,10 +62,8 @@ impl Inspector {
         let ahead = ahead.max(self.batch);
         let (sender, tickets) = sync_channel(ahead);
         let preparation = Preparation {
-            settings: Arc::clone(&self.settings),
+            intake: Arc::clone(&self.intake),
             pool: Arc::clone(&self.pool),
-            reading: self.reading,
-            keep_pictures: self.keep_pictures,
         };
         let paths = paths.into_iter();
         let feeder = thread::Builder::new()
@@ -84,10 +81,8 @@ impl Inspector {
 
 /// What decoding needs, away from the inspector.
 struct Preparation {
-    settings: Arc<Settings>,
+    intake: Arc<Intake>,
     pool: Arc<ThreadPool>,
-    reading: ReadOptions,
-    keep_pictures: bool,
 }
 
 impl Preparation {
@@ -98,11 +93,9 @@ impl Preparation {
         tickets: &SyncSender<Ticket<P>>,
     ) {
         for path in paths {
-            let (settings, reading) = (Arc::clone(&self.settings), self.reading);
-            let (file, keep) = (path.as_ref().to_owned(), self.keep_pictures);
-            let prepared = Pending::in_pool(&self.pool, move || {
-                settings.prepare_file(&file, &reading, keep)
-            });
+            let intake = Arc::clone(&self.intake);
+            let file = path.as_ref().to_owned();
+            let prepared = Pending::in_pool(&self.pool, move || intake.prepare_file(&file));
             if tickets.send((path, prepared)).is_err() {
                 return;
             }

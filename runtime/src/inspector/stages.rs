@@ -8,31 +8,24 @@ use std::time::Instant;
 use ndarray::{Array3, Axis};
 use rayon::ThreadPool;
 
+use super::intake::Intake;
 use super::model::Settings;
-use super::{ComputedBy, HeadPlacement, InspectError, Inspection, PictureSize, StageTimes};
+use super::{
+    ComputedBy, HeadPlacement, InspectError, Inspection, PictureSize, StageTimes, TakenIn,
+};
 use crate::anomaly_map::AnomalyMap;
 use crate::calibration::DecisionRule;
 use crate::cancellation::Cancellation;
 use crate::head::{HeadError, HeadTimes, milliseconds_since};
 use crate::network::NetworkOutputs;
-use crate::picture::{Picture, ReadOptions};
+use crate::picture::Picture;
 
 /// A picture as the network takes it.
 #[derive(Debug)]
 pub(super) struct Prepared {
     /// 3 × height × width, normalised.
     pub(super) input: Array3<f32>,
-    pub(super) origin: Origin,
-}
-
-/// What the inspection says of the picture itself.
-#[derive(Debug, Clone)]
-pub(super) struct Origin {
-    pub(super) size: PictureSize,
-    /// `None` unless pictures are kept.
-    pub(super) picture: Option<Arc<Picture>>,
-    /// See [`Picture::damage`].
-    pub(super) damage: Option<String>,
+    pub(super) taken: TakenIn,
     pub(super) times: StageTimes,
 }
 
@@ -44,21 +37,17 @@ pub(super) struct Described {
     /// Which picture of the batch it is.
     pub(super) index: usize,
     pub(super) by: ComputedBy,
-    pub(super) origin: Origin,
+    pub(super) taken: TakenIn,
+    pub(super) times: StageTimes,
 }
 
-impl Settings {
-    /// Decodes and prepares a picture file, and keeps the picture if `keep` says so.
-    pub(super) fn prepare_file(
-        &self,
-        path: &Path,
-        reading: &ReadOptions,
-        keep: bool,
-    ) -> Result<Prepared, InspectError> {
+impl Intake {
+    /// Decodes and prepares a picture file, and keeps the picture if that was asked for.
+    pub(super) fn prepare_file(&self, path: &Path) -> Result<Prepared, InspectError> {
         let started = Instant::now();
-        let picture = Picture::open(path, reading)?;
+        let picture = Picture::open(path, &self.reading)?;
         let mut prepared = self.prepare(&picture, milliseconds_since(started))?;
-        prepared.origin.picture = keep.then(|| Arc::new(picture));
+        prepared.taken.picture = self.keep_pictures.then(|| Arc::new(picture));
         Ok(prepared)
     }
 
@@ -69,24 +58,35 @@ impl Settings {
         decode_ms: f64,
     ) -> Result<Prepared, InspectError> {
         let started = Instant::now();
-        let input = self.manifest.preprocessing.apply(picture)?;
+        let input = self.recipe.apply(picture)?;
+        let taken = self.taken(picture);
         let times = StageTimes {
             decode_ms,
             preprocess_ms: milliseconds_since(started),
             ..StageTimes::default()
         };
-        let origin = Origin {
+        Ok(Prepared {
+            input,
+            taken,
+            times,
+        })
+    }
+
+    fn taken(&self, picture: &Picture) -> TakenIn {
+        TakenIn {
             size: PictureSize {
                 width_px: picture.width_px(),
                 height_px: picture.height_px(),
             },
-            picture: None,
+            white_level: self.recipe.white_level,
+            depth_remark: self.recipe.depth_remark(picture),
             damage: picture.damage().map(str::to_owned),
-            times,
-        };
-        Ok(Prepared { input, origin })
+            picture: None,
+        }
     }
+}
 
+impl Settings {
     /// Map, score and verdict; computes in the current rayon pool, or on the calling
     /// thread and those of `helpers`.
     pub(super) fn finish(
@@ -100,19 +100,16 @@ impl Settings {
             HeadPlacement::Host => self.map(described, cancellation, helpers)?,
             HeadPlacement::Graph => described.map()?,
         };
-        let (by, size) = (described.by, described.origin.size);
+        let Described { by, times, .. } = *described;
+        let taken = described.taken.clone();
         let times = StageTimes {
             neighbors_ms: head.neighbors_ms,
             map_ms: head.map_ms,
-            ..described.origin.times
+            ..times
         };
         let recipe = &self.manifest.preprocessing;
-        let geometry = recipe.geometry(size.width_px, size.height_px);
-        let inspection = Inspection {
-            damage: described.origin.damage.clone(),
-            picture: described.origin.picture.clone(),
-            ..Inspection::new(map, geometry, times, by, size)
-        };
+        let geometry = recipe.geometry(taken.size.width_px, taken.size.height_px);
+        let inspection = Inspection::new(map, geometry, times, by, taken);
         Ok(inspection.judged(&self.manifest.calibration, rule))
     }
 

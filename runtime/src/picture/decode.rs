@@ -7,20 +7,21 @@ use std::path::Path;
 use image::ImageFormat;
 
 use super::{Limits, Picture, PictureProblem, ReadOptions};
-use super::{general, jpeg, panics, tiff};
+use super::{OrientationRule, general, jpeg, orientation, panics, tiff};
 use crate::render::is_result_file;
 
 /// The bytes of a file, no more than the limit even if it grows meanwhile.
 pub(super) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PictureProblem> {
     let file = File::open(path).map_err(PictureProblem::Read)?;
     let mut encoded = Vec::new();
-    file.take(limits.max_encoded_bytes.saturating_add(1))
+    file.take(limits.encoded_bytes().saturating_add(1))
         .read_to_end(&mut encoded)
         .map_err(PictureProblem::Read)?;
     Ok(encoded)
 }
 
-/// Recognises the format by the first bytes and hands over to its decoder.
+/// Recognises the format by the first bytes, has its decoder read the stored pixels, and
+/// turns them.
 pub(super) fn decode(encoded: &[u8], options: &ReadOptions) -> Result<Picture, PictureProblem> {
     options.limits.check_encoded(encoded.len() as u64)?;
     if is_result_file(encoded) {
@@ -33,12 +34,17 @@ fn dispatch(encoded: &[u8], options: &ReadOptions) -> Result<Picture, PicturePro
     use ImageFormat::{Bmp, Jpeg, Png, Tiff, WebP};
     #[cfg(any(test, feature = "fault-injection"))]
     panics::on_demand(encoded);
-    match image::guess_format(encoded).map_err(|_unknown| PictureProblem::NotAPicture)? {
+    let format = image::guess_format(encoded).map_err(|_unknown| PictureProblem::NotAPicture)?;
+    let stored = match format {
         Jpeg => jpeg::decode(encoded, options),
         Tiff => tiff::decode(encoded, options),
         format @ (Png | Bmp | WebP) => general::decode(encoded, format, options),
         other => Err(PictureProblem::UnsupportedFormat {
             format: format!("{other:?}"),
         }),
+    }?;
+    match options.orientation {
+        OrientationRule::Exif => stored.turned(orientation::recorded(encoded, format)),
+        OrientationRule::Stored => Ok(stored),
     }
 }

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use image::ImageError;
 
+use super::Limit;
+
 /// A picture that could not be taken in: which one, and why.
 ///
 /// `Display` gives the path and the problem; the cause behind it, if there is
@@ -30,7 +32,7 @@ pub enum PictureProblem {
     #[error("the file is empty; was its copy interrupted?")]
     Empty,
     /// More bytes than [`Limits::max_encoded_bytes`](super::Limits).
-    #[error("the file is larger than the limit of {limit_bytes} bytes")]
+    #[error("the file is larger than the limit for picture files, {limit_bytes} bytes")]
     FileTooLarge {
         /// The limit.
         limit_bytes: u64,
@@ -58,7 +60,7 @@ pub enum PictureProblem {
     UnsupportedVariant(#[source] ImageError),
     /// Too wide, too high, or too many pixels.
     #[error(
-        "{width_px}×{height_px} px is too large: at most {max_side_px} px a side \
+        "{width_px}×{height_px} px is too large: the limits are {max_side_px} px a side \
          and {max_pixels} px in all"
     )]
     TooLarge {
@@ -138,6 +140,24 @@ pub enum PictureProblem {
         /// Bytes given.
         found_bytes: usize,
     },
+}
+
+impl PictureProblem {
+    /// The limit that has to be raised for this picture; `None` for all other problems.
+    #[must_use]
+    pub fn exceeded(&self) -> Option<Limit> {
+        match *self {
+            Self::FileTooLarge { .. } => Some(Limit::EncodedBytes),
+            Self::TooLarge {
+                width_px,
+                height_px,
+                max_side_px,
+                ..
+            } if width_px.max(height_px) > max_side_px => Some(Limit::Side),
+            Self::TooLarge { .. } => Some(Limit::Pixels),
+            _ => None,
+        }
+    }
 }
 
 impl PictureError {

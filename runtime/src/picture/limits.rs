@@ -2,15 +2,24 @@
 
 use super::{PictureError, PictureProblem};
 
+/// The most that a pixel takes in an uncompressed file: four samples of 16 bits.
+const LARGEST_PIXEL_BYTES: u64 = 8;
+/// Room for headers, profiles and thumbnails in the largest file.
+const HEADER_BYTES: u64 = 1 << 20;
+
 /// Bounds on a picture, all checked before its pixels are allocated. (A WebP file whose frame is
 /// larger than it says is decoded first, and refused then.)
+///
+/// The defaults fit each other: every picture of [`max_pixels`](Self::max_pixels) fits into the
+/// largest file, whatever its format, and no side of a JPEG is too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Largest file.
-    pub max_encoded_bytes: u64,
+    /// Largest file; `None` for what `max_pixels` need without any compression, see
+    /// [`encoded_bytes`](Self::encoded_bytes).
+    pub max_encoded_bytes: Option<u64>,
     /// Largest width and largest height.
     pub max_side_px: u32,
-    /// Largest width × height.
+    /// Largest width × height. Decoding takes up to 16 bytes of memory for each pixel.
     pub max_pixels: u64,
     /// Smallest width and smallest height; less holds nothing to inspect.
     pub min_side_px: u32,
@@ -19,22 +28,42 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            max_encoded_bytes: 64 << 20,
-            max_side_px: 16_384,
+            max_encoded_bytes: None,
+            max_side_px: 65_535,
             max_pixels: 100_000_000,
             min_side_px: 16,
         }
     }
 }
 
+/// One of the bounds of [`Limits`] that a picture is too large for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// [`Limits::max_encoded_bytes`].
+    EncodedBytes,
+    /// [`Limits::max_side_px`].
+    Side,
+    /// [`Limits::max_pixels`].
+    Pixels,
+}
+
 impl Limits {
+    /// Largest file in bytes: the one chosen, or as much as the most pixels take
+    /// uncompressed, with four samples of 16 bits each.
+    #[must_use]
+    pub fn encoded_bytes(&self) -> u64 {
+        let uncompressed = self.max_pixels.saturating_mul(LARGEST_PIXEL_BYTES);
+        self.max_encoded_bytes
+            .unwrap_or(uncompressed.saturating_add(HEADER_BYTES))
+    }
+
     pub(super) fn check_encoded(&self, bytes: u64) -> Result<(), PictureProblem> {
         if bytes == 0 {
             return Err(PictureProblem::Empty);
         }
-        if bytes > self.max_encoded_bytes {
+        if bytes > self.encoded_bytes() {
             return Err(PictureProblem::FileTooLarge {
-                limit_bytes: self.max_encoded_bytes,
+                limit_bytes: self.encoded_bytes(),
             });
         }
         Ok(())

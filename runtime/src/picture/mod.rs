@@ -4,11 +4,13 @@
 //! buffers are checked against the size they claim.
 
 mod decode;
+mod depth;
 mod error;
 mod general;
 mod jpeg;
 mod limits;
 mod mask;
+mod orientation;
 mod panics;
 mod raw;
 mod reading;
@@ -20,9 +22,11 @@ use std::path::Path;
 
 use image::RgbImage;
 
+pub use depth::SixteenBitUse;
 pub use error::{PictureError, PictureProblem};
-pub use limits::Limits;
+pub use limits::{Limit, Limits};
 pub use mask::Mask;
+pub use orientation::{Orientation, OrientationRule, UnknownOrientationRule, recorded_orientation};
 pub use panics::keep_decoder_panics_quiet;
 pub use raw::{PixelFormat, PixelView};
 pub use reading::{DamageRule, ReadOptions};
@@ -51,9 +55,8 @@ impl Picture {
     ///
     /// PNG, JPEG, BMP, TIFF and WebP, recognised by content whatever the file
     /// is called; gray or colour, with or without alpha, 8 or 16 bits a
-    /// sample. Alpha is dropped, the first frame of an animation is taken, and
-    /// EXIF orientation is left alone, because masks are drawn on the stored
-    /// pixels.
+    /// sample. Alpha is dropped, the first frame of an animation is taken, and the picture
+    /// is turned as [`ReadOptions::orientation`] says.
     pub fn open(path: &Path, options: &ReadOptions) -> Result<Self, PictureError> {
         decode::read(path, &options.limits)
             .and_then(|encoded| decode::decode(&encoded, options))
@@ -112,11 +115,23 @@ impl Picture {
     }
 
     /// The picture at 8 bits a sample, 16-bit samples rounded to the nearest.
+    ///
+    /// For a model's pictures use
+    /// [`Preprocessing::to_rgb8`](crate::preprocess::Preprocessing::to_rgb8), which knows
+    /// the white level.
     #[must_use]
     pub fn to_rgb8(&self) -> RgbImage {
+        self.to_rgb8_below(u16::MAX)
+    }
+
+    /// The same with `white` shown as 255, and so is what lies above.
+    pub(crate) fn to_rgb8_below(&self, white: u16) -> RgbImage {
         let samples = match &self.samples {
             Samples::Eight(samples) => samples.clone(),
-            Samples::Sixteen(samples) => samples.iter().map(|&v| eight_from_sixteen(v)).collect(),
+            Samples::Sixteen(samples) => samples
+                .iter()
+                .map(|&sample| depth::eight_from_sixteen(sample, white))
+                .collect(),
         };
         // `new` has checked the length, so the empty default is never taken.
         RgbImage::from_raw(self.width_px, self.height_px, samples).unwrap_or_default()
@@ -155,9 +170,4 @@ impl Picture {
             ..self
         }
     }
-}
-
-/// 65535 / 255 = 257 exactly, so this is division with rounding to the nearest.
-fn eight_from_sixteen(value: u16) -> u8 {
-    ((u32::from(value) + 128) / 257) as u8
 }

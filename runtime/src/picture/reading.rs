@@ -1,15 +1,18 @@
 //! How picture files are read.
 
-use super::{Limits, Picture, PictureProblem};
+use super::{Limits, OrientationRule, Picture, PictureProblem};
 
 /// How a picture file becomes a [`Picture`](super::Picture).
 ///
 /// Training and inspection must read with the same options: another option can give
-/// other pixels, and so another score.
+/// other pixels, and so another score. For a model's pictures they come from
+/// [`Preprocessing::reading`](crate::preprocess::Preprocessing::reading).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReadOptions {
     /// Which picture files are refused for their size.
     pub limits: Limits,
+    /// Whether pictures are turned by the orientation that their files record.
+    pub orientation: OrientationRule,
     /// Whether damaged pictures are refused.
     pub damage: DamageRule,
 }
@@ -35,15 +38,6 @@ impl DamageRule {
             (_, None) => Ok(picture),
             (Self::Refuse, Some(found)) => Err(PictureProblem::DamageFound { found }),
             (Self::Accept, Some(found)) => Ok(picture.damaged(found)),
-        }
-    }
-}
-
-impl From<Limits> for ReadOptions {
-    fn from(limits: Limits) -> Self {
-        Self {
-            limits,
-            ..Self::default()
         }
     }
 }

@@ -137,8 +137,14 @@ fn a_jpeg_without_its_end_is_cut_short_even_with_a_thumbnail() {
     assert!(decode(&thumbnail).is_ok());
     let half = &thumbnail[..thumbnail.len() / 2];
     let problem = decode(half).unwrap_err().to_string();
-    assert!(problem.contains("its file ends before the picture does"), "{problem}");
-    assert!(matches!(decode(&thumbnail[..9]), Err(PictureProblem::CutShort)));
+    assert!(
+        problem.contains("its file ends before the picture does"),
+        "{problem}"
+    );
+    assert!(matches!(
+        decode(&thumbnail[..9]),
+        Err(PictureProblem::CutShort)
+    ));
 }
 
 #[test]
@@ -231,13 +237,15 @@ fn bmp_claiming(width: u32, height: u32) -> Vec<u8> {
 
 #[test]
 fn a_header_that_claims_too_much_is_refused_before_the_pixels() {
-    for claim in [png_claiming, bmp_claiming] {
-        for (width, height) in [
-            (20_000, 20_000),
-            (16_000, 16_000),
-            (16_385, 16),
-            (16, 16_385),
-        ] {
+    let many = [(20_000, 20_000), (10_001, 10_000)];
+    // A BMP with a longer side is refused by its decoder already.
+    let long = [(65_536, 16), (16, 65_536)];
+    let claims: [(fn(u32, u32) -> Vec<u8>, Vec<(u32, u32)>); 2] = [
+        (png_claiming, [many, long].concat()),
+        (bmp_claiming, many.to_vec()),
+    ];
+    for (claim, sizes) in claims {
+        for (width, height) in sizes {
             let found = decode(&claim(width, height));
             assert!(
                 matches!(found, Err(PictureProblem::TooLarge { width_px, height_px, .. })
@@ -257,7 +265,7 @@ fn a_file_above_the_byte_limit_is_refused() {
     std::fs::write(&path, &file).unwrap();
     let options = |max_encoded_bytes| ReadOptions {
         limits: Limits {
-            max_encoded_bytes,
+            max_encoded_bytes: Some(max_encoded_bytes),
             ..Limits::default()
         },
         ..ReadOptions::default()
@@ -273,7 +281,87 @@ fn a_file_above_the_byte_limit_is_refused() {
 #[test]
 fn sixteen_bits_round_to_the_nearest_eight() {
     let nearest = |v: u16| (f64::from(v) * 255.0 / 65535.0).round() as u8;
-    assert!((0..=u16::MAX).all(|v| eight_from_sixteen(v) == nearest(v)));
+    assert!((0..=u16::MAX).all(|v| depth::eight_from_sixteen(v, u16::MAX) == nearest(v)));
+}
+
+#[test]
+fn the_white_level_is_shown_as_255_and_all_above_it_too() {
+    for white in [1, 255, 1023, 4095, 16_383] {
+        let nearest = |v: u16| (f64::from(v) * 255.0 / f64::from(white)).round() as u8;
+        assert!((0..=white).all(|v| depth::eight_from_sixteen(v, white) == nearest(v)));
+        assert_eq!(depth::eight_from_sixteen(white + 1, white), 255);
+        assert_eq!(depth::eight_from_sixteen(u16::MAX, white), 255);
+    }
+}
+
+fn used_by(samples: &[u16]) -> SixteenBitUse {
+    let data: Vec<u8> = samples.iter().flat_map(|v| v.to_ne_bytes()).collect();
+    let view = PixelView {
+        format: PixelFormat::Gray16,
+        width_px: samples.len() as u32,
+        height_px: 1,
+        stride_bytes: data.len(),
+        data: &data,
+    };
+    SixteenBitUse::in_picture(&Picture::from_raw(&view).unwrap()).unwrap()
+}
+
+#[test]
+fn the_white_level_of_few_bits_is_suggested() {
+    let suggested = |samples: &[u16]| used_by(samples).suggested_white_level().map(|v| v.get());
+    assert_eq!(suggested(&[0, 7, 1023]), Some(1023));
+    assert_eq!(suggested(&[0, 7, 1024]), Some(4095));
+    assert_eq!(suggested(&[4095, 3]), Some(4095));
+    assert_eq!(suggested(&[4096, 3]), Some(16_383));
+    assert_eq!(suggested(&[16_384, 3]), None);
+    // 12 bits that were shifted up, in a dark picture; and nothing but black.
+    assert_eq!(suggested(&[16 * 100, 16 * 7]), None);
+    assert_eq!(suggested(&[0, 0]), None);
+    let eight = Picture::from_rgb8(1, 1, vec![1, 2, 3]).unwrap();
+    assert_eq!(SixteenBitUse::in_picture(&eight), None);
+    let both = used_by(&[16 * 100]).and(used_by(&[17]));
+    assert_eq!((both.largest, both.bits), (1600, 1600 | 17));
+}
+
+#[test]
+fn the_default_limits_fit_each_other() {
+    let limits = Limits::default();
+    // 24 MP of three bytes, 13 MP of RGB16, a line scan of 20,000 px, the longest JPEG side.
+    for (width, height, pixel_bytes) in [
+        (6000, 4096, 3),
+        (4208, 3120, 6),
+        (20_000, 4096, 3),
+        (65_535, 1024, 1),
+        (10_000, 10_000, 8),
+    ] {
+        let bytes = u64::from(width) * u64::from(height) * pixel_bytes + 4096;
+        assert!(limits.check_encoded(bytes).is_ok(), "{width}×{height}");
+        assert!(limits.check_size(width, height).is_ok(), "{width}×{height}");
+    }
+    assert!(limits.encoded_bytes() > limits.max_pixels * 8);
+}
+
+#[test]
+fn the_largest_file_follows_the_most_pixels_unless_it_is_chosen() {
+    let limits = |max_pixels, max_encoded_bytes| Limits {
+        max_pixels,
+        max_encoded_bytes,
+        ..Limits::default()
+    };
+    assert_eq!(limits(1000, None).encoded_bytes(), 8000 + (1 << 20));
+    assert_eq!(limits(1000, Some(7)).encoded_bytes(), 7);
+    assert_eq!(limits(u64::MAX, None).encoded_bytes(), u64::MAX);
+}
+
+#[test]
+fn a_problem_tells_which_limit_was_exceeded() {
+    let problem = |width, height| Limits::default().check_size(width, height).unwrap_err();
+    assert_eq!(problem(65_536, 16).exceeded(), Some(Limit::Side));
+    assert_eq!(problem(10_001, 10_000).exceeded(), Some(Limit::Pixels));
+    assert_eq!(problem(15, 16).exceeded(), None);
+    let bytes = Limits::default().encoded_bytes() + 1;
+    let problem = Limits::default().check_encoded(bytes).unwrap_err();
+    assert_eq!(problem.exceeded(), Some(Limit::EncodedBytes));
 }
 
 /// Two rows of two pixels, each row followed by two bytes of padding.

@@ -3,17 +3,21 @@
 
 mod error;
 mod geometry;
+mod reading;
 mod resize;
 #[cfg(test)]
 mod tests;
+
+use std::num::NonZeroU16;
 
 use ndarray::{Array2, Array3};
 use serde::{Deserialize, Serialize};
 
 pub use error::PreprocessError;
 pub use geometry::{Geometry, Point, Rect};
+pub use reading::DepthRemark;
 
-use crate::picture::{Mask, Picture};
+use crate::picture::{Mask, OrientationRule, Picture};
 use resize::Resized;
 
 /// Mean of red, green and blue over `ImageNet`, samples in 0..1.
@@ -57,13 +61,20 @@ pub enum AspectRule {
     ShorterSide,
 }
 
-/// The recipe: resize, crop the centre, normalise.
+/// The recipe: read, resize, crop the centre, normalise.
 ///
 /// Plain settings, as read from a manifest; [`validate`](Self::validate) says
 /// whether they can be carried out, and [`apply`](Self::apply) asks it first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preprocessing {
+    /// Whether picture files and masks are turned as they ask. Bundles of format 3 do not
+    /// name it, and were made with stored pixels.
+    #[serde(default = "stored")]
+    pub orientation: OrientationRule,
+    /// The 16-bit sample that is white; what lies above it is white as well. `None` is
+    /// 65535, the full range. Pictures with 8 bits a sample are white at 255 always.
+    pub white_level: Option<NonZeroU16>,
     /// Size after the resize, before `aspect` lets one side grow.
     pub resize: Size,
     /// How the resize samples.
@@ -87,6 +98,8 @@ impl Preprocessing {
     #[must_use]
     pub fn imagenet(resize: Size, center_crop: Option<Size>) -> Self {
         Self {
+            orientation: OrientationRule::Exif,
+            white_level: None,
             resize,
             filter: ResizeFilter::BilinearAntialias,
             aspect: AspectRule::Stretch,
@@ -144,14 +157,16 @@ impl Preprocessing {
     }
 
     /// The network's input: 3×H×W (red, green, blue), `(x − mean) / std` with
-    /// `x` in 0..1. Every value is finite.
+    /// `x` in 0..1: a sample divided by 255, or by the white level. Every value is finite.
     ///
     /// Uses the current rayon pool; the same bits for any number of threads.
     pub fn apply(&self, picture: &Picture) -> Result<Array3<f32>, PreprocessError> {
         let size = self.check_picture(picture.width_px(), picture.height_px())?;
         let resized = match self.filter {
-            ResizeFilter::BilinearAntialias => resize::bilinear_antialias(picture, size),
-            ResizeFilter::Lanczos8Bit => resize::lanczos_8bit(picture, size),
+            ResizeFilter::BilinearAntialias => {
+                resize::bilinear_antialias(picture, size, self.white())
+            }
+            ResizeFilter::Lanczos8Bit => resize::lanczos_8bit(&self.to_rgb8(picture), size),
         }?;
         let values = self.cropped_and_normalised(&resized, self.crop_offset(size));
         let Size { height, width } = self.input_size();
@@ -237,6 +252,10 @@ impl Preprocessing {
             width: half(resized.width.saturating_sub(kept.width)),
         }
     }
+}
+
+fn stored() -> OrientationRule {
+    OrientationRule::Stored
 }
 
 /// The index below `source_length` whose pixel holds the centre of output pixel `index`.

@@ -4,6 +4,7 @@ use bytemuck::cast_slice;
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::{F32x3, U8x3};
 use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
+use image::RgbImage;
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::{ParallelSlice, ParallelSliceMut};
 
@@ -20,7 +21,7 @@ pub(super) struct Resized {
     size: Size,
     /// Row by row.
     pixels: Vec<F32x3>,
-    /// The largest sample: 255 or 65535.
+    /// The sample that is white: 255, or the white level of 16 bits.
     pub(super) full_scale: f32,
 }
 
@@ -35,21 +36,23 @@ impl Resized {
 /// triangle, rows first.
 ///
 /// Uses the current rayon pool; the same bits for any number of threads. A picture
-/// that already has this size comes back unchanged.
+/// that already has this size comes back unchanged. 16-bit samples above `white` are `white`.
 pub(super) fn bilinear_antialias(
     picture: &Picture,
     size: Size,
+    white: u16,
 ) -> Result<Resized, PreprocessError> {
     let (from, height) = (picture.width_px() as usize, picture.height_px() as usize);
     let mut narrow = vec![BLACK; size.width * height];
     let full_scale = match picture.samples() {
         Samples::Eight(samples) => {
-            narrow_rows(samples, from, &mut narrow, size.width)?;
+            narrow_rows(samples, f32::from, from, &mut narrow, size.width)?;
             f32::from(u8::MAX)
         }
         Samples::Sixteen(samples) => {
-            narrow_rows(samples, from, &mut narrow, size.width)?;
-            f32::from(u16::MAX)
+            let below = |sample: u16| f32::from(sample.min(white));
+            narrow_rows(samples, below, from, &mut narrow, size.width)?;
+            f32::from(white)
         }
     };
     let mut pixels = vec![BLACK; size.width * size.height];
@@ -69,8 +72,7 @@ pub(super) fn bilinear_antialias(
 
 /// The same by Lanczos with three lobes on 8-bit samples; rows first, as in Pillow,
 /// because each direction rounds.
-pub(super) fn lanczos_8bit(picture: &Picture, size: Size) -> Result<Resized, PreprocessError> {
-    let rgb = picture.to_rgb8();
+pub(super) fn lanczos_8bit(rgb: &RgbImage, size: Size) -> Result<Resized, PreprocessError> {
     let pixels: Vec<U8x3> = rgb.pixels().map(|pixel| U8x3::new(pixel.0)).collect();
     let (from, height) = (rgb.width() as usize, rgb.height() as usize);
     let filter = FilterType::Lanczos3;
@@ -96,8 +98,9 @@ pub(super) fn lanczos_8bit(picture: &Picture, size: Size) -> Result<Resized, Pre
 const BLACK: F32x3 = F32x3::new([0.0; 3]);
 
 /// Every row from `from` to `to` pixels, the same way whichever strip it lies in.
-fn narrow_rows<T: Copy + Sync + Into<f32>>(
+fn narrow_rows<T: Copy + Sync>(
     samples: &[T],
+    float: impl Fn(T) -> f32 + Sync,
     from: usize,
     narrow: &mut [F32x3],
     to: usize,
@@ -109,7 +112,7 @@ fn narrow_rows<T: Copy + Sync + Into<f32>>(
         .try_for_each_init(Vec::new, |floats: &mut Vec<f32>, (strip, narrow)| {
             floats.clear();
             // Sample by sample, which the compiler turns into vector instructions.
-            floats.extend(strip.iter().map(|&sample| sample.into()));
+            floats.extend(strip.iter().map(|&sample| float(sample)));
             let (from_height, floats) = (strip.len() / (from * 3), cast_slice(floats));
             let strip = TypedImageRef::from_buffer(from as u32, from_height as u32, floats);
             resize(&strip.map_err(failed)?, narrow, to, FilterType::Bilinear)

@@ -8,6 +8,8 @@ mod raw_values;
 mod tests;
 mod upscale;
 
+use std::num::NonZeroU16;
+
 use image::{Rgb, RgbImage};
 use ndarray::Array2;
 
@@ -50,7 +52,8 @@ pub fn heatmap(inspection: &Inspection, range: HeatmapRange) -> RgbImage {
 #[must_use]
 pub fn overlay(picture: &Picture, inspection: &Inspection, range: HeatmapRange) -> RgbImage {
     let levels = Upscale::new(inspection);
-    let mut blended = picture.to_rgb8();
+    let white = inspection.white_level.map_or(u16::MAX, NonZeroU16::get);
+    let mut blended = picture.to_rgb8_below(white);
     for (x, y, pixel) in blended.enumerate_pixels_mut() {
         if let Some(value) = levels.at(x, y) {
             let share = share(value, range);

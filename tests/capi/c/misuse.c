@@ -56,6 +56,8 @@ static void option_values(void)
     EXPECT(CFA_OK, cfa_options_set(options, str("head"), str("host"), &err));
     EXPECT(CFA_E_BAD_ARGUMENT, cfa_options_set(options, str("onnxruntime"), str(""), &err));
     EXPECT(CFA_E_BAD_ARGUMENT, cfa_options_set(options, str("max_pixels"), str("1e6"), &err));
+    EXPECT(CFA_E_BAD_ARGUMENT, cfa_options_set(options, str("white_level"), str("0"), &err));
+    EXPECT(CFA_E_BAD_ARGUMENT, cfa_options_set(options, str("white_level"), str("65536"), &err));
     EXPECT(CFA_OK, cfa_options_set(options, str("max_side_px"), str("100"), &err));
     text.data = "threads\0";
     text.len = 8;

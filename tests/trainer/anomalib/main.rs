@@ -16,6 +16,7 @@ mod silent;
 use std::path::PathBuf;
 
 use cfa_runtime::OnnxRuntime;
+use cfa_runtime::picture::Limits;
 use cfa_train::anomalib::{ImportError, ImportOverrides, ImportRequest, ImportSummary, import};
 use cfa_train::fit::{FitEvent, FitObserver};
 
@@ -49,6 +50,7 @@ fn imported(
         bundle: checkpoint.with_extension("cfa"),
         checkpoint,
         data: None,
+        picture_limits: Limits::default(),
         overrides: overrides.clone(),
         runtime: None,
     };

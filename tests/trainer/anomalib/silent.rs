@@ -2,6 +2,7 @@
 
 use cfa_runtime::Bundle;
 use cfa_runtime::calibration::Basis;
+use cfa_runtime::picture::Limits;
 use cfa_runtime::preprocess::Size;
 use cfa_train::anomalib::{ImportOverrides, ImportProblem, ImportRequest, Thresholds, import};
 use cfa_train::backbone::Backbone;
@@ -211,6 +212,7 @@ fn good_pictures_become_the_self_test() {
         checkpoint: Checkpoint::read("v2.7.0.ckpt").save(&folder),
         bundle: folder.path().join("model.cfa"),
         data: Some(data),
+        picture_limits: Limits::default(),
         overrides: ImportOverrides::default(),
         runtime: onnx_runtime(),
     };

@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use cfa_runtime::OnnxRuntime;
 use cfa_runtime::bundle::HeatmapRange;
 use cfa_runtime::calibration::{Basis, DecisionRule};
-use cfa_runtime::picture::{Picture, ReadOptions};
+use cfa_runtime::picture::{Limits, OrientationRule, Picture};
 use cfa_runtime::preprocess::{Preprocessing, Size};
 use serde::Serialize;
 use tch::Device;
@@ -63,6 +63,8 @@ pub struct ImportRequest {
     pub bundle: PathBuf,
     /// Good pictures for the golden samples and the heat map; without them, a drawing.
     pub data: Option<PathBuf>,
+    /// Which of these picture files are refused for their size.
+    pub picture_limits: Limits,
     /// What the user knows better than the file.
     pub overrides: ImportOverrides,
     /// What the bundle is verified with before it is written; without one it is not.
@@ -82,6 +84,8 @@ pub struct ImportOverrides {
     pub center_crop: Option<Option<Size>>,
     /// K.
     pub neighbors: Option<usize>,
+    /// Whether pictures are turned as their files ask.
+    pub orientation: Option<OrientationRule>,
 }
 
 /// What was found and written.
@@ -111,6 +115,8 @@ pub struct ImportRecord {
     pub backbone: &'static str,
     /// Whether the second and third feature map are pooled.
     pub features: Pooling,
+    /// Whether pictures are turned as their files ask.
+    pub orientation: OrientationRule,
     /// Pictures are resized to this.
     pub image_size: Size,
     /// Then this is cut from the centre.
@@ -181,6 +187,7 @@ impl Imported {
             sha256: parameters.weights.sha256_hex.clone(),
             backbone: parameters.backbone.name(),
             features: pooling,
+            orientation: options.orientation,
             image_size: recipe.resize,
             center_crop: recipe.center_crop,
             gamma_c: options.gamma_c,
@@ -203,9 +210,10 @@ impl Imported {
         observer: &mut dyn FitObserver,
     ) -> Result<(), TrainError> {
         let (settings, parameters) = (&self.settings, &self.parameters);
-        let pictures = good_pictures(request.data.as_deref(), settings.preprocessing())?;
+        let limits = request.picture_limits;
+        let pictures = good_pictures(request.data.as_deref(), settings.preprocessing(), limits)?;
         let extractor = FeatureExtractor::new(settings, &parameters.weights, Device::Cpu)?;
-        let mut store = stored_features(settings, &extractor, &pictures)?;
+        let mut store = stored_features(settings, &extractor, &pictures, limits)?;
         let training = self.trained()?;
         export(
             &ExportRequest {
@@ -214,6 +222,7 @@ impl Imported {
                 weights: &parameters.weights,
                 pictures: &pictures,
                 held_out: &[],
+                picture_limits: limits,
                 rule: self.rule(),
                 heatmap_range: self.validated_range().filter(|_range| pictures.is_empty()),
                 runtime: request.runtime.as_ref(),
@@ -320,6 +329,7 @@ fn settings(
     let neighbors = number("num_nearest_neighbors").filter(|_k| release != Release::V0);
     let mut settings = FitSettings {
         backbone: parameters.backbone.name().to_owned(),
+        orientation: overrides.orientation.unwrap_or(release.orientation()),
         image_size: recipe.resize,
         center_crop: recipe.center_crop,
         gamma_d: parameters.gamma_d,
@@ -365,12 +375,19 @@ fn fits_the_bank(settings: &CheckedSettings, parameters: &Parameters) -> Result<
 fn good_pictures(
     data: Option<&Path>,
     preprocessing: &Preprocessing,
+    limits: Limits,
 ) -> Result<Vec<PathBuf>, TrainError> {
     let Some(data) = data else {
         return Ok(Vec::new());
     };
     let dataset = Dataset::discover(data)?;
-    let checked = check_pictures(&dataset.train_good, preprocessing, false, &mut || true)?;
+    let checked = check_pictures(
+        &dataset.train_good,
+        preprocessing,
+        limits,
+        false,
+        &mut || true,
+    )?;
     Ok(checked.good)
 }
 
@@ -379,10 +396,12 @@ fn stored_features(
     settings: &CheckedSettings,
     extractor: &FeatureExtractor,
     pictures: &[PathBuf],
+    limits: Limits,
 ) -> Result<FeatureStore, TrainError> {
     let mut store = FeatureStore::in_memory(settings)?;
+    let reading = settings.preprocessing().reading(limits);
     for path in pictures.iter().take(RANGE_PICTURES) {
-        let picture = Picture::open(path, &ReadOptions::default())?;
+        let picture = Picture::open(path, &reading)?;
         store.push(&extractor.pooled_of_pictures(&[picture])?)?;
     }
     if store.is_empty() {

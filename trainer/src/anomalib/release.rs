@@ -1,6 +1,7 @@
 //! Which release of anomalib wrote a checkpoint. None of them says so, but each left
 //! marks.
 
+use cfa_runtime::picture::OrientationRule;
 use serde::Serialize;
 
 use super::source::Source;
@@ -62,6 +63,16 @@ impl Release {
             Self::V0 | Self::V27 => Some(Pooling::Pooled),
             Self::V1 => Some(Pooling::Raw),
             Self::V2To26 | Self::Unknown => None,
+        }
+    }
+
+    /// Whether it turned pictures as their files ask: 0.x read them with `OpenCV`, which
+    /// does, all later ones with Pillow, which leaves them as they are stored.
+    #[must_use]
+    pub fn orientation(self) -> OrientationRule {
+        match self {
+            Self::V0 => OrientationRule::Exif,
+            Self::V1 | Self::V2To26 | Self::V27 | Self::Unknown => OrientationRule::Stored,
         }
     }
 

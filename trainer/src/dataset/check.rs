@@ -1,11 +1,11 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use cfa_runtime::picture::{Picture, PictureError, ReadOptions};
+use cfa_runtime::picture::{Limits, Picture, PictureError, SixteenBitUse};
 use cfa_runtime::preprocess::{PreprocessError, Preprocessing};
 use rayon::prelude::*;
 
-use super::DatasetError;
+use super::{DatasetError, Depths};
 
 /// Pictures that are decoded at the same time: bounds the memory, whatever the number of
 /// cores.
@@ -49,10 +49,13 @@ pub struct CheckedPictures {
     pub bad: Vec<BadPicture>,
     /// Pixels of the largest good one.
     pub largest_px: u64,
+    /// In which depths the good ones come.
+    pub depths: Depths,
 }
 
 /// Decodes every picture once, eight at a time, before hours are spent on
-/// them, and asks `preprocessing` whether it can prepare a picture of that size.
+/// them, by the rule of `preprocessing` and within `limits`, and asks `preprocessing` whether
+/// it can prepare a picture of that size.
 ///
 /// Bad pictures are an error that names them, or with `skip_bad` a part of the result;
 /// when every single one is bad, it is an error either way. `go_on` is asked on the
@@ -60,6 +63,7 @@ pub struct CheckedPictures {
 pub fn check_pictures(
     paths: &[PathBuf],
     preprocessing: &Preprocessing,
+    limits: Limits,
     skip_bad: bool,
     go_on: &mut dyn FnMut() -> bool,
 ) -> Result<CheckedPictures, DatasetError> {
@@ -68,9 +72,11 @@ pub fn check_pictures(
         if !go_on() {
             return Err(DatasetError::Interrupted);
         }
-        let sizes = some.par_iter().map(|path| usable_size(path, preprocessing));
-        for (path, size) in some.iter().zip(sizes.collect::<Vec<_>>()) {
-            checked.add(path, size);
+        let usable = some
+            .par_iter()
+            .map(|path| usable(path, preprocessing, limits));
+        for (path, usable) in some.iter().zip(usable.collect::<Vec<_>>()) {
+            checked.add(path, usable);
         }
     }
     let CheckedPictures { good, bad, .. } = &checked;
@@ -82,11 +88,12 @@ pub fn check_pictures(
 }
 
 impl CheckedPictures {
-    fn add(&mut self, path: &Path, size: Result<(u32, u32), BadPicture>) {
-        match size {
-            Ok((width, height)) => {
-                let pixels = u64::from(width) * u64::from(height);
+    fn add(&mut self, path: &Path, usable: Result<UsablePicture, BadPicture>) {
+        match usable {
+            Ok(usable) => {
+                let pixels = u64::from(usable.width_px) * u64::from(usable.height_px);
                 self.largest_px = self.largest_px.max(pixels);
+                self.depths.add(usable.depth);
                 self.good.push(path.to_owned());
             }
             Err(bad) => self.bad.push(bad),
@@ -94,19 +101,33 @@ impl CheckedPictures {
     }
 }
 
-/// Width and height of a picture that can be inspected.
-pub(crate) fn usable_size(
+/// What is known of a picture that can be inspected.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct UsablePicture {
+    pub(crate) width_px: u32,
+    pub(crate) height_px: u32,
+    /// `None` for 8 bits a sample.
+    depth: Option<SixteenBitUse>,
+}
+
+/// Decodes a picture and makes sure that it can be inspected.
+pub(crate) fn usable(
     path: &Path,
     preprocessing: &Preprocessing,
-) -> Result<(u32, u32), BadPicture> {
+    limits: Limits,
+) -> Result<UsablePicture, BadPicture> {
     let bad = |reason| BadPicture {
         path: path.to_owned(),
         reason,
     };
-    let picture = Picture::open(path, &ReadOptions::default());
+    let picture = Picture::open(path, &preprocessing.reading(limits));
     let picture = picture.map_err(|error| bad(BadReason::Picture(error)))?;
-    let (width, height) = (picture.width_px(), picture.height_px());
-    let prepared = preprocessing.check_picture(width, height);
+    let (width_px, height_px) = (picture.width_px(), picture.height_px());
+    let prepared = preprocessing.check_picture(width_px, height_px);
     prepared.map_err(|error| bad(BadReason::Preprocess(error)))?;
-    Ok((width, height))
+    Ok(UsablePicture {
+        width_px,
+        height_px,
+        depth: SixteenBitUse::in_picture(&picture),
+    })
 }

@@ -6,6 +6,7 @@
 //! file is called decides only whether it is looked at; what it is, its content.
 
 mod check;
+mod depths;
 mod digest;
 mod discover;
 mod error;
@@ -18,7 +19,8 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 pub use check::{BadPicture, BadReason, CheckedPictures, check_pictures};
-pub(crate) use check::{CHECKED_AT_ONCE, usable_size};
+pub(crate) use check::{CHECKED_AT_ONCE, UsablePicture, usable};
+pub use depths::{DepthFinding, Depths};
 pub use digest::content_digest;
 pub use error::DatasetError;
 pub use folder_layout::FolderLayout;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cfa_runtime::picture::Limits;
 use cfa_runtime::preprocess::{AspectRule, Preprocessing, Size};
 use tempfile::TempDir;
 
@@ -268,7 +269,14 @@ fn good_and_bad() -> (TempDir, Vec<PathBuf>) {
 #[test]
 fn bad_pictures_are_an_error_that_names_them_all() {
     let (_root, paths) = good_and_bad();
-    let error = check_pictures(&paths, &preprocessing(), false, &mut || true).unwrap_err();
+    let error = check_pictures(
+        &paths,
+        &preprocessing(),
+        Limits::default(),
+        false,
+        &mut || true,
+    )
+    .unwrap_err();
     let message = error.to_string();
     assert!(
         message.contains("(5)") && message.contains("--skip-bad"),
@@ -289,7 +297,14 @@ fn bad_pictures_are_an_error_that_names_them_all() {
 #[test]
 fn bad_pictures_can_be_passed_over() {
     let (root, paths) = good_and_bad();
-    let checked = check_pictures(&paths, &preprocessing(), true, &mut || true).unwrap();
+    let checked = check_pictures(
+        &paths,
+        &preprocessing(),
+        Limits::default(),
+        true,
+        &mut || true,
+    )
+    .unwrap();
     assert_eq!(below(&root, checked.good), ["a_good.png", "f_good.png"]);
     let bad = below(&root, checked.bad.into_iter().map(|bad| bad.path));
     let names = [
@@ -314,7 +329,8 @@ fn the_check_can_be_stopped_between_pictures() {
             asked += 1;
             asked < after
         };
-        let stopped = check_pictures(&paths, &preprocessing(), true, go_on).unwrap_err();
+        let stopped =
+            check_pictures(&paths, &preprocessing(), Limits::default(), true, go_on).unwrap_err();
         (matches!(stopped, DatasetError::Interrupted), asked)
     };
     assert_eq!(stop(2), (true, 2));
@@ -326,7 +342,14 @@ fn nothing_but_bad_pictures_is_an_error_even_when_skipping() {
     let names: Vec<String> = ('a'..='l').map(|letter| format!("{letter}.png")).collect();
     let root = tree(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let paths = Dataset::discover(root.path()).unwrap().train_good;
-    let error = check_pictures(&paths, &preprocessing(), true, &mut || true).unwrap_err();
+    let error = check_pictures(
+        &paths,
+        &preprocessing(),
+        Limits::default(),
+        true,
+        &mut || true,
+    )
+    .unwrap_err();
     assert!(matches!(error, DatasetError::AllBad { .. }));
     let message = error.to_string();
     assert!(
@@ -335,7 +358,7 @@ fn nothing_but_bad_pictures_is_an_error_even_when_skipping() {
     );
     assert!(message.ends_with("and 2 more"), "{message}");
     assert!(
-        check_pictures(&[], &preprocessing(), true, &mut || true)
+        check_pictures(&[], &preprocessing(), Limits::default(), true, &mut || true)
             .unwrap()
             .good
             .is_empty()

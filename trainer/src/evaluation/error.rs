@@ -30,6 +30,20 @@ pub enum EvaluationError {
     /// The user stopped.
     #[error("interrupted; nothing was written")]
     Interrupted,
+    /// A mask drawn on the stored pixels of a picture that is turned.
+    #[error(
+        "{mask} is {mask_size:?} px (width, height), the size of its picture before it is turned by its \
+         orientation ({orientation}); give the mask the same orientation, turn it, or train and test with \
+         stored pixels"
+    )]
+    UnturnedMask {
+        /// The mask's file.
+        mask: String,
+        /// Its width and height.
+        mask_size: (u32, u32),
+        /// What the picture's file records, 2 to 8.
+        orientation: u8,
+    },
     /// A mask that belongs to another picture.
     #[error(
         "{mask} is {mask_size:?} px, its picture {picture_size:?} px (width, height); draw it again in the picture's size"

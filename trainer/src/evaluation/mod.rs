@@ -4,21 +4,23 @@
 mod error;
 mod figures;
 mod map_folder;
+mod mask_orientation;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use cfa_runtime::Provider;
 use cfa_runtime::inspector::{Inspection, Inspector, PictureSize};
 use cfa_runtime::ndarray::Array2;
-use cfa_runtime::picture::{Mask, ReadOptions};
+use cfa_runtime::picture::{Limits, Mask, ReadOptions};
 use cfa_runtime::preprocess::Preprocessing;
 use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::dataset::{
-    CHECKED_AT_ONCE, DatasetError, GOOD, TestPicture, require_masks, usable_size,
+    CHECKED_AT_ONCE, DatasetError, GOOD, TestPicture, UsablePicture, require_masks, usable,
 };
 use crate::metrics::{MetricsError, PixelScores, RankedPixels};
 
@@ -37,6 +39,10 @@ pub struct Evaluation {
     pub defects: BTreeMap<String, Figures>,
     /// Who computed the network; `None` when there were no pictures.
     pub provider: Option<&'static str>,
+    /// Masks without an orientation, of pictures that were turned, whose size does not tell
+    /// on which pixels they were drawn; they are taken as drawn on the turned picture.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub masks_without_orientation: Vec<PathBuf>,
     /// The pictures in the order they were given.
     #[serde(skip)]
     pub pictures: Vec<PictureScore>,
@@ -99,6 +105,7 @@ pub fn evaluate(
     seen: &mut dyn FnMut(&TestPicture, &Inspection) -> Result<(), EvaluationError>,
 ) -> Result<Evaluation, EvaluationError> {
     let preprocessing = inspector.manifest().preprocessing.clone();
+    let reading = *inspector.reading();
     let mut tally = Tally::new(pictures)?;
     let paths: Vec<_> = pictures
         .iter()
@@ -106,7 +113,7 @@ pub fn evaluate(
         .collect();
     for (picture, (_path, inspection)) in pictures.iter().zip(inspector.inspect_each(paths)?) {
         let inspection = inspection?;
-        tally.add(picture, &inspection, &preprocessing)?;
+        tally.add(picture, &inspection, &preprocessing, &reading)?;
         seen(picture, &inspection)?;
     }
     Ok(tally.finish()?)
@@ -120,6 +127,7 @@ pub fn evaluate(
 pub fn check(
     pictures: &[TestPicture],
     preprocessing: &Preprocessing,
+    limits: Limits,
     go_on: &mut dyn FnMut() -> bool,
 ) -> Result<(), EvaluationError> {
     Tally::new(pictures)?;
@@ -128,18 +136,26 @@ pub fn check(
             return Err(EvaluationError::Interrupted);
         }
         some.par_iter()
-            .try_for_each(|picture| check_one(picture, preprocessing))?;
+            .try_for_each(|picture| check_one(picture, preprocessing, limits))?;
     }
     Ok(())
 }
 
-fn check_one(picture: &TestPicture, preprocessing: &Preprocessing) -> Result<(), EvaluationError> {
-    let (width_px, height_px) = usable_size(&picture.path, preprocessing).map_err(Box::new)?;
+fn check_one(
+    picture: &TestPicture,
+    preprocessing: &Preprocessing,
+    limits: Limits,
+) -> Result<(), EvaluationError> {
+    let UsablePicture {
+        width_px,
+        height_px,
+        ..
+    } = usable(&picture.path, preprocessing, limits).map_err(Box::new)?;
     let size = PictureSize {
         width_px,
         height_px,
     };
-    full_mask(picture, size).map(|_mask| ())
+    full_mask(picture, size, &preprocessing.reading(limits)).map(|_mask| ())
 }
 
 /// What is kept of the pictures seen so far.
@@ -148,6 +164,7 @@ struct Tally {
     pictures: Vec<PictureScore>,
     /// By the name of the defect.
     pixels: BTreeMap<String, PixelScores>,
+    masks_without_orientation: Vec<PathBuf>,
     provider: Option<Provider>,
 }
 
@@ -161,6 +178,7 @@ impl Tally {
             with_masks,
             pictures: Vec::new(),
             pixels: BTreeMap::new(),
+            masks_without_orientation: Vec::new(),
             provider: None,
         })
     }
@@ -170,9 +188,12 @@ impl Tally {
         picture: &TestPicture,
         inspection: &Inspection,
         preprocessing: &Preprocessing,
+        reading: &ReadOptions,
     ) -> Result<(), EvaluationError> {
         if self.with_masks {
-            let mask = map_mask(picture, inspection, preprocessing)?;
+            let mask = map_mask(picture, inspection, preprocessing, reading)?;
+            let unsure = mask_orientation::unsure(picture, inspection.picture_size, reading)?;
+            self.masks_without_orientation.extend(unsure);
             let pixels = self.pixels.entry(picture.defect.clone()).or_default();
             pixels.add(&inspection.map.values, &mask)?;
         }
@@ -212,6 +233,7 @@ impl Tally {
             overall: figures(&|_| true)?,
             defects,
             provider: self.provider.map(Provider::name),
+            masks_without_orientation: self.masks_without_orientation,
             pictures: self.pictures,
         })
     }
@@ -222,28 +244,32 @@ fn map_mask(
     picture: &TestPicture,
     inspection: &Inspection,
     preprocessing: &Preprocessing,
+    reading: &ReadOptions,
 ) -> Result<Array2<bool>, EvaluationError> {
-    let mask = full_mask(picture, inspection.picture_size)?;
+    let mask = full_mask(picture, inspection.picture_size, reading)?;
     Ok(match mask {
         Some(mask) => preprocessing.apply_mask(&mask),
         None => Array2::default(inspection.map.values.dim()),
     })
 }
 
-/// The mask of a picture of this size, as it was drawn; `None` for a good picture.
+/// The mask of a picture of this size, turned as the picture is if it asks for that; `None`
+/// for a good picture.
 pub(crate) fn full_mask(
     picture: &TestPicture,
     size: PictureSize,
+    reading: &ReadOptions,
 ) -> Result<Option<Mask>, EvaluationError> {
     let Some(path) = &picture.mask else {
         return Ok(None);
     };
-    let mask = Mask::open(path, &ReadOptions::default())?;
+    let mask = Mask::open(path, reading)?;
     let mask_size = (mask.width_px(), mask.height_px());
     let picture_size = (size.width_px, size.height_px);
     if mask_size == picture_size {
         return Ok(Some(mask));
     }
+    mask_orientation::refuse_unturned(picture, size, mask_size, reading)?;
     let mask = path.display().to_string();
     Err(EvaluationError::MaskSize {
         mask,

@@ -2,7 +2,7 @@
 //! can prove that it computes the same from the picture on.
 
 use cfa_runtime::bundle::GoldenRecord;
-use cfa_runtime::picture::{Picture, ReadOptions};
+use cfa_runtime::picture::Picture;
 use image::RgbImage;
 use image::imageops::{self, FilterType};
 use rand::RngExt;
@@ -28,12 +28,14 @@ pub(super) fn record(
     let size = request.settings.options().image_size;
     let width = (size.width + size.width / 4) as u32;
     let height = (size.height + size.height / 8) as u32;
+    let recipe = request.settings.preprocessing();
+    let reading = recipe.reading(request.picture_limits);
     let mut samples = Vec::new();
     for (name, path) in ["first good", "last good"]
         .iter()
         .zip(ends(request.pictures))
     {
-        let picture = Picture::open(path, &ReadOptions::default())?.to_rgb8();
+        let picture = recipe.to_rgb8(&Picture::open(path, &reading)?);
         samples.push((
             *name,
             imageops::resize(&picture, width, height, FilterType::Triangle),

@@ -24,6 +24,7 @@ use cfa_runtime::bundle::{
 };
 use cfa_runtime::calibration::{Calibration, DecisionRule};
 use cfa_runtime::head::LevelShape;
+use cfa_runtime::picture::Limits;
 use tch::{Tensor, no_grad};
 
 use crate::error::TrainError;
@@ -58,6 +59,8 @@ pub struct ExportRequest<'a> {
     pub pictures: &'a [PathBuf],
     /// Good pictures that were not trained on, whose scores calibrate the model.
     pub held_out: &'a [PathBuf],
+    /// Which picture files are refused for their size.
+    pub picture_limits: Limits,
     /// How pictures are judged; by default as the held-out pictures allow.
     pub rule: Option<DecisionRule>,
     /// Ends of the heat map's colours; by default found on stored features.

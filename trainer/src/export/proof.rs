@@ -24,6 +24,7 @@ pub(super) fn verified_and_calibrated(
     let bundle = Bundle::from_parts(parts.clone())?;
     let options = InspectorOptions {
         threads: request.threads,
+        limits: request.picture_limits,
         ..InspectorOptions::default()
     };
     let mut inspector = Inspector::from_bundle(bundle, runtime, &options)?;

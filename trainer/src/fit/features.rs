@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use cfa_runtime::picture::{Picture, ReadOptions};
+use cfa_runtime::picture::Picture;
 use cfa_runtime::preprocess::Preprocessing;
 use rayon::prelude::*;
 use tch::{Device, TchError, Tensor, no_grad};
@@ -290,13 +290,14 @@ pub(super) fn extract(
     let shapes = settings.map_shapes();
     let mut store = FeatureStore::new(shapes, plan.on_disk, folder_of(&request.bundle))?;
     store.reserve(pictures.len());
+    let reading = settings.preprocessing().reading(request.picture_limits);
     for batch in pictures.chunks(batch_size(settings)) {
         if observer.interrupted() {
             return Err(TrainError::InterruptedEarly);
         }
         let decoded = batch
             .par_iter()
-            .map(|path| Ok(Picture::open(path, &ReadOptions::default())?))
+            .map(|path| Ok(Picture::open(path, &reading)?))
             .collect::<Result<Vec<_>, TrainError>>()?;
         let pooled = extractor
             .pooled_of_pictures(&decoded)

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use cfa_runtime::OnnxRuntime;
 use cfa_runtime::bundle::Bundle;
+use cfa_runtime::picture::Limits;
 use cfa_runtime::preprocess::Preprocessing;
 use sha2::{Digest, Sha256};
 use tch::Device;
@@ -48,6 +49,8 @@ pub struct FitRequest {
     pub settings: FitSettings,
     /// Where libtorch computes.
     pub device: Device,
+    /// Which picture files are refused for their size.
+    pub picture_limits: Limits,
     /// Leave out pictures that cannot be used instead of stopping.
     pub skip_bad: bool,
     /// Go on from the checkpoint beside the bundle when there is one.
@@ -218,6 +221,7 @@ impl<'a> Job<'a> {
             weights: &self.weights,
             pictures: &self.split.training,
             held_out: &self.split.calibration,
+            picture_limits: self.request.picture_limits,
             rule: None,
             heatmap_range: None,
             runtime: self.request.runtime.as_ref(),
@@ -283,7 +287,8 @@ fn usable_pictures(
     });
     let found = &dataset.train_good;
     let go_on = &mut || !observer.interrupted();
-    let checked = match check_pictures(found, preprocessing, request.skip_bad, go_on) {
+    let (limits, skip_bad) = (request.picture_limits, request.skip_bad);
+    let checked = match check_pictures(found, preprocessing, limits, skip_bad, go_on) {
         Err(DatasetError::Interrupted) => return Err(TrainError::InterruptedEarly),
         other => other?,
     };
@@ -291,6 +296,9 @@ fn usable_pictures(
         observer.event(&FitEvent::Skipped {
             reason: picture.to_string(),
         });
+    }
+    for finding in checked.depths.findings(preprocessing.white_level) {
+        observer.event(&FitEvent::Depth(finding));
     }
     let settings = &request.settings;
     let split = GoodSplit::new(

@@ -6,6 +6,7 @@ use cfa_runtime::calibration::DecisionRule;
 use serde::Serialize;
 
 use super::MemoryPlan;
+use crate::dataset::DepthFinding;
 use crate::seeds::SeedReport;
 
 /// A step forward. Serialised as one JSON object with the key `event`.
@@ -45,6 +46,8 @@ pub enum FitEvent {
         /// Which, and why it cannot be used.
         reason: String,
     },
+    /// What is odd about the depths of the pictures.
+    Depth(DepthFinding),
     /// What the training will take, said before it starts.
     Memory(MemoryPlan),
     /// Features of this many pictures are there.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use cfa_runtime::anomaly_map::Border;
+use cfa_runtime::picture::OrientationRule;
 use cfa_runtime::preprocess::{AspectRule, ResizeFilter, Size};
 
 use super::FitSettings;
@@ -48,6 +49,8 @@ impl Preset {
         let anomalib = FitSettings {
             backbone: Backbone::WideResnet50.name().to_owned(),
             tap_activation: TapActivation::Relu,
+            orientation: OrientationRule::Exif,
+            white_level: None,
             image_size: square(256),
             resize_filter: ResizeFilter::BilinearAntialias,
             aspect: AspectRule::Stretch,

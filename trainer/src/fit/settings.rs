@@ -1,6 +1,9 @@
 //! The options of the method, and their check.
 
+use std::num::NonZeroU16;
+
 use cfa_runtime::anomaly_map::Border;
+use cfa_runtime::picture::OrientationRule;
 use cfa_runtime::preprocess::{AspectRule, PreprocessError, Preprocessing, ResizeFilter, Size};
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +27,13 @@ pub struct FitSettings {
     pub backbone: String,
     /// What is applied to the tapped maps.
     pub tap_activation: TapActivation,
+    /// Whether pictures and masks are turned as their files ask. Trainings recorded before
+    /// this was an option took the stored pixels.
+    #[serde(default = "stored")]
+    pub orientation: OrientationRule,
+    /// The 16-bit sample that is white; `None` is 65535.
+    #[serde(default)]
+    pub white_level: Option<NonZeroU16>,
     /// Pictures are resized to this, by `aspect`.
     pub image_size: Size,
     /// How the resize samples.
@@ -75,6 +85,8 @@ impl FitSettings {
                     impossible("backbone", &self.backbone, e.to_string())
                 })?;
         let preprocessing = Preprocessing {
+            orientation: self.orientation,
+            white_level: self.white_level,
             filter: self.resize_filter,
             aspect: self.aspect,
             ..backbone.preprocessing(self.image_size, self.center_crop)
@@ -248,6 +260,10 @@ impl CheckedSettings {
         }
         Ok(())
     }
+}
+
+fn stored() -> OrientationRule {
+    OrientationRule::Stored
 }
 
 /// Pooling keeps the shapes, so they are those of the graph's own outputs.

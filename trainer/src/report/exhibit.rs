@@ -1,7 +1,7 @@
 //! One picture of the page, with what the model made of it.
 
 use cfa_runtime::inspector::{InspectError, Inspector, PictureSize};
-use cfa_runtime::picture::{Picture, ReadOptions};
+use cfa_runtime::picture::Picture;
 use cfa_runtime::render::{heatmap, overlay};
 
 use super::{ReportError, thumbnail};
@@ -24,10 +24,10 @@ pub(super) struct Exhibit {
 impl Exhibit {
     pub(super) fn of(seen: &PictureScore, inspector: &mut Inspector) -> Result<Self, ReportError> {
         let path = &seen.picture.path;
-        let picture = Picture::open(path, &ReadOptions::default()).map_err(InspectError::from)?;
+        let picture = inspector.read_picture(path).map_err(InspectError::from)?;
         let inspection = inspector.inspect(&picture)?;
         let range = inspector.manifest().heatmap_range;
-        let mask = full_mask(&seen.picture, size(&picture))?;
+        let mask = full_mask(&seen.picture, size(&picture), inspector.reading())?;
         let mask = mask.map(|mask| thumbnail::mask(&mask));
         let encode = |image| {
             thumbnail::jpeg(image).map_err(|source| ReportError::Encode {
@@ -44,7 +44,7 @@ impl Exhibit {
             name: format!("{}/{stem}", seen.picture.defect),
             score: seen.score,
             defective: seen.picture.is_defective(),
-            picture: encode(&thumbnail::small(&picture.to_rgb8()))?,
+            picture: encode(&thumbnail::small(&inspector.recipe().to_rgb8(&picture)))?,
             heatmap: encode(&thumbnail::small(&heatmap(&inspection, range)))?,
             overlay: encode(&blended)?,
             mask: mask

@@ -52,6 +52,7 @@ fn evaluation() -> Evaluation {
         overall: figures(12, 10),
         defects: BTreeMap::from(defects),
         provider: Some("cpu"),
+        masks_without_orientation: Vec::new(),
         pictures,
     }
 }

@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use cfa_runtime::picture::{Picture, PictureError, ReadOptions};
+use cfa_runtime::Inspector;
+use cfa_runtime::picture::{Picture, PictureError};
 use image::imageops::{crop_imm, replace};
 use rand::{Rng, RngExt};
 
@@ -14,10 +15,10 @@ const AREA_SHARE: std::ops::Range<f64> = 0.005..0.03;
 /// Natural logarithm of width over height: 1 : 3 to 3 : 1.
 const LOG_ASPECT: std::ops::Range<f64> = -1.1..1.1;
 
-/// The picture at 8 bits, so that nothing but the pasted rectangle sets it apart from
+/// The picture as the model sees it, at 8 bits, so that nothing but the pasted rectangle sets it apart from
 /// its defective copy.
-pub(super) fn open(path: &Path) -> Result<Picture, PictureError> {
-    let rgb = Picture::open(path, &ReadOptions::default())?.to_rgb8();
+pub(super) fn open(path: &Path, inspector: &Inspector) -> Result<Picture, PictureError> {
+    let rgb = inspector.recipe().to_rgb8(&inspector.read_picture(path)?);
     let (width, height) = rgb.dimensions();
     Picture::from_rgb8(width, height, rgb.into_raw())
 }

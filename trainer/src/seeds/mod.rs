@@ -127,7 +127,8 @@ fn check_before_training(
     let pictures = dataset.test.len();
     observer.event(&FitEvent::Checking { pictures });
     let go_on = &mut || !observer.interrupted();
-    match evaluation::check(&dataset.test, settings.preprocessing(), go_on) {
+    let limits = request.picture_limits;
+    match evaluation::check(&dataset.test, settings.preprocessing(), limits, go_on) {
         Err(EvaluationError::Interrupted) => Err(TrainError::InterruptedEarly),
         other => Ok(other?),
     }
@@ -172,6 +173,7 @@ fn train(
     let summary = job.run(observer)?;
     let options = InspectorOptions {
         threads: request.threads,
+        limits: request.picture_limits,
         ..InspectorOptions::default()
     };
     let mut inspector = Inspector::open(&request.bundle, runtime, &options)?;
@@ -203,7 +205,7 @@ fn separation_of(
     let (mut good, mut pasted) = (Vec::with_capacity(found), Vec::with_capacity(found));
     for (index, path) in summary.selection.iter().enumerate() {
         stop_if_interrupted(&summary.bundle, observer)?;
-        let picture = cut_paste::open(path)?;
+        let picture = cut_paste::open(path, inspector)?;
         good.push(inspector.inspect(&picture)?.score);
         let defective = cut_paste::with_defect(&picture, index)?;
         pasted.push(inspector.inspect(&defective)?.score);

@@ -7,6 +7,7 @@ use anyhow::Result;
 use cfa_runtime::Bundle;
 use cfa_runtime::bundle::Manifest;
 use cfa_runtime::calibration::{Basis, DecisionRule, F1MaxThreshold};
+use cfa_runtime::preprocess::Preprocessing;
 
 use crate::{Outcome, printed};
 
@@ -62,6 +63,8 @@ fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
             "picture",
             format!("to {}×{} px, {crop}", resize.width, resize.height),
         ),
+        ("orientation", preprocessing.orientation.name().to_owned()),
+        ("white level", white_level(preprocessing)),
         ("backbone", manifest.backbone.name.clone()),
         ("weights", manifest.backbone.weights_file.clone()),
         ("precision", manifest.network_precision.to_string()),
@@ -99,6 +102,13 @@ fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
         ("judged by", rule(manifest.calibration.rule)),
         ("highest F1", f1_max(manifest.calibration.f1_max)),
     ]
+}
+
+fn white_level(recipe: &Preprocessing) -> String {
+    recipe.white_level.map_or(
+        "65535, the full range of 16-bit samples".to_owned(),
+        |level| format!("{level} of 16-bit samples"),
+    )
 }
 
 fn f1_max(found: Option<F1MaxThreshold>) -> String {

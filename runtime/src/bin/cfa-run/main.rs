@@ -9,6 +9,7 @@ mod info;
 mod inputs;
 mod onnx_runtime;
 mod path_text;
+mod pictures;
 mod predict;
 mod progress;
 mod provider;
@@ -71,7 +72,7 @@ fn main() -> ExitCode {
         Ok(Outcome::Rejected) => ExitCode::from(1),
         Ok(Outcome::Failed) => ExitCode::from(2),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => failed(&error),
+        Err(error) => failed(&pictures::explained(error)),
     }
 }
 

@@ -30,7 +30,10 @@ fn accepted(encoded: &[u8]) -> Result<Picture, PictureProblem> {
 #[track_caller]
 fn assert_damaged(encoded: &[u8], words: &str) {
     let problem = decode(encoded).unwrap_err();
-    assert!(matches!(problem, PictureProblem::DamageFound { .. }), "{problem}");
+    assert!(
+        matches!(problem, PictureProblem::DamageFound { .. }),
+        "{problem}"
+    );
     assert!(problem.to_string().contains(words), "{problem}");
 }
 
@@ -67,14 +70,26 @@ fn every_kind_that_is_read_has_the_pixels_of_pillow() {
 /// TEMPORARY
 #[test]
 fn bulk() {
-    let Ok(folder) = std::env::var("BULK") else { return };
+    let Ok(folder) = std::env::var("BULK") else {
+        return;
+    };
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|e| e == "jpg") {
             let encoded = std::fs::read(&path).unwrap();
             let line = match (decode(&encoded), accepted(&encoded)) {
-                (Ok(p), _) => format!("OK {} {} {} ", p.width_px(), p.height_px(), shown(&p).sha256),
-                (Err(e), Ok(p)) => format!("DAMAGED {} {} {} {e}", p.width_px(), p.height_px(), shown(&p).sha256),
+                (Ok(p), _) => format!(
+                    "OK {} {} {} ",
+                    p.width_px(),
+                    p.height_px(),
+                    shown(&p).sha256
+                ),
+                (Err(e), Ok(p)) => format!(
+                    "DAMAGED {} {} {} {e}",
+                    p.width_px(),
+                    p.height_px(),
+                    shown(&p).sha256
+                ),
                 (Err(e), Err(_)) => format!("REFUSED 0 0 - {e}"),
             };
             std::fs::write(path.with_extension("ours"), line).unwrap();

@@ -9,8 +9,9 @@ use cfa_train::dataset::{Dataset, check_pictures};
 use cfa_train::fit::FitObserver;
 use clap::Args;
 
+use crate::limits::LimitArguments;
 use crate::onnxruntime::OnnxRuntimeArgument;
-use crate::progress::{Progress, calibrated, print_json};
+use crate::progress::{Progress, calibrated, depth, print_json};
 
 #[derive(Args)]
 pub(crate) struct CalibrateArguments {
@@ -40,6 +41,8 @@ pub(crate) struct CalibrateArguments {
     /// Print the calibration as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    limits: LimitArguments,
     #[command(flatten)]
     onnxruntime: OnnxRuntimeArgument,
 }
@@ -81,6 +84,7 @@ impl CalibrateArguments {
             bundle: self.model.clone(),
             good: pictures(&self.good)?,
             defective: defective.transpose()?.unwrap_or_default(),
+            picture_limits: self.limits.limits(),
             rule: match (self.f1_max, self.false_reject_rate) {
                 (true, _) => RuleChoice::F1Max,
                 (false, Some(rate)) => RuleChoice::FalseRejectRate {
@@ -100,9 +104,13 @@ impl CalibrateArguments {
     ) -> Result<Vec<PathBuf>> {
         let found = Dataset::discover_folder(folder)?;
         let go_on = &mut || !progress.interrupted();
-        let checked = check_pictures(&found, preprocessing, self.skip_bad, go_on)?;
+        let limits = self.limits.limits();
+        let checked = check_pictures(&found, preprocessing, limits, self.skip_bad, go_on)?;
         for picture in &checked.bad {
             progress.say(&format!("skipped {picture}"));
+        }
+        for finding in checked.depths.findings(preprocessing.white_level) {
+            progress.say(&depth(finding));
         }
         Ok(checked.good)
     }

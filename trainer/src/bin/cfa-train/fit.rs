@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use cfa_runtime::OnnxRuntime;
 use cfa_runtime::anomaly_map::Border;
+use cfa_runtime::picture::OrientationRule;
 use cfa_runtime::preprocess::{AspectRule, ResizeFilter, Size};
 use cfa_train::backbone::{Backbone, TapActivation};
 use cfa_train::fit::{FitRequest, FitSettings, Preset, fit};
@@ -13,6 +14,7 @@ use cfa_train::seeds::fit_seeds;
 use clap::Args;
 
 use crate::device::DeviceChoice;
+use crate::limits::LimitArguments;
 use crate::memory;
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::Progress;
@@ -34,6 +36,14 @@ struct MethodArguments {
     /// [default: relu; preset paper: leaky-relu]
     #[arg(long, value_name = "NAME")]
     tap_activation: Option<TapActivation>,
+    /// exif: pictures and masks are turned as their files ask (EXIF, TIFF tag 274); stored:
+    /// they stay as they are stored [default: exif]
+    #[arg(long, value_name = "RULE")]
+    orientation: Option<OrientationRule>,
+    /// The sample of 16-bit pictures that is white: 1023, 4095 or 16383 for data of 10, 12 or
+    /// 14 bits [default: 65535, the full range]
+    #[arg(long, value_name = "LEVEL")]
+    white_level: Option<NonZeroU16>,
     /// Pictures are resized to this: `SIDE` or `HEIGHTxWIDTH`, pixels [default: 256]
     #[arg(long, value_parser = parse_size, value_name = "SIZE")]
     image_size: Option<Size>,
@@ -134,6 +144,8 @@ pub(crate) struct FitArguments {
     /// One JSON object a line instead of bars
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    limits: LimitArguments,
     #[command(flatten)]
     onnxruntime: OnnxRuntimeArgument,
 }
@@ -264,6 +276,7 @@ impl FitArguments {
                 ..self.method.settings()
             },
             device,
+            picture_limits: self.limits.limits(),
             skip_bad: self.skip_bad,
             resume: self.resume,
             feature_memory_bytes: bytes(self.feature_memory).unwrap_or(u64::MAX),
@@ -284,6 +297,8 @@ impl MethodArguments {
         let preset = self.preset.settings();
         FitSettings {
             tap_activation: self.tap_activation.unwrap_or(preset.tap_activation),
+            orientation: self.orientation.unwrap_or(preset.orientation),
+            white_level: self.white_level.or(preset.white_level),
             image_size: self.image_size.unwrap_or(preset.image_size),
             resize_filter: self.resize_filter.unwrap_or(preset.resize_filter),
             aspect: self.aspect.unwrap_or(preset.aspect),

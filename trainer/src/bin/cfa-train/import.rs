@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use cfa_runtime::OnnxRuntime;
+use cfa_runtime::picture::OrientationRule;
 use cfa_runtime::preprocess::Size;
 use cfa_train::anomalib::{ImportOverrides, ImportRequest, ImportSummary, import};
 use cfa_train::backbone::Backbone;
@@ -12,6 +13,7 @@ use clap::{Args, ValueEnum};
 
 use crate::export::refuse_own_input;
 use crate::fit::{Crop, parse_crop, parse_size};
+use crate::limits::LimitArguments;
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::{Progress, print_json};
 
@@ -41,6 +43,12 @@ pub(crate) struct ImportArguments {
     /// K: nearest bank entries that the score looks at
     #[arg(long)]
     neighbors: Option<usize>,
+    /// exif: pictures are turned as their files ask; stored: they stay as they are stored
+    /// [default: as the release of anomalib read them: exif for 0.x, else stored]
+    #[arg(long, value_name = "RULE")]
+    orientation: Option<OrientationRule>,
+    #[command(flatten)]
+    limits: LimitArguments,
     /// What was found as one JSON object instead of text
     #[arg(long)]
     json: bool,
@@ -94,7 +102,9 @@ impl ImportArguments {
                 image_size: self.image_size,
                 center_crop: self.center_crop.map(|crop| crop.0),
                 neighbors: self.neighbors,
+                orientation: self.orientation,
             },
+            picture_limits: self.limits.limits(),
             runtime,
         }
     }
@@ -107,8 +117,9 @@ fn describe(summary: &ImportSummary, progress: &Progress) {
     let release = record.release.describe();
     progress.say(&format!("written by {release}, {:?} features", record.features).to_lowercase());
     progress.say(&format!(
-        "{}: image size {}, center crop {crop}, gamma_c {}, gamma_d {}, {} neighbours, {} bank entries",
+        "{}: orientation {}, image size {}, center crop {crop}, gamma_c {}, gamma_d {}, {} neighbours, {} bank entries",
         record.backbone,
+        record.orientation.name(),
         size(record.image_size),
         record.gamma_c,
         record.gamma_d,

@@ -7,6 +7,7 @@ mod device;
 mod export;
 mod fit;
 mod import;
+mod limits;
 mod memory;
 mod onnxruntime;
 mod progress;
@@ -67,6 +68,9 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("cfa-train: {error:#}");
+            if let Some(hint) = limits::hint(&error) {
+                eprintln!("{hint}");
+            }
             ExitCode::from(exit_code(&error))
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cfa_runtime::calibration::{Basis, DecisionRule};
+use cfa_train::dataset::DepthFinding;
 use cfa_train::fit::{FitEvent, FitObserver, MemoryPlan};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -116,6 +117,7 @@ impl Progress {
             }
             FitEvent::Checking { pictures } => self.say(&format!("checking {pictures} pictures")),
             FitEvent::Skipped { reason } => self.say(&format!("skipped {reason}")),
+            FitEvent::Depth(finding) => self.say(&depth(*finding)),
             FitEvent::Memory(plan) => self.say(&planned(plan)),
             FitEvent::Features { done, pictures } => {
                 if self.bar.length() != Some(*pictures as u64) || self.bar.prefix() != "features" {
@@ -194,6 +196,36 @@ impl FitObserver for Progress {
 
     fn interrupted(&self) -> bool {
         self.stop.load(Ordering::SeqCst)
+    }
+}
+
+/// What is odd about the depths of the pictures, and which option answers it.
+pub(crate) fn depth(finding: DepthFinding) -> String {
+    match finding {
+        DepthFinding::MixedDepths {
+            eight_bit,
+            sixteen_bit,
+        } => format!(
+            "warning: {eight_bit} pictures have 8 bits a sample and {sixteen_bit} have 16; \
+             white is 255 in the ones and the white level in the others"
+        ),
+        DepthFinding::FewBits {
+            pictures,
+            largest_sample,
+            suggested_white_level,
+        } => format!(
+            "warning: no sample of the {pictures} pictures with 16 bits is above {largest_sample}, \
+             so they are nearly black; they seem to hold data of {} bits: \
+             fit --white-level {suggested_white_level} makes {suggested_white_level} white",
+            u16::BITS - suggested_white_level.leading_zeros()
+        ),
+        DepthFinding::AboveWhiteLevel {
+            largest_sample,
+            white_level,
+        } => format!(
+            "warning: 16-bit samples reach {largest_sample}, above the white level {white_level}; \
+             they are taken as white"
+        ),
     }
 }
 

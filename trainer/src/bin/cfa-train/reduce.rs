@@ -15,8 +15,9 @@ use cfa_train::fit::{FitObserver, check_destination};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
+use crate::limits::LimitArguments;
 use crate::onnxruntime::OnnxRuntimeArgument;
-use crate::progress::Progress;
+use crate::progress::{Progress, depth};
 
 const BYTES_PER_MIB: f64 = 1_048_576.0;
 
@@ -48,6 +49,8 @@ pub(crate) struct PrecisionArguments {
     /// good scores on average, or the verdicts of 10 % of the good pictures
     #[arg(long, requires = "precision")]
     force: bool,
+    #[command(flatten)]
+    picture_limits: LimitArguments,
 }
 
 pub(crate) fn run(
@@ -70,6 +73,7 @@ pub(crate) fn run(
         },
         good: arguments.good(&preprocessing, &progress)?,
         labelled: arguments.labelled()?,
+        picture_limits: arguments.picture_limits.limits(),
         limits: CostLimits::default(),
         force: arguments.force,
         threads: std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
@@ -92,9 +96,13 @@ impl PrecisionArguments {
         };
         let found = Dataset::discover(data)?.train_good;
         let go_on = &mut || !progress.interrupted();
-        let checked = check_pictures(&found, preprocessing, self.skip_bad, go_on)?;
+        let limits = self.picture_limits.limits();
+        let checked = check_pictures(&found, preprocessing, limits, self.skip_bad, go_on)?;
         for picture in &checked.bad {
             progress.say(&format!("skipped {picture}"));
+        }
+        for finding in checked.depths.findings(preprocessing.white_level) {
+            progress.say(&depth(finding));
         }
         Ok(checked.good)
     }

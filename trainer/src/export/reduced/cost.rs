@@ -6,7 +6,6 @@ use cfa_runtime::OnnxRuntime;
 use cfa_runtime::bundle::{Bundle, BundleParts};
 use cfa_runtime::calibration::DecisionRule;
 use cfa_runtime::inspector::{Inspector, InspectorOptions};
-use cfa_runtime::picture::{Picture, ReadOptions};
 use serde::Serialize;
 
 use super::calibration::Recalibrated;
@@ -174,6 +173,7 @@ impl Comparison {
     ) -> Result<Self, ReducedExportError> {
         let options = InspectorOptions {
             threads: Some(request.threads),
+            limits: request.picture_limits,
             ..InspectorOptions::default()
         };
         let reduced = Bundle::from_parts(reduced)?;
@@ -196,7 +196,7 @@ impl Comparison {
             if watch(ReducedStep { what, done, of }).is_break() {
                 return Err(ReducedExportError::Interrupted);
             }
-            let picture = Picture::open(path, &ReadOptions::default())?;
+            let picture = self.before.read_picture(path)?;
             let before = self.before.inspect(&picture)?;
             let after = self.after.inspect(&picture)?;
             scores.push(ScorePair {

@@ -17,6 +17,7 @@ use cfa_runtime::bundle::{
 };
 use cfa_runtime::calibration::Calibration;
 use cfa_runtime::inspector::{InspectError, Inspector};
+use cfa_runtime::picture::Limits;
 use serde::Serialize;
 
 pub use calibration::CalibrationFate;
@@ -48,6 +49,8 @@ pub struct ReducedRequest {
     pub good: Vec<PathBuf>,
     /// Labelled pictures to measure both networks with; may be empty.
     pub labelled: Vec<TestPicture>,
+    /// Which picture files are refused for their size.
+    pub picture_limits: Limits,
     /// Beyond which cost nothing is written.
     pub limits: CostLimits,
     /// Whether it is written all the same.

@@ -7,7 +7,7 @@ use cfa_runtime::OnnxRuntime;
 use cfa_runtime::bundle::{Bundle, NetworkPrecision};
 use cfa_runtime::ndarray::Axis;
 use cfa_runtime::network::ObservedNetwork;
-use cfa_runtime::picture::{Picture, ReadOptions};
+use cfa_runtime::picture::{Limits, Picture};
 
 use super::{ReducedExportError, ReducedRequest, ReducedStep, StepWatch};
 use crate::backbone::{Backbone, TapActivation};
@@ -42,7 +42,7 @@ pub(super) fn reduced(
         return Ok(network.fp16()?);
     }
     let runs = ObservedNetwork::new(library, &network.observable(), request.threads)?;
-    let observations = observations(runs, original, observed, watch)?;
+    let observations = observations(runs, original, observed, request.picture_limits, watch)?;
     Ok(network.int8(&observations)?)
 }
 
@@ -51,17 +51,19 @@ fn observations(
     mut network: ObservedNetwork,
     original: &Bundle,
     pictures: &[PathBuf],
+    limits: Limits,
     watch: &mut StepWatch<'_>,
 ) -> Result<BTreeMap<String, Observation>, ReducedExportError> {
     let mut seen = BTreeMap::new();
+    let preprocessing = &original.manifest.preprocessing;
     let of = pictures.len();
     for (done, path) in pictures.iter().enumerate() {
         let what = "ranges";
         if watch(ReducedStep { what, done, of }).is_break() {
             return Err(ReducedExportError::Interrupted);
         }
-        let picture = Picture::open(path, &ReadOptions::default())?;
-        let input = original.manifest.preprocessing.apply(&picture)?;
+        let picture = Picture::open(path, &preprocessing.reading(limits))?;
+        let input = preprocessing.apply(&picture)?;
         let input = input.insert_axis(Axis(0));
         let mut values = network.run(&input)?;
         values.push((INPUT.to_owned(), input.into_dyn()));

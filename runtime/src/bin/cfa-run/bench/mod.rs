@@ -17,6 +17,7 @@ use clap::value_parser;
 use indicatif::ProgressBar;
 
 use crate::onnx_runtime::LibraryArgs;
+use crate::pictures::PictureArgs;
 use crate::progress;
 use crate::provider::{self, ProviderArgs};
 use crate::{Outcome, printed};
@@ -47,6 +48,8 @@ pub(crate) struct Args {
     /// Pictures that may go through the network in one run where pictures overlap
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u8).range(1..=LARGEST_BATCH as i64))]
     batch: u8,
+    #[command(flatten)]
+    taken: PictureArgs,
     #[command(flatten)]
     provider: ProviderArgs,
     /// One JSON object instead of text
@@ -100,6 +103,8 @@ fn open(args: &Args) -> Result<(Inspector, OpeningTimes)> {
         provider: args.provider.options(),
         head: args.provider.head(),
         batch: Some(usize::from(args.batch)),
+        limits: args.taken.limits(),
+        white_level: args.taken.white_level(),
         ..InspectorOptions::default()
     };
     let (library, library_ms) = timed(|| args.library.load(args.provider.choice()))?;

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::saving::Saved;
 use crate::path_text::{hex_unless_text, text};
+use crate::pictures::remarked;
 
 /// The picture.
 #[derive(Debug, Serialize)]
@@ -60,6 +61,8 @@ pub(super) struct JsonLine<'a> {
     /// What was asked for and could not be saved, and why.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     not_saved: BTreeMap<&'a str, String>,
+    /// What is odd about this picture, as sentences.
+    warnings: Vec<String>,
 }
 
 /// The decision with the thresholds that it follows.
@@ -170,6 +173,7 @@ impl<'a> JsonLine<'a> {
                 .collect(),
             saved_bytes: saved.files().filter_map(bytes).collect(),
             not_saved: saved.failures().map(reason).collect(),
+            warnings: inspection.depth_remark.map(remarked).into_iter().collect(),
         }
     }
 }

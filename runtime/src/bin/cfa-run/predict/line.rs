@@ -9,6 +9,7 @@ use super::decision;
 use super::saving::Saved;
 use crate::Outcome;
 use crate::inputs::Input;
+use crate::pictures::explained;
 
 /// What there is to tell of one input.
 #[derive(Debug)]
@@ -34,7 +35,7 @@ impl Line {
                 problem: PictureProblem::SavedResult,
                 ..
             })) => Self::SavedResult,
-            Err(error) => Self::Failed(error.into()),
+            Err(error) => Self::Failed(explained(error.into())),
         }
     }
 

@@ -123,11 +123,7 @@ impl Listing {
             &shown(path),
             &format!("{:.4}", inspection.score),
             [&p_value, verdict],
-            [
-                &peak,
-                &format!("{:.1}", inspection.stages.total_ms()),
-                &by,
-            ],
+            [&peak, &format!("{:.1}", inspection.stages.total_ms()), &by],
         )
     }
 }

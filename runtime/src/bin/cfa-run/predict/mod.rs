@@ -7,6 +7,7 @@ mod interruption;
 mod json_line;
 mod line;
 mod listing;
+mod remarks;
 mod report;
 mod saving;
 mod standard_input;
@@ -24,6 +25,7 @@ use clap::value_parser;
 
 use crate::inputs::{Input, Inputs};
 use crate::onnx_runtime::LibraryArgs;
+use crate::pictures::PictureArgs;
 use crate::provider::{self, ProviderArgs};
 use crate::{Outcome, say};
 use artefact::Artefact;
@@ -73,6 +75,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     decision: DecisionArgs,
     #[command(flatten)]
+    pictures: PictureArgs,
+    #[command(flatten)]
     library: LibraryArgs,
     #[command(flatten)]
     provider: ProviderArgs,
@@ -90,6 +94,8 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
         } else {
             DamageRule::Refuse
         },
+        limits: args.pictures.limits(),
+        white_level: args.pictures.white_level(),
         decision: args.decision.options(),
         keep_pictures: args.save.contains(&Artefact::Overlay),
         ..InspectorOptions::default()

@@ -9,6 +9,7 @@ use indicatif::ProgressBar;
 
 use super::line::Line;
 use super::listing::Listing;
+use super::remarks::Remarks;
 use crate::inputs::{Input, Inputs, PassedOver, Reason, Tally};
 use crate::{Outcome, progress, say, unwritten};
 
@@ -26,6 +27,8 @@ pub(super) struct Report {
     passed_over: PassedOver,
     /// Pictures whose files do not have the usual names.
     renamed: Tally,
+    /// For people; `None` where JSON lines tell them.
+    remarks: Option<Remarks>,
 }
 
 impl Report {
@@ -41,6 +44,7 @@ impl Report {
             failed: 0,
             passed_over: std::mem::take(&mut inputs.passed_over),
             renamed: Tally::default(),
+            remarks: (!json).then(Remarks::default),
         }
     }
 
@@ -48,8 +52,13 @@ impl Report {
     /// further pictures need not be inspected; what is known by then stays the outcome.
     pub(super) fn add(&mut self, input: &Input, line: &Line) -> Result<ControlFlow<()>> {
         self.count(&input.path, line);
-        let listing = &mut self.listing;
+        let (listing, remarks) = (&mut self.listing, &mut self.remarks);
         let printed = self.bar.suspend(|| {
+            if let (Some(remarks), Line::Inspected(inspection, _)) = (remarks, line)
+                && let Some(remark) = remarks.first(&input.path, inspection)
+            {
+                say(&remark);
+            }
             let mut out = stdout().lock();
             listing.write(&mut out, input, line)?;
             out.flush()

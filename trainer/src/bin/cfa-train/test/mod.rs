@@ -16,6 +16,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
+use crate::limits::LimitArguments;
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::print_json;
 use pictures::{PictureArguments, whole};
@@ -41,6 +42,8 @@ pub(crate) struct TestArguments {
     #[arg(long, value_name = "DIR")]
     tiff: Option<PathBuf>,
     #[command(flatten)]
+    limits: LimitArguments,
+    #[command(flatten)]
     onnxruntime: OnnxRuntimeArgument,
 }
 
@@ -60,8 +63,15 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
     let library = arguments.onnxruntime.load()?;
     let bundle = Bundle::open(&arguments.model)?;
     let model = bundle.digest_hex().to_owned();
-    let mut inspector = Inspector::from_bundle(bundle, &library, &InspectorOptions::default())?;
+    let options = InspectorOptions {
+        limits: arguments.limits.limits(),
+        ..InspectorOptions::default()
+    };
+    let mut inspector = Inspector::from_bundle(bundle, &library, &options)?;
     let evaluation = arguments.evaluate(&mut inspector, &pictures, maps.as_ref())?;
+    if let Some(remark) = masks_without_orientation(&evaluation) {
+        eprintln!("warning: {remark}");
+    }
     if arguments.json {
         let evaluation = &evaluation;
         let model = &model;
@@ -135,6 +145,18 @@ impl TestArguments {
         bar.finish_and_clear();
         Ok(result?)
     }
+}
+
+/// What a user should know of masks whose pictures were turned.
+fn masks_without_orientation(evaluation: &Evaluation) -> Option<String> {
+    let masks = &evaluation.masks_without_orientation;
+    let first = masks.first()?;
+    Some(format!(
+        "{} pictures are turned by their orientation and their masks carry none ({} is the \
+         first); the masks were taken as drawn on the turned pictures",
+        masks.len(),
+        first.display()
+    ))
 }
 
 /// The last part of a path, also of `.`.

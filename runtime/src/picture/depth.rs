@@ -1,0 +1,67 @@
+//! How much of their 16 bits samples use.
+
+use std::num::NonZeroU16;
+
+use super::{Picture, Samples};
+
+/// Bits of data that cameras put into 16-bit samples, the fewest first.
+const USUAL_BITS: [u32; 3] = [10, 12, 14];
+/// Data that were shifted up to full range leave at least so many low bits empty.
+const EMPTY_BITS_OF_SHIFTED_DATA: u32 = 4;
+
+/// What 16-bit samples make use of, in one picture or in many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SixteenBitUse {
+    /// The largest sample.
+    pub largest: u16,
+    /// Every bit that is set in any sample.
+    pub bits: u16,
+}
+
+impl SixteenBitUse {
+    /// `None` for a picture with 8 bits a sample.
+    #[must_use]
+    pub fn in_picture(picture: &Picture) -> Option<Self> {
+        let Samples::Sixteen(samples) = picture.samples() else {
+            return None;
+        };
+        let none = Self {
+            largest: 0,
+            bits: 0,
+        };
+        Some(samples.iter().fold(none, |seen, &sample| Self {
+            largest: seen.largest.max(sample),
+            bits: seen.bits | sample,
+        }))
+    }
+
+    /// What both together make use of.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            largest: self.largest.max(other.largest),
+            bits: self.bits | other.bits,
+        }
+    }
+
+    /// The white level of the data that these samples seem to be: the smallest of 1023,
+    /// 4095 and 16383 that none of them exceeds.
+    ///
+    /// `None` where a sample is larger, where all low bits are empty, which means data that
+    /// were shifted up to full range, and where every sample is 0.
+    #[must_use]
+    pub fn suggested_white_level(self) -> Option<NonZeroU16> {
+        if self.bits.trailing_zeros() >= EMPTY_BITS_OF_SHIFTED_DATA {
+            return None;
+        }
+        let levels = USUAL_BITS.map(|bits| u16::MAX >> (u16::BITS - bits));
+        let level = levels.into_iter().find(|&level| self.largest <= level);
+        level.and_then(NonZeroU16::new)
+    }
+}
+
+/// 255 · sample / white, rounded to the nearest; 255 above `white`, which is not 0.
+pub(super) fn eight_from_sixteen(sample: u16, white: u16) -> u8 {
+    let (sample, white) = (u32::from(sample.min(white)), u32::from(white.max(1)));
+    ((2 * 255 * sample + white) / (2 * white)) as u8
+}

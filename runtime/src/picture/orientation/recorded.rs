@@ -1,0 +1,60 @@
+//! What orientation a file records.
+
+use std::io::Cursor;
+
+use exif::{In, Reader, Tag, Value};
+use image::ImageFormat;
+use image::metadata::Orientation;
+use tiff::decoder::Decoder;
+
+use super::chunks;
+
+/// `NoTransforms` where nothing is recorded, or nothing that can be read: other values than
+/// 1 to 8, places outside the file, or several that contradict each other.
+pub(in crate::picture) fn recorded(encoded: &[u8], format: ImageFormat) -> Orientation {
+    let found = match format {
+        ImageFormat::Jpeg => in_exif(&chunks::of_jpeg(encoded)),
+        ImageFormat::Png => in_exif(&chunks::of_png(encoded)),
+        ImageFormat::WebP => in_exif(&chunks::of_webp(encoded)),
+        ImageFormat::Tiff => in_tiff(encoded),
+        _ => None,
+    };
+    found
+        .and_then(Orientation::from_exif)
+        .unwrap_or(Orientation::NoTransforms)
+}
+
+/// The one value that all data agree on.
+fn in_exif(all: &[&[u8]]) -> Option<u8> {
+    let mut values = all.iter().flat_map(|data| values(data));
+    let first = values.next()?;
+    values.all(|value| value == first).then_some(first)?
+}
+
+/// Every orientation of the picture itself, not of its thumbnail; `None` for one that is no
+/// number of a byte.
+fn values(data: &[u8]) -> Vec<Option<u8>> {
+    let read = Reader::new()
+        .continue_on_error(true)
+        .read_raw(data.to_vec());
+    // Damage elsewhere in the data does not take away from what could be read.
+    let Ok(exif) = read.or_else(|error| error.distill_partial_result(|_errors| ())) else {
+        return Vec::new();
+    };
+    let fields = exif.fields();
+    let fields = fields.filter(|field| (field.tag, field.ifd_num) == (Tag::Orientation, In(0)));
+    fields.map(|field| number(&field.value)).collect()
+}
+
+fn number(value: &Value) -> Option<u8> {
+    value
+        .get_uint(0)
+        .and_then(|number| u8::try_from(number).ok())
+}
+
+/// Of the first picture, which is the one that is read.
+fn in_tiff(encoded: &[u8]) -> Option<u8> {
+    let mut decoder = Decoder::new(Cursor::new(encoded)).ok()?;
+    let value = decoder.find_tag(tiff::tags::Tag::Orientation).ok()??;
+    u8::try_from(value.into_u16().ok()?).ok()
+}
