@@ -34,6 +34,7 @@ use crate::network::{
     Provider, ProviderOptions, ProviderRefusal,
 };
 use crate::picture::{Limits, Picture, ReadOptions};
+use crate::process::Threaded;
 use model::Settings;
 
 /// How an [`Inspector`] runs.
@@ -61,7 +62,8 @@ pub struct InspectorOptions {
 pub struct Inspector {
     settings: Arc<Settings>,
     network: Network,
-    pool: Arc<ThreadPool>,
+    pool: Threaded<Arc<ThreadPool>>,
+    threads: usize,
     /// The threads of the pool.
     helpers: Helpers,
     head: HeadPlacement,
@@ -140,7 +142,8 @@ impl Inspector {
         Ok(Self {
             settings: Arc::clone(&model.settings),
             network,
-            pool: Arc::new(pool),
+            pool: Threaded::new(Arc::new(pool)),
+            threads,
             helpers,
             head,
             batch,
@@ -251,7 +254,7 @@ impl Inspector {
     /// Threads that the network and the head each compute with.
     #[must_use]
     pub fn threads(&self) -> usize {
-        self.pool.current_num_threads()
+        self.threads
     }
 
     fn inspect_decoded(
@@ -268,12 +271,13 @@ impl Inspector {
         decode_ms: f64,
         cancellation: Option<&Cancellation>,
     ) -> Result<Inspection, InspectError> {
+        let pool = self.pool()?;
         let cancelled = || cancellation.is_some_and(Cancellation::is_cancelled);
         if cancelled() {
             return Err(InspectError::Cancelled);
         }
         // What a stage says that was stopped in its middle is of no use.
-        self.stages(picture, decode_ms, cancellation)
+        self.stages(&pool, picture, decode_ms, cancellation)
             .map_err(|error| {
                 if cancelled() {
                     InspectError::Cancelled
@@ -285,16 +289,22 @@ impl Inspector {
 
     fn stages(
         &mut self,
+        pool: &ThreadPool,
         picture: &Picture,
         decode_ms: f64,
         cancellation: Option<&Cancellation>,
     ) -> Result<Inspection, InspectError> {
-        let (settings, pool) = (Arc::clone(&self.settings), Arc::clone(&self.pool));
+        let settings = Arc::clone(&self.settings);
         let prepared = pool.install(|| settings.prepare(picture, decode_ms))?;
         let described = self.describe(prepared, cancellation)?;
         let rule = self.rule;
         self.helpers.keep_off_this_core();
-        settings.finish(&described, rule, cancellation, Some(&pool))
+        settings.finish(&described, rule, cancellation, Some(pool))
+    }
+
+    /// The threads of the head, in the process that they were started in.
+    fn pool(&self) -> Result<Arc<ThreadPool>, InspectError> {
+        Ok(Arc::clone(self.pool.here()?))
     }
 }
 

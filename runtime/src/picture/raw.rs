@@ -97,9 +97,15 @@ impl PixelView<'_> {
                 row_bytes,
             });
         }
+        self.check_sign()?;
+        let rows_before_last = u64::from(self.height_px.saturating_sub(1));
         let needed_bytes = (self.stride_bytes as u64)
-            .saturating_mul(u64::from(self.height_px.saturating_sub(1)))
-            .saturating_add(row_bytes);
+            .checked_mul(rows_before_last)
+            .and_then(|before_last| before_last.checked_add(row_bytes))
+            .ok_or(PictureProblem::Overflow {
+                stride_bytes: self.stride_bytes,
+                height_px: self.height_px,
+            })?;
         if (self.data.len() as u64) < needed_bytes {
             return Err(PictureProblem::BufferTooShort {
                 needed_bytes,
@@ -107,5 +113,18 @@ impl PixelView<'_> {
             });
         }
         Ok(row_bytes as usize)
+    }
+
+    /// A negative number in 32 or 64 bits looks like a very large stride, of which the data do
+    /// not hold one. One row may have any stride.
+    fn check_sign(&self) -> Result<(), PictureProblem> {
+        let in_32_bits = u32::try_from(self.stride_bytes).map(|stride| i64::from(stride as i32));
+        let signed = in_32_bits.unwrap_or(self.stride_bytes as i64);
+        if signed >= 0 || self.height_px < 2 || self.stride_bytes <= self.data.len() {
+            return Ok(());
+        }
+        Err(PictureProblem::NegativeStride {
+            stride_bytes: signed,
+        })
     }
 }

@@ -17,6 +17,7 @@ use std::io;
 use std::process::ExitCode;
 
 use anyhow::Error;
+use cfa_runtime::network::restart_without_telemetry;
 use clap::{Parser, Subcommand};
 
 /// Inspect pictures with a trained CFA model.
@@ -52,6 +53,8 @@ enum Outcome {
 }
 
 fn main() -> ExitCode {
+    // An ONNX Runtime that needs it is refused when it is loaded.
+    let _not_restarted = restart_without_telemetry();
     let outcome = match Cli::parse().command {
         Command::Predict(args) => predict::run(&args),
         Command::Verify(args) => verify::run(&args),

@@ -17,6 +17,7 @@ mod weights;
 
 use std::process::ExitCode;
 
+use cfa_runtime::network::restart_without_telemetry;
 use cfa_train::calibration::CalibrateError;
 use cfa_train::dataset::DatasetError;
 use cfa_train::error::TrainError;
@@ -53,6 +54,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // An ONNX Runtime that needs it is refused when it is loaded.
+    let _not_restarted = restart_without_telemetry();
     let result = match Arguments::parse().command {
         Command::Fit(arguments) => fit::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
