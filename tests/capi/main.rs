@@ -15,10 +15,13 @@
 mod callers;
 mod changed_bundle;
 mod clients;
+mod flat_memory;
+mod forked;
 mod header;
 mod install;
 mod layout;
 mod library_file;
 mod onnx_runtime;
+mod quiet;
 mod test_build;
 mod workbench;
