@@ -18,8 +18,8 @@ struct Rounds {
 }
 
 const PICTURES: Rounds = Rounds {
-    all: 6000,
-    warm_up: 1000,
+    all: 3000,
+    warm_up: 500,
 };
 const SESSIONS: Rounds = Rounds {
     all: 250,

@@ -128,3 +128,54 @@ impl PixelView<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(stride_bytes: usize, height_px: u32, bytes: usize) -> Option<PictureProblem> {
+        let view = PixelView {
+            format: PixelFormat::Gray8,
+            width_px: 4,
+            height_px,
+            stride_bytes,
+            data: &vec![0; bytes],
+        };
+        view.check().err().map(|error| error.problem)
+    }
+
+    #[test]
+    fn negative_strides_are_named() {
+        for (stride_bytes, meant) in [
+            (4_usize.wrapping_neg(), -4),
+            (4_u32.wrapping_neg() as usize, -4),
+            (usize::MAX, -1),
+        ] {
+            let found = problem(stride_bytes, 2, 8);
+            let is_named = matches!(
+                found,
+                Some(PictureProblem::NegativeStride { stride_bytes }) if stride_bytes == meant
+            );
+            assert!(is_named, "{found:?}");
+            let said = found.map(|problem| problem.to_string()).unwrap_or_default();
+            assert!(said.contains("stride_bytes is -"), "{said}");
+        }
+    }
+
+    #[test]
+    fn one_row_has_any_stride_and_large_ones_are_no_negative_ones() {
+        assert!(problem(usize::MAX, 1, 4).is_none());
+        assert!(matches!(
+            problem(1 << 31, 3, 8),
+            Some(PictureProblem::NegativeStride { .. })
+        ));
+        assert!(matches!(
+            problem(i32::MAX as usize, 3, 8),
+            Some(PictureProblem::BufferTooShort { .. })
+        ));
+        assert!(matches!(
+            problem(usize::MAX / 3, 8, 8),
+            Some(PictureProblem::Overflow { .. })
+        ));
+    }
+}

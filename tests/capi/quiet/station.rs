@@ -18,7 +18,7 @@ const FOLDERS: [(&str, &str); 6] = [
 const WORKING: &str = "work";
 
 pub(super) struct Station {
-    name: &'static str,
+    pub(super) name: &'static str,
     folder: TempDir,
     program: Child,
     reads: bool,
