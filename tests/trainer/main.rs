@@ -22,6 +22,7 @@ mod onnx_checker;
 mod onnx_full;
 mod pictures;
 mod presets;
+mod quiet;
 mod real_weights;
 mod reduced;
 mod refusals;
