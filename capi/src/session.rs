@@ -9,6 +9,7 @@ use std::mem::replace;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use cfa_runtime::inspector::InspectError;
+use cfa_runtime::network::{Forked, NetworkError};
 use cfa_runtime::preprocess::DepthRemark;
 use cfa_runtime::verify::{self, VerifyReport};
 use cfa_runtime::{Cancellation, Inspection, Inspector, Model, Picture};
@@ -38,6 +39,8 @@ pub struct cfa_model {
 #[derive(Debug)]
 pub struct cfa_session {
     inspector: Mutex<Inspector>,
+    /// The number of the process that has made it.
+    process: u32,
     engine: Engine,
     /// Of the call that is computing.
     running: Mutex<Option<Cancellation>>,
@@ -96,6 +99,7 @@ impl cfa_session {
         });
         let session = Self {
             engine,
+            process: std::process::id(),
             running: Mutex::default(),
             facts,
             map_px,
@@ -108,10 +112,11 @@ impl cfa_session {
     }
 
     /// Everything known of who computes, for any thread.
-    pub(crate) fn info(&self) -> Value {
+    pub(crate) fn info(&self) -> Result<Value, Fault> {
+        self.check_process()?;
         let mut info = self.facts.clone();
         info["warnings"] = json!(*locked(&self.warnings));
-        info
+        Ok(info)
     }
 
     /// The right to compute, for one call; what runs under it can be cancelled.
@@ -128,12 +133,24 @@ impl cfa_session {
 
     /// Stops the call that is computing; without one, nothing happens.
     pub(crate) fn cancel(&self) {
+        if self.check_process().is_err() {
+            return;
+        }
         if let Some(running) = &*locked(&self.running) {
             running.cancel();
         }
     }
 
+    /// In another process, threads are missing, and locks may be held by some of them.
+    fn check_process(&self) -> Result<(), Fault> {
+        if self.process == std::process::id() {
+            return Ok(());
+        }
+        Err(NetworkError::from(Forked).into())
+    }
+
     fn exclusive(&self) -> Result<MutexGuard<'_, Inspector>, Fault> {
+        self.check_process()?;
         self.inspector.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => Fault::new(
                 CFA_E_BUSY,

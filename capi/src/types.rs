@@ -90,7 +90,8 @@ pub struct cfa_image {
     pub roi_width_px: u32,
     /// Rows of the region of interest.
     pub roi_height_px: u32,
-    /// Bytes from the start of a row to the start of the next.
+    /// Bytes from the start of a row to the start of the next; never negative: copy rows
+    /// that run from bottom to top first.
     pub stride_bytes: usize,
     /// Bytes that may be read from `data` on.
     pub data_len: usize,

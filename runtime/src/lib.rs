@@ -20,7 +20,11 @@
 //! The way of a picture: [`picture`] decodes it, [`preprocess`] brings it to the
 //! network's input, [`network`] computes descriptors, [`memory_bank`] finds their
 //! nearest entries, [`anomaly_map`] makes the map; [`inspector`] is all of that in
-//! one call. The library does not print, exit or read the environment.
+//! one call. The library does not print, exit or read the environment, but for one variable:
+//! [`OnnxRuntime::load`] looks whether `ORT_DISABLE_TELEMETRY` is set, as ONNX Runtime does.
+//!
+//! A process that is forked gets no threads of its parent: an inspector made before gives the
+//! error [`network::Forked`] there, and a model can be shared.
 
 pub mod anomaly_map;
 mod atomic_file;
@@ -38,6 +42,7 @@ pub mod network;
 pub mod onnx;
 pub mod picture;
 pub mod preprocess;
+mod process;
 pub mod render;
 mod row_major;
 mod simd;

@@ -23,6 +23,7 @@ mod onnx_full;
 mod picture_rules;
 mod pictures;
 mod presets;
+mod quiet;
 mod real_weights;
 mod reduced;
 mod refusals;

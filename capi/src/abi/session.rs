@@ -17,6 +17,10 @@ use crate::types::{cfa_error, cfa_image, cfa_map, cfa_verdict};
 
 /// Loads ONNX Runtime if that has not been done, and opens the model's network.
 /// `options` may be NULL. The memory bank is shared with the model. Any thread.
+///
+/// A session belongs to the process that made it: in a process forked later, every call
+/// that takes it answers `CFA_E_BAD_ARGUMENT` at once, and `cfa_session_free` frees it. Make
+/// another session there; models may be used there, too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cfa_session_new(
     model: *const cfa_model,
@@ -65,7 +69,7 @@ pub unsafe extern "C" fn cfa_session_info_json(
 ) -> cfa_status {
     given!(session, buf, needed, err);
     reporting(&err, || {
-        let info = session.shared("session")?.info().to_string();
+        let info = session.shared("session")?.info()?.to_string();
         copy_text(&info, &buf, capacity, &needed)
     })
 }

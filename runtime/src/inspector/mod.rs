@@ -36,6 +36,7 @@ use crate::network::{
 };
 use crate::picture::{DamageRule, Limits, Picture, PictureError, ReadOptions};
 use crate::preprocess::Preprocessing;
+use crate::process::Threaded;
 use intake::Intake;
 use model::Settings;
 
@@ -72,7 +73,8 @@ pub struct InspectorOptions {
 pub struct Inspector {
     settings: Arc<Settings>,
     network: Network,
-    pool: Arc<ThreadPool>,
+    pool: Threaded<Arc<ThreadPool>>,
+    threads: usize,
     /// The threads of the pool.
     helpers: Helpers,
     head: HeadPlacement,
@@ -151,7 +153,8 @@ impl Inspector {
         Ok(Self {
             settings: Arc::clone(&model.settings),
             network,
-            pool: Arc::new(pool),
+            pool: Threaded::new(Arc::new(pool)),
+            threads,
             helpers,
             head,
             batch,
@@ -277,7 +280,7 @@ impl Inspector {
     /// Threads that the network and the head each compute with.
     #[must_use]
     pub fn threads(&self) -> usize {
-        self.pool.current_num_threads()
+        self.threads
     }
 
     fn inspect_decoded(
@@ -306,12 +309,13 @@ impl Inspector {
         decode_ms: f64,
         cancellation: Option<&Cancellation>,
     ) -> Result<Inspection, InspectError> {
+        let pool = self.pool()?;
         let cancelled = || cancellation.is_some_and(Cancellation::is_cancelled);
         if cancelled() {
             return Err(InspectError::Cancelled);
         }
         // What a stage says that was stopped in its middle is of no use.
-        self.stages(picture, decode_ms, cancellation)
+        self.stages(&pool, picture, decode_ms, cancellation)
             .map_err(|error| {
                 if cancelled() {
                     InspectError::Cancelled
@@ -323,16 +327,22 @@ impl Inspector {
 
     fn stages(
         &mut self,
+        pool: &ThreadPool,
         picture: &Picture,
         decode_ms: f64,
         cancellation: Option<&Cancellation>,
     ) -> Result<Inspection, InspectError> {
-        let (settings, pool) = (Arc::clone(&self.settings), Arc::clone(&self.pool));
+        let settings = Arc::clone(&self.settings);
         let prepared = pool.install(|| self.intake.prepare(picture, decode_ms))?;
         let described = self.describe(prepared, cancellation)?;
         let rule = self.rule;
         self.helpers.keep_off_this_core();
-        settings.finish(&described, rule, cancellation, Some(&pool))
+        settings.finish(&described, rule, cancellation, Some(pool))
+    }
+
+    /// The threads of the head, in the process that they were started in.
+    fn pool(&self) -> Result<Arc<ThreadPool>, InspectError> {
+        Ok(Arc::clone(self.pool.here()?))
     }
 }
 

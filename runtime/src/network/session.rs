@@ -22,6 +22,7 @@ use crate::cores::Helpers;
 use crate::head::LevelShape;
 use crate::invariant::BrokenInvariant;
 use crate::onnx::INPUT;
+use crate::process::Threaded;
 
 /// An output of a network.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +85,7 @@ pub struct Network {
 /// With what a network is computed.
 #[derive(Debug)]
 enum Computer {
-    OnnxRuntime(Session),
+    OnnxRuntime(Threaded<Session>),
     #[cfg(feature = "stand-in")]
     StandIn,
 }
@@ -138,7 +139,7 @@ impl Network {
             .collect();
         check_outlets("output", session.outputs(), &outputs)?;
         Ok(Self {
-            computer: Computer::OnnxRuntime(session),
+            computer: Computer::OnnxRuntime(Threaded::new(session)),
             helpers: opened.helpers,
             options: options.clone(),
             warnings: opened.warnings,
@@ -205,6 +206,7 @@ impl Network {
         let (outputs, pictures) = (&self.options.outputs, input.dim().0);
         match &mut self.computer {
             Computer::OnnxRuntime(session) => {
+                let session = session.here_mut()?;
                 self.helpers.keep_off_this_core();
                 let given = run_session(session, input, run)
                     .map_err(|error| NetworkError::Run(error.into()))?;

@@ -132,6 +132,27 @@ pub enum PictureProblem {
         /// Bytes in one row of pixels.
         row_bytes: u64,
     },
+    /// Rows that run from bottom to top.
+    #[error(
+        "stride_bytes is {stride_bytes}: a negative stride (rows from bottom to top) is not \
+         supported; copy the rows in the order from top to bottom (in NumPy: \
+         numpy.ascontiguousarray) and give the stride of the copy"
+    )]
+    NegativeStride {
+        /// The stride, as the signed number that was meant.
+        stride_bytes: i64,
+    },
+    /// A buffer that no computer can hold.
+    #[error(
+        "stride_bytes is {stride_bytes}, which makes {height_px} rows larger than any memory; \
+         give the bytes from the start of one row to the start of the next"
+    )]
+    Overflow {
+        /// The stride given.
+        stride_bytes: usize,
+        /// Rows.
+        height_px: u32,
+    },
     /// A buffer that ends before its last row does.
     #[error("the buffer holds {found_bytes} bytes, but its size and stride need {needed_bytes}")]
     BufferTooShort {

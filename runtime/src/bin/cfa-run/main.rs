@@ -19,6 +19,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::{Error, Result};
+use cfa_runtime::network::restart_without_telemetry;
 use cfa_runtime::picture::keep_decoder_panics_quiet;
 use clap::{Parser, Subcommand};
 
@@ -55,6 +56,8 @@ enum Outcome {
 }
 
 fn main() -> ExitCode {
+    // An ONNX Runtime that needs it is refused when it is loaded.
+    let _not_restarted = restart_without_telemetry();
     keep_decoder_panics_quiet();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

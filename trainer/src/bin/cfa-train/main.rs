@@ -18,6 +18,7 @@ mod weights;
 
 use std::process::ExitCode;
 
+use cfa_runtime::network::restart_without_telemetry;
 use cfa_runtime::picture::keep_decoder_panics_quiet;
 use cfa_train::calibration::CalibrateError;
 use cfa_train::dataset::DatasetError;
@@ -55,6 +56,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // An ONNX Runtime that needs it is refused when it is loaded.
+    let _not_restarted = restart_without_telemetry();
     keep_decoder_panics_quiet();
     let result = match Arguments::parse().command {
         Command::Fit(arguments) => fit::run(&arguments),
