@@ -21,11 +21,13 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PictureProbl
 
 /// Recognises the format by the first bytes and hands over to its decoder.
 pub(super) fn decode(encoded: &[u8], options: &ReadOptions) -> Result<Picture, PictureProblem> {
-    use ImageFormat::{Bmp, Jpeg, Png, Tiff, WebP};
+    use ImageFormat::{Bmp, Jpeg, Png, WebP};
     options.limits.check_encoded(encoded.len() as u64)?;
+    if tiff::is_tiff(encoded) {
+        return tiff::decode(encoded, options);
+    }
     match image::guess_format(encoded).map_err(|_unknown| PictureProblem::NotAPicture)? {
         Jpeg => jpeg::decode(encoded, options),
-        Tiff => tiff::decode(encoded, options),
         format @ (Png | Bmp | WebP) => general::decode(encoded, format, options),
         other => Err(PictureProblem::UnsupportedFormat {
             format: format!("{other:?}"),
