@@ -34,10 +34,10 @@ fn dispatch(encoded: &[u8], options: &ReadOptions) -> Result<Picture, PicturePro
     use ImageFormat::{Bmp, Jpeg, Png, Tiff, WebP};
     #[cfg(any(test, feature = "fault-injection"))]
     panics::on_demand(encoded);
-    let format = image::guess_format(encoded).map_err(|_unknown| PictureProblem::NotAPicture)?;
+    let format = format_of(encoded)?;
     let stored = match format {
-        Jpeg => jpeg::decode(encoded, options),
         Tiff => tiff::decode(encoded, options),
+        Jpeg => jpeg::decode(encoded, options),
         format @ (Png | Bmp | WebP) => general::decode(encoded, format, options),
         other => Err(PictureProblem::UnsupportedFormat {
             format: format!("{other:?}"),
@@ -47,4 +47,12 @@ fn dispatch(encoded: &[u8], options: &ReadOptions) -> Result<Picture, PicturePro
         OrientationRule::Exif => stored.turned(orientation::recorded(encoded, format)),
         OrientationRule::Stored => Ok(stored),
     }
+}
+
+/// The `image` crate does not know `BigTIFF`.
+fn format_of(encoded: &[u8]) -> Result<ImageFormat, PictureProblem> {
+    if tiff::is_tiff(encoded) {
+        return Ok(ImageFormat::Tiff);
+    }
+    image::guess_format(encoded).map_err(|_unknown| PictureProblem::NotAPicture)
 }

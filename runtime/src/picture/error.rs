@@ -58,6 +58,20 @@ pub enum PictureProblem {
     /// A known format in a variant that is not read, such as a rare compression.
     #[error("this variant of its format is not read; save with 8 or 16 bits a sample, as PNG")]
     UnsupportedVariant(#[source] ImageError),
+    /// A TIFF that uses a feature which is not read.
+    #[error("TIFF files with {feature} are not read; {remedy}")]
+    UnsupportedTiff {
+        /// The feature found.
+        feature: String,
+        /// What to do instead.
+        remedy: &'static str,
+    },
+    /// A TIFF that contradicts itself, or whose data end too early.
+    #[error("the TIFF file is damaged or cut short: {reason}")]
+    DamagedTiff {
+        /// What is wrong.
+        reason: String,
+    },
     /// Too wide, too high, or too many pixels.
     #[error(
         "{width_px}×{height_px} px is too large: the limits are {max_side_px} px a side \
