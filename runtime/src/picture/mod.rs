@@ -4,6 +4,7 @@
 //! buffers are checked against the size they claim.
 
 mod decode;
+mod endings;
 mod error;
 mod general;
 mod jpeg;
@@ -11,6 +12,7 @@ mod limits;
 mod mask;
 mod raw;
 mod reading;
+mod summary;
 #[cfg(test)]
 mod tests;
 mod tiff;
@@ -19,6 +21,7 @@ use std::path::Path;
 
 use image::RgbImage;
 
+pub use endings::{PICTURE_ENDINGS, has_picture_ending};
 pub use error::{PictureError, PictureProblem};
 pub use limits::Limits;
 pub use mask::Mask;

@@ -5,7 +5,7 @@ use cfa_runtime::picture::{Picture, PictureError, ReadOptions};
 use cfa_runtime::preprocess::{PreprocessError, Preprocessing};
 use rayon::prelude::*;
 
-use super::DatasetError;
+use super::{Copies, DatasetError, Fingerprint};
 
 /// Pictures that are decoded at the same time: bounds the memory, whatever the number of
 /// cores.
@@ -49,6 +49,16 @@ pub struct CheckedPictures {
     pub bad: Vec<BadPicture>,
     /// Pixels of the largest good one.
     pub largest_px: u64,
+    /// What each good one is compared with others by.
+    pub fingerprints: Vec<Fingerprint>,
+}
+
+impl CheckedPictures {
+    /// Which of the good ones are equal or nearly equal.
+    #[must_use]
+    pub fn copies(&self) -> Copies {
+        Copies::among(&self.good, &self.fingerprints)
+    }
 }
 
 /// Decodes every picture once, eight at a time, before hours are spent on
@@ -68,9 +78,9 @@ pub fn check_pictures(
         if !go_on() {
             return Err(DatasetError::Interrupted);
         }
-        let sizes = some.par_iter().map(|path| usable_size(path, preprocessing));
-        for (path, size) in some.iter().zip(sizes.collect::<Vec<_>>()) {
-            checked.add(path, size);
+        let seen = some.par_iter().map(|path| seen(path, preprocessing));
+        for (path, seen) in some.iter().zip(seen.collect::<Vec<_>>()) {
+            checked.add(path, seen);
         }
     }
     let CheckedPictures { good, bad, .. } = &checked;
@@ -82,16 +92,30 @@ pub fn check_pictures(
 }
 
 impl CheckedPictures {
-    fn add(&mut self, path: &Path, size: Result<(u32, u32), BadPicture>) {
-        match size {
-            Ok((width, height)) => {
-                let pixels = u64::from(width) * u64::from(height);
+    fn add(&mut self, path: &Path, seen: Result<Seen, BadPicture>) {
+        match seen {
+            Ok(Seen { pixels, fingerprint }) => {
                 self.largest_px = self.largest_px.max(pixels);
                 self.good.push(path.to_owned());
+                self.fingerprints.push(fingerprint);
             }
             Err(bad) => self.bad.push(bad),
         }
     }
+}
+
+/// What is kept of a picture that can be inspected.
+struct Seen {
+    pixels: u64,
+    fingerprint: Fingerprint,
+}
+
+fn seen(path: &Path, preprocessing: &Preprocessing) -> Result<Seen, BadPicture> {
+    let picture = usable(path, preprocessing)?;
+    Ok(Seen {
+        pixels: u64::from(picture.width_px()) * u64::from(picture.height_px()),
+        fingerprint: Fingerprint::new(&picture),
+    })
 }
 
 /// Width and height of a picture that can be inspected.
@@ -99,6 +123,12 @@ pub(crate) fn usable_size(
     path: &Path,
     preprocessing: &Preprocessing,
 ) -> Result<(u32, u32), BadPicture> {
+    let picture = usable(path, preprocessing)?;
+    Ok((picture.width_px(), picture.height_px()))
+}
+
+/// A picture that can be inspected.
+fn usable(path: &Path, preprocessing: &Preprocessing) -> Result<Picture, BadPicture> {
     let bad = |reason| BadPicture {
         path: path.to_owned(),
         reason,
@@ -108,5 +138,27 @@ pub(crate) fn usable_size(
     let (width, height) = (picture.width_px(), picture.height_px());
     let prepared = preprocessing.check_picture(width, height);
     prepared.map_err(|error| bad(BadReason::Preprocess(error)))?;
-    Ok((width, height))
+    Ok(picture)
+}
+
+/// The fingerprints of those pictures that can be inspected, with their places in `paths`.
+/// `go_on` is asked before each few pictures; `false` ends with
+/// [`DatasetError::Interrupted`].
+pub(crate) fn fingerprints(
+    paths: &[PathBuf],
+    preprocessing: &Preprocessing,
+    go_on: &mut dyn FnMut() -> bool,
+) -> Result<Vec<(usize, Fingerprint)>, DatasetError> {
+    let mut found = Vec::new();
+    for (part, some) in paths.chunks(CHECKED_AT_ONCE).enumerate() {
+        if !go_on() {
+            return Err(DatasetError::Interrupted);
+        }
+        let seen = some.par_iter().map(|path| seen(path, preprocessing));
+        for (index, seen) in seen.collect::<Vec<_>>().into_iter().enumerate() {
+            let place = part * CHECKED_AT_ONCE + index;
+            found.extend(seen.ok().map(|seen| (place, seen.fingerprint)));
+        }
+    }
+    Ok(found)
 }

@@ -4,9 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Error, Result, anyhow, bail};
-
-/// File endings taken from folders and globs; a file named outright may have any.
-const ENDINGS: [&str; 7] = ["png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp"];
+use cfa_runtime::picture::{PICTURE_ENDINGS, has_picture_ending};
 
 /// The argument that stands for paths on standard input; a file of that name is `./-`.
 const STANDARD_INPUT: &str = "-";
@@ -83,7 +81,7 @@ fn in_folder(folder: &Path) -> Result<Vec<Input>> {
         anyhow!(
             "{}: no pictures in this folder or below ({})",
             folder.display(),
-            ENDINGS.join(", ")
+            PICTURE_ENDINGS.join(", ")
         )
     })
 }
@@ -111,7 +109,7 @@ fn matching(pattern: &str) -> Result<Vec<Input>> {
         .ancestors()
         .find(|part| !part.to_string_lossy().contains(['*', '?', '[']));
     found(files, fixed.unwrap_or(Path::new("")))
-        .ok_or_else(|| anyhow!("{pattern}: no picture matches ({})", ENDINGS.join(", ")))
+        .ok_or_else(|| anyhow!("{pattern}: no picture matches ({})", PICTURE_ENDINGS.join(", ")))
 }
 
 /// The pictures among `files`, sorted; `None` if there are none.
@@ -123,15 +121,6 @@ fn found(mut files: Vec<PathBuf>, base: &Path) -> Option<Vec<Input>> {
         Input { path, relative }
     };
     (!files.is_empty()).then(|| files.into_iter().map(input).collect())
-}
-
-fn has_picture_ending(path: &Path) -> bool {
-    let ending = path.extension().and_then(|ending| ending.to_str());
-    ending.is_some_and(|ending| {
-        ENDINGS
-            .iter()
-            .any(|known| ending.eq_ignore_ascii_case(known))
-    })
 }
 
 #[cfg(test)]
