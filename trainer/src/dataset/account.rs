@@ -70,6 +70,14 @@ pub struct Overlap {
     pub examples: Vec<[PathBuf; 2]>,
 }
 
+impl DataCounts {
+    /// `None` when there is nothing to remember.
+    pub(crate) fn unless_all_are_used_and_distinct(self) -> Option<Self> {
+        let unused = self.pictures_found - self.pictures_used;
+        (unused + self.equal + self.nearly_equal + self.overlapping > 0).then_some(self)
+    }
+}
+
 impl DataAccount {
     /// Of a training.
     pub(crate) fn of_training(

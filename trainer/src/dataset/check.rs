@@ -144,7 +144,7 @@ fn usable(path: &Path, preprocessing: &Preprocessing) -> Result<Picture, BadPict
 /// The fingerprints of those pictures that can be inspected, with their places in `paths`.
 /// `go_on` is asked before each few pictures; `false` ends with
 /// [`DatasetError::Interrupted`].
-pub(crate) fn fingerprints(
+pub fn fingerprints(
     paths: &[PathBuf],
     preprocessing: &Preprocessing,
     go_on: &mut dyn FnMut() -> bool,

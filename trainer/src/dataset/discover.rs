@@ -22,7 +22,7 @@ impl Parts {
         let mut parts = Self::default();
         for path in folders(folder)? {
             let name = path.file_name().unwrap_or_default().to_owned();
-            let mut place = |part: &str| is_one_of(&name, &[part]);
+            let place = |part: &str| is_one_of(&name, &[part]);
             let slot = match () {
                 () if place("train") => &mut parts.train,
                 () if place("test") => &mut parts.test,

@@ -85,6 +85,10 @@ pub enum DatasetError {
         folders: Vec<String>,
     },
 
+    /// All test pictures are good ones.
+    #[error("all test pictures are good ones, so nothing can be measured; add folders of defective ones, test/<defect>")]
+    NoDefectiveTest,
+
     /// A data set to test on without a folder of test pictures.
     #[error(
         "{} holds no test folder, but the pictures to test on must lie in test/good and \

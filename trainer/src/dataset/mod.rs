@@ -28,7 +28,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 pub use account::{DataAccount, DataCounts, LeftOutGroup, Overlap};
-pub use check::{BadPicture, BadReason, CheckedPictures, check_pictures};
+pub use check::{BadPicture, BadReason, CheckedPictures, check_pictures, fingerprints};
 pub(crate) use check::{CHECKED_AT_ONCE, usable_size};
 pub use digest::content_digest;
 pub use duplicates::Copies;
@@ -141,6 +141,14 @@ impl Dataset {
             return Err(DatasetError::NoGoodTest { folders: kinds.into_iter().collect() });
         }
         Ok(())
+    }
+
+    /// Fails when no test picture shows a defect: then nothing can be measured.
+    pub fn require_defects(&self) -> Result<(), DatasetError> {
+        if self.test.iter().any(TestPicture::is_defective) {
+            return Ok(());
+        }
+        Err(DatasetError::NoDefectiveTest)
     }
 
     /// Fails when the data set has masks, but not for every defective test picture, or

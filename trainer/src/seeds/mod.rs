@@ -18,7 +18,7 @@ use serde::Serialize;
 pub use separation::separation;
 pub use statistics::{MeanSd, SeedFigure};
 
-use crate::dataset::{Dataset, GoodSplit};
+use crate::dataset::{DataAccount, Dataset, GoodSplit};
 use crate::error::TrainError;
 use crate::evaluation::{self, Evaluation, EvaluationError, Figures, evaluate};
 use crate::fit::{
@@ -59,6 +59,7 @@ pub struct SeedsSummary {
 struct Candidate {
     bundle: PathBuf,
     report: SeedReport,
+    data: DataAccount,
 }
 
 /// Trains with `seeds` seeds from that of the settings on, and keeps one.
@@ -91,7 +92,13 @@ pub fn fit_seeds(
         observer.event(&FitEvent::SeedFinished(candidate.report.clone()));
         candidates.push(candidate);
     }
-    keep_best(candidates, &request.bundle)
+    // The same pictures for each seed.
+    let data = candidates.last().map(|candidate| candidate.data.clone());
+    let summary = keep_best(candidates, &request.bundle)?;
+    if let Some(data) = data {
+        observer.event(&FitEvent::Data(data));
+    }
+    Ok(summary)
 }
 
 fn all_seeds(first: u64, count: usize) -> Result<Range<u64>, TrainError> {
@@ -112,7 +119,7 @@ fn check_before_training(
 ) -> Result<(), TrainError> {
     let settings = request.settings.check()?;
     check_destination(&request.bundle)?;
-    let dataset = Dataset::discover(&request.data)?;
+    let dataset = Dataset::discover_with(&request.data, &request.good_names)?;
     dataset.require_masks()?;
     let FitSettings {
         calibration_split,
@@ -124,6 +131,7 @@ fn check_before_training(
     if dataset.test.is_empty() {
         return Ok(());
     }
+    dataset.require_test()?;
     let pictures = dataset.test.len();
     observer.event(&FitEvent::Checking { pictures });
     let go_on = &mut || !observer.interrupted();
@@ -184,6 +192,7 @@ fn train(
     Ok(Candidate {
         bundle: request.bundle,
         report,
+        data: summary.data,
     })
 }
 
@@ -216,7 +225,7 @@ fn test_figures(
     inspector: &mut Inspector,
     observer: &dyn FitObserver,
 ) -> Result<Option<Figures>, TrainError> {
-    let test = Dataset::discover(&request.data)?.test;
+    let test = Dataset::discover_with(&request.data, &request.good_names)?.test;
     if test.is_empty() {
         return Ok(None);
     }

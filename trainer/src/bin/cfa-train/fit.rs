@@ -13,6 +13,7 @@ use cfa_train::seeds::fit_seeds;
 use clap::Args;
 
 use crate::device::DeviceChoice;
+use crate::good_names::GoodNameArgument;
 use crate::memory;
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::Progress;
@@ -95,9 +96,12 @@ struct MethodArguments {
 
 #[derive(Args)]
 pub(crate) struct FitArguments {
-    /// Folder of pictures: MVTec layout (train/good, test/…), or good pictures only
+    /// Folder of pictures: MVTec layout (train/good, test/…), or good pictures only. Folders
+    /// below train/good are searched, and links followed
     #[arg(long)]
     data: PathBuf,
+    #[command(flatten)]
+    good_names: GoodNameArgument,
     /// Frozen network that the features come from
     #[arg(long, default_value_t = Backbone::WideResnet50)]
     backbone: Backbone,
@@ -256,6 +260,7 @@ impl FitArguments {
     ) -> FitRequest {
         FitRequest {
             data: self.data.clone(),
+            good_names: self.good_names.names(),
             weights,
             bundle: self.out.clone(),
             settings: FitSettings {

@@ -6,6 +6,7 @@ mod calibrate;
 mod device;
 mod export;
 mod fit;
+mod good_names;
 mod import;
 mod memory;
 mod onnxruntime;
@@ -64,8 +65,9 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("cfa-train: {error:#}");
-            ExitCode::from(exit_code(&error))
+            let code = exit_code(&error);
+            eprintln!("cfa-train: {:#}", good_names::with_remedy(error));
+            ExitCode::from(code)
         }
     }
 }
