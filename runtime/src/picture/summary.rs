@@ -37,7 +37,12 @@ impl Picture {
         }
     }
 
-    fn means_of<T: Copy + Into<u64>>(&self, samples: &[T], side: usize, step: f64) -> Vec<[f32; 3]> {
+    fn means_of<T: Copy + Into<u64>>(
+        &self,
+        samples: &[T],
+        side: usize,
+        step: f64,
+    ) -> Vec<[f32; 3]> {
         let (width, height) = (self.width_px as usize, self.height_px as usize);
         let columns: Vec<_> = (0..side).map(|column| block(column, side, width)).collect();
         let mut means = Vec::with_capacity(side * side);
@@ -90,7 +95,12 @@ mod tests {
         let sixteen = eight.iter().map(|&value: &u8| u16::from(value) * 257);
         let sixteen = Picture::new(4, 2, Samples::Sixteen(sixteen.collect())).unwrap();
         let eight = Picture::new(4, 2, Samples::Eight(eight)).unwrap();
-        let expected = [[5.0, 10.0, 15.0], [50.0, 0.0, 0.0], [11.0, 22.0, 33.0], [0.0, 0.0, 4.0]];
+        let expected = [
+            [5.0, 10.0, 15.0],
+            [50.0, 0.0, 0.0],
+            [11.0, 22.0, 33.0],
+            [0.0, 0.0, 4.0],
+        ];
         assert_eq!(eight.block_means(2), expected);
         assert_eq!(sixteen.block_means(2), expected);
         assert_eq!(eight.block_means(3).len(), 9, "blocks may overlap");
@@ -102,7 +112,9 @@ mod tests {
         let picture = |width, height, last| {
             let mut samples = vec![7; 12];
             samples[11] = last;
-            Picture::from_rgb8(width, height, samples).unwrap().pixel_digest()
+            Picture::from_rgb8(width, height, samples)
+                .unwrap()
+                .pixel_digest()
         };
         assert_eq!(picture(2, 2, 7), picture(2, 2, 7));
         assert_ne!(picture(2, 2, 7), picture(2, 2, 8));

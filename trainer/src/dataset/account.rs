@@ -113,7 +113,11 @@ impl DataAccount {
         account.leave_out(&dataset.test_notes.left_out);
         account.leave_out(&beside(dataset));
         account.remarks.clone_from(&dataset.test_notes.remarks);
-        let paths: Vec<PathBuf> = dataset.test.iter().map(|picture| picture.path.clone()).collect();
+        let paths: Vec<PathBuf> = dataset
+            .test
+            .iter()
+            .map(|picture| picture.path.clone())
+            .collect();
         account.remark_same_names(&paths);
         for kind in by_kind(dataset, test).into_values() {
             let (paths, fingerprints): (Vec<_>, Vec<_>) = kind.into_iter().unzip();
@@ -134,17 +138,27 @@ impl DataAccount {
         let (good, copies) = good;
         let mut account = Self::default();
         let distinct = copies.distinct(&good.good);
-        let counted_already: Vec<_> = good.good.iter().filter(|path| copies.is_copy(path)).cloned().collect();
+        let counted_already: Vec<_> = good
+            .good
+            .iter()
+            .filter(|path| copies.is_copy(path))
+            .cloned()
+            .collect();
         account.used(distinct.len() + defective.good.len());
         account.leave_out(&dataset.notes.left_out);
         account.leave_out(&unusable(good));
         account.leave_out(&unusable(defective));
         account.leave_out(&with_reason(&counted_already, LeftOutReason::CopyOfCounted));
         account.copied(copies);
-        let [some, others] = [good, defective].map(|checked| checked.fingerprints.iter().collect::<Vec<_>>());
+        let [some, others] =
+            [good, defective].map(|checked| checked.fingerprints.iter().collect::<Vec<_>>());
         let again = found_again(&some, &others, &|_| false);
-        let pair = |(one, other): (usize, usize)| [good.good[one].clone(), defective.good[other].clone()];
-        account.overlap("good and defective pictures", again.into_iter().map(pair).collect());
+        let pair =
+            |(one, other): (usize, usize)| [good.good[one].clone(), defective.good[other].clone()];
+        account.overlap(
+            "good and defective pictures",
+            again.into_iter().map(pair).collect(),
+        );
         account
     }
 
@@ -165,9 +179,16 @@ impl DataAccount {
     fn leave_out(&mut self, left_out: &[LeftOut]) {
         for LeftOut { path, reason } in left_out {
             self.counts.pictures_found += usize::from(reason.is_picture());
-            let place = self.left_out.iter().position(|group| group.reason == *reason);
+            let place = self
+                .left_out
+                .iter()
+                .position(|group| group.reason == *reason);
             let place = place.unwrap_or_else(|| {
-                self.left_out.push(LeftOutGroup { reason: *reason, count: 0, examples: Vec::new() });
+                self.left_out.push(LeftOutGroup {
+                    reason: *reason,
+                    count: 0,
+                    examples: Vec::new(),
+                });
                 self.left_out.len() - 1
             });
             let group = &mut self.left_out[place];
@@ -181,7 +202,9 @@ impl DataAccount {
     fn copied(&mut self, copies: &Copies) {
         self.counts.equal += copies.equal();
         self.counts.nearly_equal += copies.nearly_equal();
-        let pairs = copies.pairs().map(|(copy, first)| [first.to_owned(), copy.to_owned()]);
+        let pairs = copies
+            .pairs()
+            .map(|(copy, first)| [first.to_owned(), copy.to_owned()]);
         let room = NAMED.saturating_sub(self.copies.len());
         self.copies.extend(pairs.take(room));
     }
@@ -191,7 +214,11 @@ impl DataAccount {
         if count > 0 {
             self.counts.overlapping += count;
             let examples = pairs.into_iter().take(NAMED).collect();
-            self.overlaps.push(Overlap { between, count, examples });
+            self.overlaps.push(Overlap {
+                between,
+                count,
+                examples,
+            });
         }
     }
 
@@ -208,7 +235,10 @@ impl DataAccount {
         let picture = |place: usize| &dataset.test[test[place].0];
         let again = found_again(&some, &others, &|place| !picture(place).is_defective());
         let pair = |(one, other): (usize, usize)| [paths[one].clone(), picture(other).path.clone()];
-        self.overlap("training and test pictures", again.into_iter().map(pair).collect());
+        self.overlap(
+            "training and test pictures",
+            again.into_iter().map(pair).collect(),
+        );
     }
 
     /// The same pixels under two kinds of defect, or as good and defective.
@@ -257,7 +287,10 @@ fn unusable(checked: &CheckedPictures) -> Vec<LeftOut> {
 }
 
 fn with_reason(paths: &[PathBuf], reason: LeftOutReason) -> Vec<LeftOut> {
-    let of = |path: &PathBuf| LeftOut { path: path.clone(), reason };
+    let of = |path: &PathBuf| LeftOut {
+        path: path.clone(),
+        reason,
+    };
     paths.iter().map(of).collect()
 }
 
@@ -266,7 +299,13 @@ fn beside(dataset: &Dataset) -> Vec<LeftOut> {
     let is_beside = |left_out: &&LeftOut| {
         dataset.train_good.is_empty() && left_out.reason != LeftOutReason::System
     };
-    dataset.notes.left_out.iter().filter(is_beside).cloned().collect()
+    dataset
+        .notes
+        .left_out
+        .iter()
+        .filter(is_beside)
+        .cloned()
+        .collect()
 }
 
 type Kind = Vec<(PathBuf, Fingerprint)>;
@@ -297,13 +336,20 @@ impl fmt::Display for DataAccount {
         for group in &self.left_out {
             let (count, words) = (group.count, group.reason.words());
             let examples = group.examples.iter().map(|path| path.display().to_string());
-            write!(f, "\n  left out: {count} {words} ({})", named(examples.collect(), count))?;
+            write!(
+                f,
+                "\n  left out: {count} {words} ({})",
+                named(examples.collect(), count)
+            )?;
         }
         if !self.copies.is_empty() {
             let count = counts.equal + counts.nearly_equal;
             let (equal, nearly) = (counts.equal, counts.nearly_equal);
             let examples = named(pairs(&self.copies), count);
-            write!(f, "\n  alike: {equal} equal and {nearly} nearly equal to another picture ({examples})")?;
+            write!(
+                f,
+                "\n  alike: {equal} equal and {nearly} nearly equal to another picture ({examples})"
+            )?;
         }
         for overlap in &self.overlaps {
             let (count, between) = (overlap.count, overlap.between);
@@ -318,12 +364,17 @@ impl fmt::Display for DataAccount {
 }
 
 fn pairs(examples: &[[PathBuf; 2]]) -> Vec<String> {
-    let pair = |[first, second]: &[PathBuf; 2]| format!("{} = {}", first.display(), second.display());
+    let pair =
+        |[first, second]: &[PathBuf; 2]| format!("{} = {}", first.display(), second.display());
     examples.iter().map(pair).collect()
 }
 
 fn named(examples: Vec<String>, count: usize) -> String {
     let more = count.saturating_sub(examples.len());
     let text = examples.join(", ");
-    if more == 0 { text } else { format!("{text} and {more} more") }
+    if more == 0 {
+        text
+    } else {
+        format!("{text} and {more} more")
+    }
 }

@@ -94,7 +94,10 @@ pub fn check_pictures(
 impl CheckedPictures {
     fn add(&mut self, path: &Path, seen: Result<Seen, BadPicture>) {
         match seen {
-            Ok(Seen { pixels, fingerprint }) => {
+            Ok(Seen {
+                pixels,
+                fingerprint,
+            }) => {
                 self.largest_px = self.largest_px.max(pixels);
                 self.good.push(path.to_owned());
                 self.fingerprints.push(fingerprint);

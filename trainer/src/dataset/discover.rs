@@ -33,7 +33,10 @@ impl Parts {
                 }
             };
             if let Some(first) = slot.replace(path.clone()) {
-                return Err(DatasetError::PartTwice { first, second: path });
+                return Err(DatasetError::PartTwice {
+                    first,
+                    second: path,
+                });
             }
         }
         Ok(parts)
@@ -247,7 +250,9 @@ fn test_part(
     dataset.test_notes.add(left_out.left_out);
     if good.len() > 1 {
         let good = good.join(", ");
-        dataset.test_notes.remark(format!("these test folders count as good: {good}"));
+        dataset
+            .test_notes
+            .remark(format!("these test folders count as good: {good}"));
     }
     Ok(())
 }
@@ -263,13 +268,17 @@ fn kind(
     dataset.mask_faults.extend(masks_among(&found.pictures));
     if found.pictures.is_empty() {
         let shown = folder.display();
-        dataset.test_notes.remark(format!("there are no pictures to test on in {shown}"));
+        dataset
+            .test_notes
+            .remark(format!("there are no pictures to test on in {shown}"));
     }
-    dataset.test.extend(found.pictures.into_iter().map(|path| TestPicture {
-        defect: defect.to_owned(),
-        mask: masks.take(&path, folder),
-        path,
-    }));
+    dataset
+        .test
+        .extend(found.pictures.into_iter().map(|path| TestPicture {
+            defect: defect.to_owned(),
+            mask: masks.take(&path, folder),
+            path,
+        }));
     dataset.mask_faults.append(&mut masks.faults);
     dataset.test_notes.add(found.left_out);
     dataset.test_notes.add(masks.left_over());

@@ -109,7 +109,8 @@ fn groups_of(fingerprints: &[Fingerprint]) -> Groups {
         let of_one = |&place: &usize| {
             let own = order[place];
             let near = order[place + 1..].iter().copied();
-            let near = near.take_while(|&other| brightness(other) - brightness(own) <= Fingerprint::REACH);
+            let near =
+                near.take_while(|&other| brightness(other) - brightness(own) <= Fingerprint::REACH);
             let apart = near.filter(|&other| firsts[other] != firsts[own]);
             let alike = apart.filter(|&other| fingerprints[own].resembles(&fingerprints[other]));
             alike.map(|other| (own, other)).collect::<Vec<_>>()

@@ -45,10 +45,11 @@ pub enum DatasetError {
 
     /// Folders within a folder of good pictures may hold anything.
     #[error(
-        "{} holds {direct} pictures and folders with pictures, and it is not clear which show good \
+        "{} holds {}folders with pictures, and it is not clear which show good \
          parts: {found}; give the folder of the good pictures alone, or name each folder of good \
          pictures",
-        path.display()
+        path.display(),
+        Beside(*direct)
     )]
     WhichAreGood {
         /// The folder.
@@ -86,7 +87,9 @@ pub enum DatasetError {
     },
 
     /// All test pictures are good ones.
-    #[error("all test pictures are good ones, so nothing can be measured; add folders of defective ones, test/<defect>")]
+    #[error(
+        "all test pictures are good ones, so nothing can be measured; add folders of defective ones, test/<defect>"
+    )]
     NoDefectiveTest,
 
     /// A data set to test on without a folder of test pictures.
@@ -226,12 +229,35 @@ impl Display for WithPictures {
         let folders = self.0.iter().take(NAMED);
         let folders = folders.map(|folder| {
             let name = folder.path.file_name().unwrap_or(folder.path.as_os_str());
-            format!("{} ({} pictures)", name.display(), folder.pictures)
+            format!("{} ({})", name.display(), Pictures(folder.pictures))
         });
         f.write_str(&folders.collect::<Vec<_>>().join(", "))?;
         match self.0.len().saturating_sub(NAMED) {
             0 => Ok(()),
             more => write!(f, " and {more} more"),
+        }
+    }
+}
+
+struct Pictures(usize);
+
+impl Display for Pictures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 picture"),
+            count => write!(f, "{count} pictures"),
+        }
+    }
+}
+
+/// Pictures beside folders; nothing when there are none.
+struct Beside(usize);
+
+impl Display for Beside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => Ok(()),
+            count => write!(f, "{} and ", Pictures(count)),
         }
     }
 }

@@ -66,8 +66,8 @@ impl Found {
         }
     }
 
-    /// Says whether the walk should turn back.
-    fn add(&mut self, entry: &DirEntry) -> bool {
+    /// Says whether the walk should turn back; `depth` is that of the walk.
+    fn add(&mut self, entry: &DirEntry, depth: usize) -> bool {
         let (path, is_folder) = (entry.path(), entry.file_type().is_dir());
         if entry.depth() == 0 {
             return false;
@@ -82,7 +82,7 @@ impl Found {
             self.add_file(path);
             return false;
         }
-        let of_masks = is_one_of(entry.file_name(), &MASK_FOLDERS);
+        let of_masks = entry.depth() < depth && is_one_of(entry.file_name(), &MASK_FOLDERS);
         if of_masks {
             self.leave_out(path, LeftOutReason::MaskFolder);
         }
@@ -121,7 +121,7 @@ fn walk(folder: &Path, depth: usize) -> Result<Found, DatasetError> {
         match entry {
             // `max_depth` keeps folders of the last level closed already.
             Ok(entry) => {
-                if found.add(&entry) && entry.depth() < depth {
+                if found.add(&entry, depth) && entry.depth() < depth {
                     entries.skip_current_dir();
                 }
             }

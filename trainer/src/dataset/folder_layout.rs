@@ -42,7 +42,11 @@ impl FolderLayout {
             add_good(&mut dataset, folder, names)?;
         }
         for (index, folder) in self.abnormal.iter().enumerate() {
-            add_abnormal(&mut dataset, folder, self.masks.get(index).map(PathBuf::as_path))?;
+            add_abnormal(
+                &mut dataset,
+                folder,
+                self.masks.get(index).map(PathBuf::as_path),
+            )?;
         }
         dataset.require_masks()?;
         Ok(dataset)
@@ -51,17 +55,21 @@ impl FolderLayout {
 
 fn add_good(dataset: &mut Dataset, folder: &Path, names: &GoodNames) -> Result<(), DatasetError> {
     let found = match good_pictures(folder, names) {
-        Err(DatasetError::UnknownLayout { path, found } | DatasetError::NoPictures { path, found }) => {
+        Err(
+            DatasetError::UnknownLayout { path, found } | DatasetError::NoPictures { path, found },
+        ) => {
             return Err(DatasetError::NoTestPictures { path, found });
         }
         other => other?,
     };
     dataset.mask_faults.extend(masks_among(&found.pictures));
-    dataset.test.extend(found.pictures.into_iter().map(|path| TestPicture {
-        path,
-        defect: GOOD.to_owned(),
-        mask: None,
-    }));
+    dataset
+        .test
+        .extend(found.pictures.into_iter().map(|path| TestPicture {
+            path,
+            defect: GOOD.to_owned(),
+            mask: None,
+        }));
     dataset.test_notes.add(found.left_out);
     Ok(())
 }
@@ -75,11 +83,13 @@ fn add_abnormal(
     let mut masks = truth.map_or(Ok(Masks::default()), Masks::below)?;
     let defect = defect(folder);
     dataset.mask_faults.extend(masks_among(&found.0));
-    dataset.test.extend(found.0.into_iter().map(|path| TestPicture {
-        defect: defect.clone(),
-        mask: masks.take(&path, folder),
-        path,
-    }));
+    dataset
+        .test
+        .extend(found.0.into_iter().map(|path| TestPicture {
+            defect: defect.clone(),
+            mask: masks.take(&path, folder),
+            path,
+        }));
     dataset.mask_faults.append(&mut masks.faults);
     dataset.test_notes.add(found.1);
     dataset.test_notes.add(masks.left_over());
@@ -98,9 +108,8 @@ pub(super) fn defective_pictures(
         });
     }
     let names = GoodNames::default();
-    let is_other = |name: &OsStr| {
-        names.contains(name) || is_one_of(name, &["train", "test", "ground_truth"])
-    };
+    let is_other =
+        |name: &OsStr| names.contains(name) || is_one_of(name, &["train", "test", "ground_truth"]);
     let mut within = folders(folder)?.into_iter();
     if let Some(other) = within.find(|path| path.file_name().is_some_and(is_other)) {
         return Err(DatasetError::NotDefectiveAlone {
@@ -121,6 +130,9 @@ pub(super) fn defective_pictures(
 /// The folder's name, unless that would make its pictures good ones.
 fn defect(folder: &Path) -> String {
     let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    let name = whole.file_name().map(|name| name.to_string_lossy().into_owned());
-    name.filter(|name| name != GOOD).unwrap_or_else(|| ABNORMAL.to_owned())
+    let name = whole
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    name.filter(|name| name != GOOD)
+        .unwrap_or_else(|| ABNORMAL.to_owned())
 }

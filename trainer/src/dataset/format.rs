@@ -7,9 +7,9 @@ use std::path::Path;
 
 /// Endings of pictures whose format is not read, in lower case.
 const OTHER_ENDINGS: [&str; 33] = [
-    "arw", "avif", "bgf", "bpg", "cr2", "cr3", "dcm", "dds", "dng", "exr", "gif", "hdr", "heic", "heif", "ico",
-    "j2k", "jp2", "jpf", "jpx", "jxl", "jxr", "mpo", "nef", "orf", "pbm", "pcx", "pgm", "pnm", "ppm",
-    "psd", "raf", "raw", "tga",
+    "arw", "avif", "bgf", "bpg", "cr2", "cr3", "dcm", "dds", "dng", "exr", "gif", "hdr", "heic",
+    "heif", "ico", "j2k", "jp2", "jpf", "jpx", "jxl", "jxr", "mpo", "nef", "orf", "pbm", "pcx",
+    "pgm", "pnm", "ppm", "psd", "raf", "raw", "tga",
 ];
 /// Longest beginning that tells a format.
 const BEGINNING_BYTES: u64 = 32;
@@ -31,8 +31,7 @@ fn is_known(ending: &str) -> bool {
 /// A file that cannot be read is not known to be a picture.
 fn begins_as_picture(path: &Path) -> bool {
     let mut beginning = Vec::new();
-    let read = File::open(path).and_then(|file| {
-        file.take(BEGINNING_BYTES).read_to_end(&mut beginning)
-    });
+    let read =
+        File::open(path).and_then(|file| file.take(BEGINNING_BYTES).read_to_end(&mut beginning));
     read.is_ok() && image::guess_format(&beginning).is_ok()
 }

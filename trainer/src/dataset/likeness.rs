@@ -45,7 +45,10 @@ impl Fingerprint {
     #[must_use]
     pub fn new(picture: &Picture) -> Self {
         let means = picture.block_means(BLOCKS);
-        let gray: Vec<f32> = means.iter().map(|rgb| rgb.iter().sum::<f32>() / 3.0).collect();
+        let gray: Vec<f32> = means
+            .iter()
+            .map(|rgb| rgb.iter().sum::<f32>() / 3.0)
+            .collect();
         let brightness = gray.iter().sum::<f32>() / gray.len() as f32;
         let darkest = gray.iter().copied().fold(f32::INFINITY, f32::min);
         let contrast = gray.iter().copied().fold(f32::NEG_INFINITY, f32::max) - darkest;
@@ -114,7 +117,10 @@ fn colours(means: &[[f32; 3]]) -> Vec<f32> {
 fn are_close(some: &[i16], others: &[i16]) -> bool {
     let mut sum = 0;
     for (some, others) in some.chunks(BLOCKS).zip(others.chunks(BLOCKS)) {
-        let differences = some.iter().zip(others).map(|(a, b)| i32::from(a.abs_diff(*b)));
+        let differences = some
+            .iter()
+            .zip(others)
+            .map(|(a, b)| i32::from(a.abs_diff(*b)));
         let (largest, total) = differences.fold((0, 0), |(largest, total), difference| {
             (difference.max(largest), total + difference)
         });

@@ -12,7 +12,14 @@ const MASK_SUFFIX: &str = "_mask";
 
 /// Behind the stem of a mask that lies beside its picture, in lower case.
 const SUFFIXES_BESIDE: [&str; 8] = [
-    "_mask", "-mask", ".mask", "_gt", "_label", "_labels", "_ground_truth", "_groundtruth",
+    "_mask",
+    "-mask",
+    ".mask",
+    "_gt",
+    "_label",
+    "_labels",
+    "_ground_truth",
+    "_groundtruth",
 ];
 
 /// Masks that cannot be told to pictures.
@@ -56,14 +63,22 @@ impl fmt::Display for MaskFault {
                 mask.display(),
                 picture.display()
             ),
-            Self::Shared { mask, first, second } => write!(
+            Self::Shared {
+                mask,
+                first,
+                second,
+            } => write!(
                 f,
                 "{} would be the mask of both {} and {}; rename one picture and give it its own mask",
                 mask.display(),
                 first.display(),
                 second.display()
             ),
-            Self::Several { picture, first, second } => write!(
+            Self::Several {
+                picture,
+                first,
+                second,
+            } => write!(
                 f,
                 "both {} and {} would be the mask of {}; remove one of them",
                 first.display(),
@@ -128,7 +143,11 @@ impl Masks {
     fn elsewhere(&self, place: &Path) -> Option<Vec<PathBuf>> {
         names(place).into_iter().find_map(|name| {
             let same = |(other, _): &(&PathBuf, &Vec<PathBuf>)| other.file_name() == Some(&name);
-            let masks = self.by_place.iter().filter(same).flat_map(|(_, masks)| masks.clone());
+            let masks = self
+                .by_place
+                .iter()
+                .filter(same)
+                .flat_map(|(_, masks)| masks.clone());
             Some(masks.collect::<Vec<_>>()).filter(|masks| !masks.is_empty())
         })
     }
@@ -162,11 +181,14 @@ fn names(place: &Path) -> Vec<std::ffi::OsString> {
 
 /// Pictures that look like masks of others in the same folder.
 pub(super) fn masks_among(pictures: &[PathBuf]) -> Vec<MaskFault> {
-    let places: BTreeMap<String, &PathBuf> = pictures.iter().map(|path| (lower(path), path)).collect();
+    let places: BTreeMap<String, &PathBuf> =
+        pictures.iter().map(|path| (lower(path), path)).collect();
     let known: BTreeSet<&String> = places.keys().collect();
     let fault = |mask: &PathBuf| {
         let name = lower(mask);
-        let bases = SUFFIXES_BESIDE.iter().filter_map(|suffix| name.strip_suffix(suffix));
+        let bases = SUFFIXES_BESIDE
+            .iter()
+            .filter_map(|suffix| name.strip_suffix(suffix));
         let base = bases.map(str::to_owned).find(|base| known.contains(base))?;
         Some(MaskFault::AmongPictures {
             mask: mask.clone(),

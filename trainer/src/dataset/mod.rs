@@ -137,8 +137,14 @@ impl Dataset {
             });
         }
         if self.test.iter().all(TestPicture::is_defective) {
-            let kinds: std::collections::BTreeSet<_> = self.test.iter().map(|picture| picture.defect.clone()).collect();
-            return Err(DatasetError::NoGoodTest { folders: kinds.into_iter().collect() });
+            let kinds: std::collections::BTreeSet<_> = self
+                .test
+                .iter()
+                .map(|picture| picture.defect.clone())
+                .collect();
+            return Err(DatasetError::NoGoodTest {
+                folders: kinds.into_iter().collect(),
+            });
         }
         Ok(())
     }

@@ -83,13 +83,18 @@ impl GoodNames {
         let mut parts = lower.split(|sign: char| !sign.is_alphabetic());
         let negated = ["no", "not", "non", "nicht", "un"];
         !self.are_given()
-            && !lower.split(|sign: char| !sign.is_alphabetic()).any(|part| negated.contains(&part))
+            && !lower
+                .split(|sign: char| !sign.is_alphabetic())
+                .any(|part| negated.contains(&part))
             && parts.any(|part| ["good", "ok", "okay", "normal", "gut"].contains(&part))
     }
 }
 
 fn letters_and_digits(name: &str) -> String {
-    name.chars().filter(|sign| sign.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    name.chars()
+        .filter(|sign| sign.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 #[cfg(test)]
@@ -100,8 +105,22 @@ mod tests {
     fn common_names_are_known_whatever_their_case() {
         let names = GoodNames::default();
         for name in [
-            "good", "Good", "OK", "ok", "normal", "Normal", "defect-free", "DEFECT_FREE", "IO",
-            "i.O.", "pass", "PASSED", "gut", "no defect", "Okay", "anomaly_free",
+            "good",
+            "Good",
+            "OK",
+            "ok",
+            "normal",
+            "Normal",
+            "defect-free",
+            "DEFECT_FREE",
+            "IO",
+            "i.O.",
+            "pass",
+            "PASSED",
+            "gut",
+            "no defect",
+            "Okay",
+            "anomaly_free",
         ] {
             assert!(names.contains(OsStr::new(name)), "{name}");
         }

@@ -31,8 +31,8 @@ pub use settings::{CheckedSettings, FitSettings};
 
 use crate::backbone::Backbone;
 use crate::dataset::{
-    DataAccount, Dataset, DatasetError, Fingerprint, GoodNames, GoodSplit, check_pictures, content_digest,
-    fingerprints,
+    DataAccount, Dataset, DatasetError, Fingerprint, GoodNames, GoodSplit, check_pictures,
+    content_digest, fingerprints,
 };
 use crate::error::TrainError;
 use crate::export::{ExportRequest, export, verify_and_write};
@@ -214,7 +214,11 @@ impl<'a> Job<'a> {
             identity: self.identity.clone(),
             final_loss: loss,
             final_radius: training.radius()?,
-            data: self.pictures.account.counts.unless_all_are_used_and_distinct(),
+            data: self
+                .pictures
+                .account
+                .counts
+                .unless_all_are_used_and_distinct(),
         };
         let export_request = self.export_request(&record);
         export(&export_request, &extractor, &training, &mut store, observer)?;
@@ -336,7 +340,11 @@ fn test_fingerprints(
     preprocessing: &Preprocessing,
     observer: &mut dyn FitObserver,
 ) -> Result<Vec<(usize, Fingerprint)>, TrainError> {
-    let paths: Vec<PathBuf> = dataset.test.iter().map(|picture| picture.path.clone()).collect();
+    let paths: Vec<PathBuf> = dataset
+        .test
+        .iter()
+        .map(|picture| picture.path.clone())
+        .collect();
     let go_on = &mut || !observer.interrupted();
     match fingerprints(&paths, preprocessing, go_on) {
         Err(DatasetError::Interrupted) => Err(TrainError::InterruptedEarly),

@@ -117,7 +117,8 @@ pub enum FitEvent {
         /// How pictures will be judged; `None` when there are too few good ones.
         rule: Option<DecisionRule>,
     },
-    /// What became of the pictures of the data set; the last event of a training.
+    /// What became of the pictures of the data set; the last event of a training, of a test
+    /// and of a calibration.
     Data(DataAccount),
     /// The bundle is complete.
     Exported {

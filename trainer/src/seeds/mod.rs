@@ -53,6 +53,9 @@ pub struct SeedsSummary {
     pub seeds: Vec<SeedReport>,
     /// Mean and spread over the seeds of each figure that all of them have.
     pub figures: Vec<SeedFigure>,
+    /// What became of the pictures of the data set; [`FitEvent::Data`] tells it.
+    #[serde(skip)]
+    pub data: DataAccount,
 }
 
 /// A finished training that may be chosen.
@@ -92,12 +95,8 @@ pub fn fit_seeds(
         observer.event(&FitEvent::SeedFinished(candidate.report.clone()));
         candidates.push(candidate);
     }
-    // The same pictures for each seed.
-    let data = candidates.last().map(|candidate| candidate.data.clone());
     let summary = keep_best(candidates, &request.bundle)?;
-    if let Some(data) = data {
-        observer.event(&FitEvent::Data(data));
-    }
+    observer.event(&FitEvent::Data(summary.data.clone()));
     Ok(summary)
 }
 
@@ -273,7 +272,7 @@ fn keep_best(candidates: Vec<Candidate>, bundle: &Path) -> Result<SeedsSummary, 
         action: "cannot put the chosen bundle in its place; the seeds' bundles are beside it",
         source,
     };
-    let chosen_seed = best.report.seed;
+    let (chosen_seed, data) = (best.report.seed, best.data.clone());
     fs::rename(&best.bundle, bundle).map_err(failed)?;
     for other in candidates.iter().filter(|c| c.report.seed != chosen_seed) {
         fs::remove_file(&other.bundle).map_err(failed)?;
@@ -284,5 +283,6 @@ fn keep_best(candidates: Vec<Candidate>, bundle: &Path) -> Result<SeedsSummary, 
         chosen_seed,
         figures: statistics::over_seeds(&seeds),
         seeds,
+        data,
     })
 }

@@ -108,8 +108,12 @@ fn matching(pattern: &str) -> Result<Vec<Input>> {
     let fixed = Path::new(pattern)
         .ancestors()
         .find(|part| !part.to_string_lossy().contains(['*', '?', '[']));
-    found(files, fixed.unwrap_or(Path::new("")))
-        .ok_or_else(|| anyhow!("{pattern}: no picture matches ({})", PICTURE_ENDINGS.join(", ")))
+    found(files, fixed.unwrap_or(Path::new(""))).ok_or_else(|| {
+        anyhow!(
+            "{pattern}: no picture matches ({})",
+            PICTURE_ENDINGS.join(", ")
+        )
+    })
 }
 
 /// The pictures among `files`, sorted; `None` if there are none.

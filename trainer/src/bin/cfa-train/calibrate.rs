@@ -5,11 +5,9 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use cfa_runtime::preprocess::Preprocessing;
 use cfa_train::calibration::{CalibrateRequest, RuleChoice, calibrate, open_to_replace};
-use cfa_runtime::calibration::Calibration;
 use cfa_train::dataset::{CheckedPictures, DataAccount, Dataset, check_pictures};
-use cfa_train::fit::FitObserver;
+use cfa_train::fit::{FitEvent, FitObserver};
 use clap::Args;
-use serde::Serialize;
 
 use crate::good_names::GoodNameArgument;
 use crate::onnxruntime::OnnxRuntimeArgument;
@@ -43,20 +41,11 @@ pub(crate) struct CalibrateArguments {
     /// Leave out broken pictures instead of stopping
     #[arg(long)]
     skip_bad: bool,
-    /// Print the calibration as JSON
+    /// Print the calibration as JSON, and what became of the pictures on a second line
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     onnxruntime: OnnxRuntimeArgument,
-}
-
-/// What `--json` prints.
-#[derive(Serialize)]
-struct Output<'a> {
-    #[serde(flatten)]
-    calibration: &'a Calibration,
-    /// What became of the pictures.
-    data: &'a DataAccount,
 }
 
 pub(crate) fn run(arguments: &CalibrateArguments) -> Result<()> {
@@ -70,8 +59,8 @@ pub(crate) fn run(arguments: &CalibrateArguments) -> Result<()> {
     let calibration = calibrate(&request, &runtime, &mut || progress.advance())?;
     progress.finish();
     if arguments.json {
-        let (calibration, data) = (&calibration, &data);
-        print_json(&Output { calibration, data });
+        print_json(&calibration);
+        print_json(&FitEvent::Data(data));
         return Ok(());
     }
     let good = calibration.good_scores.len();

@@ -223,12 +223,14 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
         let summary = fit(&request, &mut progress)?;
         progress.memory_taken();
         progress.summary(&summary);
+        progress.say(&summary.data.to_string());
         return Ok(());
     };
     let summary = fit_seeds(&request, usize::from(seeds), &mut progress)?;
     progress.memory_taken();
     progress.summary(&summary);
     progress.say(&seeds::table(&summary));
+    progress.say(&summary.data.to_string());
     Ok(())
 }
 

@@ -33,7 +33,9 @@ pub(crate) fn with_remedy(error: Error) -> Error {
             DatasetError::WhichAreGood { .. }
             | DatasetError::NoGoodFolder { .. }
             | DatasetError::NoGoodTest { .. },
-        ) => anyhow!("{error:#} (--good-name NAME, once for each; folders of defective pictures alone: --abnormal-dir of `test`)"),
+        ) => anyhow!(
+            "{error:#} (--good-name NAME, once for each; folders of defective pictures alone: --abnormal-dir of `test`)"
+        ),
         _ => error,
     }
 }

@@ -174,7 +174,6 @@ impl Progress {
                 self.say("verified: ONNX Runtime reproduces libtorch's maps from the picture on");
             }
             FitEvent::Calibrated { good, rule } => self.say(&calibrated(*good, *rule)),
-            FitEvent::Data(account) => self.say(&account.to_string()),
             FitEvent::Exported { bundle, bytes } => {
                 let size = *bytes as f64 / BYTES_PER_MIB;
                 self.say(&format!("wrote {} ({size:.1} MiB)", bundle.display()));

@@ -12,6 +12,7 @@ use cfa_runtime::inspector::{Inspector, InspectorOptions};
 use cfa_runtime::preprocess::Preprocessing;
 use cfa_train::dataset::{DataAccount, Dataset, TestPicture, fingerprints};
 use cfa_train::evaluation::{Evaluation, MapFolder, evaluate};
+use cfa_train::fit::FitEvent;
 use cfa_train::report::{ReportSettings, write_report};
 use clap::Args;
 use indicatif::ProgressBar;
@@ -28,7 +29,7 @@ pub(crate) struct TestArguments {
     model: PathBuf,
     #[command(flatten)]
     pictures: PictureArguments,
-    /// Print the figures as one JSON object
+    /// Print the figures as one JSON object, and what became of the pictures on a second line
     #[arg(long)]
     json: bool,
     /// Write an HTML page with figures, curves, the worst misses and false alarms
@@ -52,8 +53,6 @@ struct Output<'a> {
     evaluation: &'a Evaluation,
     /// SHA-256 of the bundle file.
     model: &'a str,
-    /// What became of the pictures.
-    data: &'a DataAccount,
 }
 
 pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
@@ -70,8 +69,8 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
         print_json(&Output {
             evaluation: &evaluation,
             model: &model,
-            data: &data,
         });
+        print_json(&FitEvent::Data(data));
     } else {
         // A reader that has gone away does not keep the report from being written.
         let text = format!("{}\n{data}\n", table::text(&evaluation));
@@ -82,10 +81,15 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
 
 /// Looks at the pictures once before the work, and at those to train on if they are there.
 fn account(dataset: &Dataset, preprocessing: &Preprocessing) -> Result<DataAccount> {
-    let paths: Vec<PathBuf> = dataset.test.iter().map(|picture| picture.path.clone()).collect();
+    let paths: Vec<PathBuf> = dataset
+        .test
+        .iter()
+        .map(|picture| picture.path.clone())
+        .collect();
     let test = fingerprints(&paths, preprocessing, &mut || true)?;
     let training = fingerprints(&dataset.train_good, preprocessing, &mut || true)?;
-    let trained = |(place, fingerprint): (usize, _)| (dataset.train_good[place].clone(), fingerprint);
+    let trained =
+        |(place, fingerprint): (usize, _)| (dataset.train_good[place].clone(), fingerprint);
     let (paths, training): (Vec<_>, Vec<_>) = training.into_iter().map(trained).unzip();
     Ok(DataAccount::of_test(dataset, (&paths, &training), &test))
 }
