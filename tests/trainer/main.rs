@@ -13,6 +13,7 @@
 
 mod backbone_references;
 mod calibrate;
+mod data_sets;
 mod drawn_weights;
 mod evaluate;
 mod exported_network;

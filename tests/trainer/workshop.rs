@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use cfa_runtime::OnnxRuntime;
 use cfa_runtime::picture::Limits;
 use cfa_runtime::preprocess::Size;
+use cfa_train::dataset::GoodNames;
 use cfa_train::error::TrainError;
 use cfa_train::fit::{FitEvent, FitObserver, FitRequest, FitSettings, FitSummary, fit};
 use image::{Rgb, RgbImage};
@@ -141,6 +142,7 @@ impl Workshop {
     pub(crate) fn request(&self, bundle: &str) -> FitRequest {
         FitRequest {
             data: self.at("data"),
+            good_names: GoodNames::default(),
             weights: self.weights.clone(),
             bundle: self.at(bundle),
             settings: small_settings(),

@@ -5,6 +5,7 @@
 
 mod decode;
 mod depth;
+mod endings;
 mod error;
 mod general;
 mod jpeg;
@@ -14,6 +15,7 @@ mod orientation;
 mod panics;
 mod raw;
 mod reading;
+mod summary;
 #[cfg(test)]
 mod tests;
 mod tiff;
@@ -23,6 +25,7 @@ use std::path::Path;
 use image::RgbImage;
 
 pub use depth::SixteenBitUse;
+pub use endings::{PICTURE_ENDINGS, has_picture_ending};
 pub use error::{PictureError, PictureProblem};
 pub use limits::{Limit, Limits};
 pub use mask::Mask;

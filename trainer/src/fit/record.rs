@@ -6,6 +6,7 @@ use cfa_runtime::bundle::Bundle;
 use serde::{Deserialize, Serialize};
 
 use super::FitSettings;
+use crate::dataset::DataCounts;
 
 /// What makes two trainings the same: a checkpoint is only resumed for this.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +29,10 @@ pub struct TrainingRecord {
     pub final_loss: Option<f64>,
     /// Radius of the hyperspheres at the end.
     pub final_radius: f64,
+    /// Numbers of the data set, if pictures were left out, alike, or among the test
+    /// pictures, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<DataCounts>,
 }
 
 /// The bundle at `path` and its record, if it came from this very training.

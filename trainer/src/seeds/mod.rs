@@ -18,7 +18,7 @@ use serde::Serialize;
 pub use separation::separation;
 pub use statistics::{MeanSd, SeedFigure};
 
-use crate::dataset::{Dataset, GoodSplit};
+use crate::dataset::{DataAccount, Dataset, GoodSplit};
 use crate::error::TrainError;
 use crate::evaluation::{self, Evaluation, EvaluationError, Figures, evaluate};
 use crate::fit::{
@@ -53,12 +53,16 @@ pub struct SeedsSummary {
     pub seeds: Vec<SeedReport>,
     /// Mean and spread over the seeds of each figure that all of them have.
     pub figures: Vec<SeedFigure>,
+    /// What became of the pictures of the data set; [`FitEvent::Data`] tells it.
+    #[serde(skip)]
+    pub data: DataAccount,
 }
 
 /// A finished training that may be chosen.
 struct Candidate {
     bundle: PathBuf,
     report: SeedReport,
+    data: DataAccount,
 }
 
 /// Trains with `seeds` seeds from that of the settings on, and keeps one.
@@ -91,7 +95,9 @@ pub fn fit_seeds(
         observer.event(&FitEvent::SeedFinished(candidate.report.clone()));
         candidates.push(candidate);
     }
-    keep_best(candidates, &request.bundle)
+    let summary = keep_best(candidates, &request.bundle)?;
+    observer.event(&FitEvent::Data(summary.data.clone()));
+    Ok(summary)
 }
 
 fn all_seeds(first: u64, count: usize) -> Result<Range<u64>, TrainError> {
@@ -112,7 +118,7 @@ fn check_before_training(
 ) -> Result<(), TrainError> {
     let settings = request.settings.check()?;
     check_destination(&request.bundle)?;
-    let dataset = Dataset::discover(&request.data)?;
+    let dataset = Dataset::discover_with(&request.data, &request.good_names)?;
     dataset.require_masks()?;
     let FitSettings {
         calibration_split,
@@ -124,6 +130,7 @@ fn check_before_training(
     if dataset.test.is_empty() {
         return Ok(());
     }
+    dataset.require_test()?;
     let pictures = dataset.test.len();
     observer.event(&FitEvent::Checking { pictures });
     let go_on = &mut || !observer.interrupted();
@@ -186,6 +193,7 @@ fn train(
     Ok(Candidate {
         bundle: request.bundle,
         report,
+        data: summary.data,
     })
 }
 
@@ -218,7 +226,7 @@ fn test_figures(
     inspector: &mut Inspector,
     observer: &dyn FitObserver,
 ) -> Result<Option<Figures>, TrainError> {
-    let test = Dataset::discover(&request.data)?.test;
+    let test = Dataset::discover_with(&request.data, &request.good_names)?.test;
     if test.is_empty() {
         return Ok(None);
     }
@@ -266,7 +274,7 @@ fn keep_best(candidates: Vec<Candidate>, bundle: &Path) -> Result<SeedsSummary, 
         action: "cannot put the chosen bundle in its place; the seeds' bundles are beside it",
         source,
     };
-    let chosen_seed = best.report.seed;
+    let (chosen_seed, data) = (best.report.seed, best.data.clone());
     fs::rename(&best.bundle, bundle).map_err(failed)?;
     for other in candidates.iter().filter(|c| c.report.seed != chosen_seed) {
         fs::remove_file(&other.bundle).map_err(failed)?;
@@ -277,5 +285,6 @@ fn keep_best(candidates: Vec<Candidate>, bundle: &Path) -> Result<SeedsSummary, 
         chosen_seed,
         figures: statistics::over_seeds(&seeds),
         seeds,
+        data,
     })
 }

@@ -1,14 +1,15 @@
 //! `cfa-train calibrate`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use cfa_runtime::preprocess::Preprocessing;
 use cfa_train::calibration::{CalibrateRequest, RuleChoice, calibrate, open_to_replace};
-use cfa_train::dataset::{Dataset, check_pictures};
-use cfa_train::fit::FitObserver;
+use cfa_train::dataset::{CheckedPictures, DataAccount, Dataset, check_pictures};
+use cfa_train::fit::{FitEvent, FitObserver};
 use clap::Args;
 
+use crate::good_names::GoodNameArgument;
 use crate::limits::LimitArguments;
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::{Progress, calibrated, depth, print_json};
@@ -18,10 +19,13 @@ pub(crate) struct CalibrateArguments {
     /// The bundle; it is replaced when all went well
     #[arg(long, value_name = "BUNDLE")]
     model: PathBuf,
-    /// Folder of pictures of good parts that the model was not trained on
+    /// Folder of pictures of good parts that the model was not trained on. Equal and nearly
+    /// equal pictures count once
     #[arg(long, value_name = "DIR")]
     good: PathBuf,
-    /// Folder of pictures of defective parts
+    #[command(flatten)]
+    good_names: GoodNameArgument,
+    /// Folder of pictures of defective parts, in it and in the folders below
     #[arg(long, value_name = "DIR")]
     defective: Option<PathBuf>,
     /// Reject at most this share of good parts, such as 0.01 [default: the lowest of
@@ -38,7 +42,7 @@ pub(crate) struct CalibrateArguments {
     /// Leave out broken pictures instead of stopping
     #[arg(long)]
     skip_bad: bool,
-    /// Print the calibration as JSON
+    /// Print the calibration as JSON, and what became of the pictures on a second line
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -51,7 +55,7 @@ pub(crate) fn run(arguments: &CalibrateArguments) -> Result<()> {
     let mut progress = Progress::new(arguments.json).context("cannot listen for Ctrl-C")?;
     // Before the long work: whether there is a bundle at all, and it can be replaced.
     let preprocessing = open_to_replace(&arguments.model)?.manifest.preprocessing;
-    let request = arguments.request(&preprocessing, &progress)?;
+    let (request, data) = arguments.request(&preprocessing, &progress)?;
     let pictures = request.good.len() + request.defective.len();
     let runtime = arguments.onnxruntime.load()?;
     progress.start("calibrating", pictures);
@@ -59,6 +63,7 @@ pub(crate) fn run(arguments: &CalibrateArguments) -> Result<()> {
     progress.finish();
     if arguments.json {
         print_json(&calibration);
+        print_json(&FitEvent::Data(data));
         return Ok(());
     }
     let good = calibration.good_scores.len();
@@ -69,6 +74,7 @@ pub(crate) fn run(arguments: &CalibrateArguments) -> Result<()> {
             found.f1, found.reject_above, found.good, found.defective
         ));
     }
+    progress.say(&data.to_string());
     Ok(())
 }
 
@@ -77,13 +83,18 @@ impl CalibrateArguments {
         &self,
         preprocessing: &Preprocessing,
         progress: &Progress,
-    ) -> Result<CalibrateRequest> {
-        let pictures = |folder| self.pictures(folder, preprocessing, progress);
-        let defective = self.defective.as_deref().map(pictures);
-        Ok(CalibrateRequest {
+    ) -> Result<(CalibrateRequest, DataAccount)> {
+        let dataset = Dataset::discover_good(&self.good, &self.good_names.names())?;
+        let found = self.defective.as_deref().map(Dataset::discover_defective);
+        let found = found.transpose()?.unwrap_or_default();
+        let good = self.check(&dataset.train_good, preprocessing, progress)?;
+        let defective = self.check(&found, preprocessing, progress)?;
+        let copies = good.copies();
+        let account = DataAccount::of_calibration(&dataset, (&good, &copies), &defective);
+        let request = CalibrateRequest {
             bundle: self.model.clone(),
-            good: pictures(&self.good)?,
-            defective: defective.transpose()?.unwrap_or_default(),
+            good: copies.distinct(&good.good),
+            defective: defective.good,
             picture_limits: self.limits.limits(),
             rule: match (self.f1_max, self.false_reject_rate) {
                 (true, _) => RuleChoice::F1Max,
@@ -93,25 +104,25 @@ impl CalibrateArguments {
                 },
                 (false, None) => RuleChoice::Usual,
             },
-        })
+        };
+        Ok((request, account))
     }
 
-    fn pictures(
+    fn check(
         &self,
-        folder: &Path,
+        found: &[PathBuf],
         preprocessing: &Preprocessing,
         progress: &Progress,
-    ) -> Result<Vec<PathBuf>> {
-        let found = Dataset::discover_folder(folder)?;
+    ) -> Result<CheckedPictures> {
         let go_on = &mut || !progress.interrupted();
         let limits = self.limits.limits();
-        let checked = check_pictures(&found, preprocessing, limits, self.skip_bad, go_on)?;
+        let checked = check_pictures(found, preprocessing, limits, self.skip_bad, go_on)?;
         for picture in &checked.bad {
             progress.say(&format!("skipped {picture}"));
         }
         for finding in checked.depths.findings(preprocessing.white_level) {
             progress.say(&depth(finding));
         }
-        Ok(checked.good)
+        Ok(checked)
     }
 }

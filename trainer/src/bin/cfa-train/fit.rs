@@ -14,6 +14,7 @@ use cfa_train::seeds::fit_seeds;
 use clap::Args;
 
 use crate::device::DeviceChoice;
+use crate::good_names::GoodNameArgument;
 use crate::limits::LimitArguments;
 use crate::memory;
 use crate::onnxruntime::OnnxRuntimeArgument;
@@ -105,9 +106,12 @@ struct MethodArguments {
 
 #[derive(Args)]
 pub(crate) struct FitArguments {
-    /// Folder of pictures: MVTec layout (train/good, test/…), or good pictures only
+    /// Folder of pictures: MVTec layout (train/good, test/…), or good pictures only. Folders
+    /// below train/good are searched, and links followed
     #[arg(long)]
     data: PathBuf,
+    #[command(flatten)]
+    good_names: GoodNameArgument,
     /// Frozen network that the features come from
     #[arg(long, default_value_t = Backbone::WideResnet50)]
     backbone: Backbone,
@@ -231,12 +235,14 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
         let summary = fit(&request, &mut progress)?;
         progress.memory_taken();
         progress.summary(&summary);
+        progress.say(&summary.data.to_string());
         return Ok(());
     };
     let summary = fit_seeds(&request, usize::from(seeds), &mut progress)?;
     progress.memory_taken();
     progress.summary(&summary);
     progress.say(&seeds::table(&summary));
+    progress.say(&summary.data.to_string());
     Ok(())
 }
 
@@ -268,6 +274,7 @@ impl FitArguments {
     ) -> FitRequest {
         FitRequest {
             data: self.data.clone(),
+            good_names: self.good_names.names(),
             weights,
             bundle: self.out.clone(),
             settings: FitSettings {

@@ -6,6 +6,7 @@ mod calibrate;
 mod device;
 mod export;
 mod fit;
+mod good_names;
 mod import;
 mod limits;
 mod memory;
@@ -70,11 +71,12 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("cfa-train: {error:#}");
-            if let Some(hint) = limits::hint(&error) {
+            let (code, hint) = (exit_code(&error), limits::hint(&error));
+            eprintln!("cfa-train: {:#}", good_names::with_remedy(error));
+            if let Some(hint) = hint {
                 eprintln!("{hint}");
             }
-            ExitCode::from(exit_code(&error))
+            ExitCode::from(code)
         }
     }
 }

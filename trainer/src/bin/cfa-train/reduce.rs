@@ -3,10 +3,10 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use cfa_runtime::bundle::{Bundle, NetworkPrecision};
 use cfa_runtime::preprocess::Preprocessing;
-use cfa_train::dataset::{Dataset, TestPicture, check_pictures};
+use cfa_train::dataset::{CheckedPictures, Dataset, GoodNames, TestPicture, check_pictures};
 use cfa_train::export::{
     CalibrationFate, CostLimits, ReducedExportError, ReducedRequest, ReducedStep, ReducedSummary,
     ReductionCost, export_reduced,
@@ -42,6 +42,10 @@ pub(crate) struct PrecisionArguments {
     /// With --precision: labelled pictures in MVTec layout to measure both networks with
     #[arg(long, value_name = "DIR", requires = "precision")]
     test_data: Option<PathBuf>,
+    /// With --precision: folders of this name hold good pictures in --data and --test-data,
+    /// and no others do; may be repeated [default: good, ok, normal and the like]
+    #[arg(long, value_name = "NAME", requires = "precision")]
+    good_name: Vec<String>,
     /// With --precision: leave out broken pictures of --data instead of stopping
     #[arg(long, requires = "precision")]
     skip_bad: bool,
@@ -64,6 +68,7 @@ pub(crate) fn run(
     // Before the long work: whether there is a bundle at all, and a place for the other.
     let preprocessing = Bundle::open(bundle)?.manifest.preprocessing;
     check_destination(out)?;
+    let good = arguments.good(&preprocessing, &progress)?;
     let request = ReducedRequest {
         bundle: bundle.to_owned(),
         out: out.to_owned(),
@@ -71,7 +76,8 @@ pub(crate) fn run(
             Precision::Int8 => NetworkPrecision::Int8,
             Precision::Fp16 => NetworkPrecision::Fp16,
         },
-        good: arguments.good(&preprocessing, &progress)?,
+        copies: good.copies(),
+        good: good.good,
         labelled: arguments.labelled()?,
         picture_limits: arguments.picture_limits.limits(),
         limits: CostLimits::default(),
@@ -90,11 +96,15 @@ pub(crate) fn run(
 }
 
 impl PrecisionArguments {
-    fn good(&self, preprocessing: &Preprocessing, progress: &Progress) -> Result<Vec<PathBuf>> {
+    fn names(&self) -> GoodNames {
+        GoodNames::only(self.good_name.clone())
+    }
+
+    fn good(&self, preprocessing: &Preprocessing, progress: &Progress) -> Result<CheckedPictures> {
         let Some(data) = &self.data else {
-            return Ok(Vec::new());
+            return Ok(CheckedPictures::default());
         };
-        let found = Dataset::discover(data)?.train_good;
+        let found = Dataset::discover_with(data, &self.names())?.train_good;
         let go_on = &mut || !progress.interrupted();
         let limits = self.picture_limits.limits();
         let checked = check_pictures(&found, preprocessing, limits, self.skip_bad, go_on)?;
@@ -104,20 +114,15 @@ impl PrecisionArguments {
         for finding in checked.depths.findings(preprocessing.white_level) {
             progress.say(&depth(finding));
         }
-        Ok(checked.good)
+        Ok(checked)
     }
 
     fn labelled(&self) -> Result<Vec<TestPicture>> {
         let Some(data) = &self.test_data else {
             return Ok(Vec::new());
         };
-        let dataset = Dataset::discover(data)?;
-        dataset.require_masks()?;
-        ensure!(
-            !dataset.test.is_empty(),
-            "{}: there is no test folder; --test-data needs test/good and test/<defect>",
-            data.display()
-        );
+        let dataset = Dataset::discover_to_test(data, &self.names())?;
+        dataset.require_defects()?;
         Ok(dataset.test)
     }
 }

@@ -5,15 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Error, anyhow};
+use cfa_runtime::picture::PICTURE_ENDINGS;
 use walkdir::{DirEntry, WalkDir};
 
 use super::passed_over::{PassedOver, Reason};
 use super::pattern::Pattern;
-
-/// File endings of the formats that are read.
-pub(super) const ENDINGS: [&str; 11] = [
-    "png", "jpg", "jpeg", "jpe", "jfif", "jif", "bmp", "dib", "tif", "tiff", "webp",
-];
 
 /// Folders in which storage systems keep thumbnails and deleted files.
 const SYSTEM_FOLDERS: [&str; 7] = [
@@ -118,7 +114,7 @@ fn reason_against(
         return Some(Reason::NoEnding);
     };
     let ending = ending.to_string_lossy().to_lowercase();
-    (!ENDINGS.contains(&&*ending)).then_some(Reason::Ending(ending))
+    (!PICTURE_ENDINGS.contains(&&*ending)).then_some(Reason::Ending(ending))
 }
 
 fn is_hidden(name: &OsStr) -> bool {

@@ -9,8 +9,9 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Error, Result, anyhow, bail};
+use cfa_runtime::picture::PICTURE_ENDINGS;
 
-use folder::{ENDINGS, Search};
+use folder::Search;
 pub(crate) use passed_over::{PassedOver, Reason, Tally};
 use pattern::{BRACKET_HINT, Pattern};
 
@@ -100,7 +101,7 @@ impl Inputs {
         bail!(
             "{}: no pictures in this folder or below ({})",
             folder.display(),
-            ENDINGS.join(", ")
+            PICTURE_ENDINGS.join(", ")
         )
     }
 
@@ -144,7 +145,7 @@ impl Inputs {
 fn nothing_matches(argument: &Path) -> Error {
     let text = argument.display().to_string();
     let hint = if text.contains('[') { BRACKET_HINT } else { "" };
-    let endings = ENDINGS.join(", ");
+    let endings = PICTURE_ENDINGS.join(", ");
     if hint.is_empty() {
         return anyhow!("{text}: no picture matches ({endings})");
     }

@@ -9,8 +9,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use cfa_runtime::bundle::Bundle;
 use cfa_runtime::inspector::{Inspector, InspectorOptions};
-use cfa_train::dataset::TestPicture;
+use cfa_runtime::picture::Limits;
+use cfa_runtime::preprocess::Preprocessing;
+use cfa_train::dataset::{DataAccount, Dataset, TestPicture, fingerprints};
 use cfa_train::evaluation::{Evaluation, MapFolder, evaluate};
+use cfa_train::fit::FitEvent;
 use cfa_train::report::{ReportSettings, write_report};
 use clap::Args;
 use indicatif::ProgressBar;
@@ -28,7 +31,7 @@ pub(crate) struct TestArguments {
     model: PathBuf,
     #[command(flatten)]
     pictures: PictureArguments,
-    /// Print the figures as one JSON object
+    /// Print the figures as one JSON object, and what became of the pictures on a second line
     #[arg(long)]
     json: bool,
     /// Write an HTML page with figures, curves, the worst misses and false alarms
@@ -57,8 +60,8 @@ struct Output<'a> {
 }
 
 pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
-    let pictures = arguments.pictures.find()?;
-    let maps = arguments.map_folder(&pictures)?;
+    let dataset = arguments.pictures.find()?;
+    let maps = arguments.map_folder(&dataset.test)?;
     arguments.require_report_folder()?;
     let library = arguments.onnxruntime.load()?;
     let bundle = Bundle::open(&arguments.model)?;
@@ -67,20 +70,43 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
         limits: arguments.limits.limits(),
         ..InspectorOptions::default()
     };
+    let data = account(&dataset, &bundle.manifest.preprocessing, options.limits)?;
     let mut inspector = Inspector::from_bundle(bundle, &library, &options)?;
-    let evaluation = arguments.evaluate(&mut inspector, &pictures, maps.as_ref())?;
+    let evaluation = arguments.evaluate(&mut inspector, &dataset.test, maps.as_ref())?;
     if let Some(remark) = masks_without_orientation(&evaluation) {
         eprintln!("warning: {remark}");
     }
     if arguments.json {
-        let evaluation = &evaluation;
-        let model = &model;
-        print_json(&Output { evaluation, model });
+        print_json(&Output {
+            evaluation: &evaluation,
+            model: &model,
+        });
+        print_json(&FitEvent::Data(data));
     } else {
         // A reader that has gone away does not keep the report from being written.
-        let _ = io::stdout().write_all(table::text(&evaluation).as_bytes());
+        let text = format!("{}\n{data}\n", table::text(&evaluation));
+        let _ = io::stdout().write_all(text.as_bytes());
     }
     arguments.write_report(&mut inspector, &evaluation, model)
+}
+
+/// Looks at the pictures once before the work, and at those to train on if they are there.
+fn account(
+    dataset: &Dataset,
+    preprocessing: &Preprocessing,
+    limits: Limits,
+) -> Result<DataAccount> {
+    let paths: Vec<PathBuf> = dataset
+        .test
+        .iter()
+        .map(|picture| picture.path.clone())
+        .collect();
+    let test = fingerprints(&paths, preprocessing, limits, &mut || true)?;
+    let training = fingerprints(&dataset.train_good, preprocessing, limits, &mut || true)?;
+    let trained =
+        |(place, fingerprint): (usize, _)| (dataset.train_good[place].clone(), fingerprint);
+    let (paths, training): (Vec<_>, Vec<_>) = training.into_iter().map(trained).unzip();
+    Ok(DataAccount::of_test(dataset, (&paths, &training), &test))
 }
 
 impl TestArguments {
