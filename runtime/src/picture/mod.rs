@@ -9,6 +9,10 @@ mod general;
 mod jpeg;
 mod limits;
 mod mask;
+#[cfg(test)]
+mod mask_tests;
+mod mask_values;
+mod opacity;
 mod raw;
 mod reading;
 #[cfg(test)]
@@ -22,6 +26,7 @@ use image::RgbImage;
 pub use error::{PictureError, PictureProblem};
 pub use limits::Limits;
 pub use mask::Mask;
+pub use mask_values::MaskValues;
 pub use raw::{PixelFormat, PixelView};
 pub use reading::ReadOptions;
 
