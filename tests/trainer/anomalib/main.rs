@@ -49,6 +49,7 @@ fn imported(
         bundle: checkpoint.with_extension("cfa"),
         checkpoint,
         data: None,
+        skip_bad: false,
         overrides: overrides.clone(),
         runtime: None,
     };

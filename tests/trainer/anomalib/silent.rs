@@ -211,6 +211,7 @@ fn good_pictures_become_the_self_test() {
         checkpoint: Checkpoint::read("v2.7.0.ckpt").save(&folder),
         bundle: folder.path().join("model.cfa"),
         data: Some(data),
+        skip_bad: false,
         overrides: ImportOverrides::default(),
         runtime: onnx_runtime(),
     };

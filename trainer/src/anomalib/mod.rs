@@ -18,7 +18,7 @@ mod source;
 mod thresholds;
 mod transform;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use cfa_runtime::OnnxRuntime;
 use cfa_runtime::bundle::HeatmapRange;
@@ -38,7 +38,7 @@ use crate::descriptor::{Descriptor, Pooling};
 use crate::error::TrainError;
 use crate::export::{ExportRequest, drawing, export};
 use crate::fit::{
-    Cfa, CheckedSettings, FeatureExtractor, FeatureStore, FitObserver, FitSettings,
+    Cfa, CheckedSettings, FeatureExtractor, FeatureStore, FitEvent, FitObserver, FitSettings,
     check_destination,
 };
 use crate::model::CfaModel;
@@ -63,6 +63,8 @@ pub struct ImportRequest {
     pub bundle: PathBuf,
     /// Good pictures for the golden samples and the heat map; without them, a drawing.
     pub data: Option<PathBuf>,
+    /// Leave out pictures that cannot be used instead of stopping.
+    pub skip_bad: bool,
     /// What the user knows better than the file.
     pub overrides: ImportOverrides,
     /// What the bundle is verified with before it is written; without one it is not.
@@ -203,7 +205,7 @@ impl Imported {
         observer: &mut dyn FitObserver,
     ) -> Result<(), TrainError> {
         let (settings, parameters) = (&self.settings, &self.parameters);
-        let pictures = good_pictures(request.data.as_deref(), settings.preprocessing())?;
+        let pictures = good_pictures(request, settings.preprocessing(), observer)?;
         let extractor = FeatureExtractor::new(settings, &parameters.weights, Device::Cpu)?;
         let mut store = stored_features(settings, &extractor, &pictures)?;
         let training = self.trained()?;
@@ -363,14 +365,21 @@ fn fits_the_bank(settings: &CheckedSettings, parameters: &Parameters) -> Result<
 }
 
 fn good_pictures(
-    data: Option<&Path>,
+    request: &ImportRequest,
     preprocessing: &Preprocessing,
+    observer: &mut dyn FitObserver,
 ) -> Result<Vec<PathBuf>, TrainError> {
-    let Some(data) = data else {
+    let Some(data) = &request.data else {
         return Ok(Vec::new());
     };
     let dataset = Dataset::discover(data)?;
-    let checked = check_pictures(&dataset.train_good, preprocessing, false, &mut || true)?;
+    let found = &dataset.train_good;
+    let checked = check_pictures(found, preprocessing, request.skip_bad, &mut || true)?;
+    for picture in &checked.bad {
+        observer.event(&FitEvent::Skipped {
+            reason: picture.to_string(),
+        });
+    }
     Ok(checked.good)
 }
 

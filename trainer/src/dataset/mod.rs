@@ -21,6 +21,7 @@ pub use check::{BadPicture, BadReason, CheckedPictures, check_pictures};
 pub(crate) use check::{CHECKED_AT_ONCE, usable_size};
 pub use digest::content_digest;
 pub use error::DatasetError;
+pub(crate) use error::Listed;
 pub use folder_layout::FolderLayout;
 pub use split::GoodSplit;
 

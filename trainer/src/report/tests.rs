@@ -39,6 +39,7 @@ fn figures(images: usize, defective: usize) -> Figures {
         images,
         defective,
         regions: None,
+        whole_pictures: None,
     }
 }
 
@@ -53,6 +54,7 @@ fn evaluation() -> Evaluation {
         defects: BTreeMap::from(defects),
         provider: Some("cpu"),
         pictures,
+        ..Evaluation::default()
     }
 }
 

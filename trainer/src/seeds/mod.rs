@@ -18,9 +18,9 @@ use serde::Serialize;
 pub use separation::separation;
 pub use statistics::{MeanSd, SeedFigure};
 
-use crate::dataset::{Dataset, GoodSplit};
+use crate::dataset::{Dataset, GoodSplit, TestPicture};
 use crate::error::TrainError;
-use crate::evaluation::{self, Evaluation, EvaluationError, Figures, evaluate};
+use crate::evaluation::{self, Evaluation, EvaluationError, Figures, LeftOut, evaluate};
 use crate::fit::{
     FitEvent, FitObserver, FitRequest, FitSettings, FitSummary, Job, check_destination,
 };
@@ -78,7 +78,7 @@ pub fn fit_seeds(
         .as_ref()
         .ok_or(TrainError::SeedsNeedRuntime)?;
     let all = all_seeds(request.settings.seed, seeds)?;
-    check_before_training(request, observer)?;
+    let test = check_before_training(request, observer)?;
     let mut candidates = Vec::with_capacity(seeds);
     for (number, seed) in all.enumerate() {
         observer.event(&FitEvent::Seed {
@@ -86,7 +86,7 @@ pub fn fit_seeds(
             number: number + 1,
             seeds,
         });
-        let candidate = train(request, seed, runtime, observer)
+        let candidate = train(request, seed, &test, runtime, observer)
             .map_err(|error| with_finished(error, &candidates))?;
         observer.event(&FitEvent::SeedFinished(candidate.report.clone()));
         candidates.push(candidate);
@@ -105,11 +105,12 @@ fn all_seeds(first: u64, count: usize) -> Result<Range<u64>, TrainError> {
 }
 
 /// What would otherwise end the work after hours: a place that cannot be written to,
-/// too few pictures to choose by, test pictures that cannot be reported on.
+/// too few pictures to choose by, test pictures that cannot be reported on. Gives the
+/// test pictures that can.
 fn check_before_training(
     request: &FitRequest,
     observer: &mut dyn FitObserver,
-) -> Result<(), TrainError> {
+) -> Result<Vec<TestPicture>, TrainError> {
     let settings = request.settings.check()?;
     check_destination(&request.bundle)?;
     let dataset = Dataset::discover(&request.data)?;
@@ -122,14 +123,25 @@ fn check_before_training(
     let split = GoodSplit::new(&dataset.train_good, calibration_split, selection_split);
     require_selection(split.selection.len())?;
     if dataset.test.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let pictures = dataset.test.len();
     observer.event(&FitEvent::Checking { pictures });
     let go_on = &mut || !observer.interrupted();
-    match evaluation::check(&dataset.test, settings.preprocessing(), go_on) {
-        Err(EvaluationError::Interrupted) => Err(TrainError::InterruptedEarly),
-        other => Ok(other?),
+    let (preprocessing, skip_bad) = (settings.preprocessing(), request.skip_bad);
+    let checked = match evaluation::check(&dataset.test, preprocessing, skip_bad, go_on) {
+        Err(EvaluationError::Interrupted) => return Err(TrainError::InterruptedEarly),
+        other => other?,
+    };
+    tell_left_out(&checked.left_out, observer);
+    Ok(checked.pictures)
+}
+
+fn tell_left_out(left_out: &[LeftOut], observer: &mut dyn FitObserver) {
+    for picture in left_out {
+        observer.event(&FitEvent::Skipped {
+            reason: picture.to_string(),
+        });
     }
 }
 
@@ -160,6 +172,7 @@ fn with_finished(error: TrainError, finished: &[Candidate]) -> TrainError {
 fn train(
     request: &FitRequest,
     seed: u64,
+    test: &[TestPicture],
     runtime: &OnnxRuntime,
     observer: &mut dyn FitObserver,
 ) -> Result<Candidate, TrainError> {
@@ -179,7 +192,7 @@ fn train(
         seed,
         loss: summary.loss,
         separation: separation_of(&summary, &mut inspector, observer)?,
-        test: test_figures(&request, &mut inspector, observer)?,
+        test: test_figures(&request, test, &mut inspector, observer)?,
     };
     Ok(Candidate {
         bundle: request.bundle,
@@ -213,21 +226,26 @@ fn separation_of(
 
 fn test_figures(
     request: &FitRequest,
+    test: &[TestPicture],
     inspector: &mut Inspector,
-    observer: &dyn FitObserver,
+    observer: &mut dyn FitObserver,
 ) -> Result<Option<Figures>, TrainError> {
-    let test = Dataset::discover(&request.data)?.test;
     if test.is_empty() {
         return Ok(None);
     }
-    let evaluation = evaluate(inspector, &test, &mut |_, _| {
+    let evaluation = evaluate(inspector, test, &mut |_, _| {
         if observer.interrupted() {
             return Err(EvaluationError::Interrupted);
         }
         Ok(())
     });
     match evaluation {
-        Ok(Evaluation { overall, .. }) => Ok(Some(overall)),
+        Ok(Evaluation {
+            overall, failed, ..
+        }) => {
+            tell_left_out(&failed, observer);
+            Ok(Some(overall))
+        }
         Err(EvaluationError::Interrupted) => Err(TrainError::Interrupted {
             checkpoint: request.bundle.clone(),
         }),

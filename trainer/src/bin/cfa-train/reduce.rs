@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use cfa_runtime::bundle::{Bundle, NetworkPrecision};
 use cfa_runtime::preprocess::Preprocessing;
-use cfa_train::dataset::{Dataset, TestPicture, check_pictures};
+use cfa_train::dataset::{Dataset, DatasetError, TestPicture, check_pictures};
+use cfa_train::evaluation::{EvaluationError, check};
 use cfa_train::export::{
     CalibrationFate, CostLimits, ReducedExportError, ReducedRequest, ReducedStep, ReducedSummary,
     ReductionCost, export_reduced,
@@ -41,7 +42,7 @@ pub(crate) struct PrecisionArguments {
     /// With --precision: labelled pictures in MVTec layout to measure both networks with
     #[arg(long, value_name = "DIR", requires = "precision")]
     test_data: Option<PathBuf>,
-    /// With --precision: leave out broken pictures of --data instead of stopping
+    /// With --precision: leave out broken pictures of --data and --test-data instead of stopping
     #[arg(long, requires = "precision")]
     skip_bad: bool,
     /// With --precision: write also what costs more than half a point of AUROC, 5 % of the
@@ -69,7 +70,7 @@ pub(crate) fn run(
             Precision::Fp16 => NetworkPrecision::Fp16,
         },
         good: arguments.good(&preprocessing, &progress)?,
-        labelled: arguments.labelled()?,
+        labelled: arguments.labelled(&preprocessing, &progress)?,
         limits: CostLimits::default(),
         force: arguments.force,
         threads: std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
@@ -99,7 +100,11 @@ impl PrecisionArguments {
         Ok(checked.good)
     }
 
-    fn labelled(&self) -> Result<Vec<TestPicture>> {
+    fn labelled(
+        &self,
+        preprocessing: &Preprocessing,
+        progress: &Progress,
+    ) -> Result<Vec<TestPicture>> {
         let Some(data) = &self.test_data else {
             return Ok(Vec::new());
         };
@@ -110,7 +115,16 @@ impl PrecisionArguments {
             "{}: there is no test folder; --test-data needs test/good and test/<defect>",
             data.display()
         );
-        Ok(dataset.test)
+        let go_on = &mut || !progress.interrupted();
+        let checked = check(&dataset.test, preprocessing, self.skip_bad, go_on);
+        let checked = match checked {
+            Err(EvaluationError::Interrupted) => return Err(DatasetError::Interrupted.into()),
+            other => other.context("--skip-bad leaves bad pictures out")?,
+        };
+        for picture in &checked.left_out {
+            progress.say(&format!("skipped {picture}"));
+        }
+        Ok(checked.pictures)
     }
 }
 

@@ -1,16 +1,20 @@
 //! `cfa-train test`.
 
 mod pictures;
+mod remarks;
 mod table;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use cfa_runtime::bundle::Bundle;
 use cfa_runtime::inspector::{Inspector, InspectorOptions};
+use cfa_runtime::preprocess::Preprocessing;
 use cfa_train::dataset::TestPicture;
-use cfa_train::evaluation::{Evaluation, MapFolder, evaluate};
+use cfa_train::evaluation::{
+    CheckedTest, Evaluation, EvaluationError, LeftOut, MapFolder, MapFolderError, check, evaluate,
+};
 use cfa_train::report::{ReportSettings, write_report};
 use clap::Args;
 use indicatif::ProgressBar;
@@ -27,6 +31,9 @@ pub(crate) struct TestArguments {
     model: PathBuf,
     #[command(flatten)]
     pictures: PictureArguments,
+    /// Leave out pictures that are broken or have a broken mask instead of stopping
+    #[arg(long)]
+    skip_bad: bool,
     /// Print the figures as one JSON object
     #[arg(long)]
     json: bool,
@@ -49,8 +56,17 @@ pub(crate) struct TestArguments {
 struct Output<'a> {
     #[serde(flatten)]
     evaluation: &'a Evaluation,
+    /// Pictures that were left out before the work began, as `--skip-bad` allows.
+    left_out: &'a [LeftOut],
     /// SHA-256 of the bundle file.
     model: &'a str,
+}
+
+/// Maps that could not be written; the first few are told.
+#[derive(Default)]
+struct LostMaps {
+    count: usize,
+    first: Option<MapFolderError>,
 }
 
 pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
@@ -60,17 +76,40 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
     let library = arguments.onnxruntime.load()?;
     let bundle = Bundle::open(&arguments.model)?;
     let model = bundle.digest_hex().to_owned();
+    let checked = arguments.check(&pictures, &bundle.manifest.preprocessing)?;
     let mut inspector = Inspector::from_bundle(bundle, &library, &InspectorOptions::default())?;
-    let evaluation = arguments.evaluate(&mut inspector, &pictures, maps.as_ref())?;
+    let (evaluation, lost) =
+        arguments.evaluate(&mut inspector, &checked.pictures, maps.as_ref())?;
     if arguments.json {
-        let evaluation = &evaluation;
-        let model = &model;
-        print_json(&Output { evaluation, model });
+        print_json(&Output {
+            evaluation: &evaluation,
+            left_out: &checked.left_out,
+            model: &model,
+        });
     } else {
+        let text = table::text(&evaluation) + &remarks::text(&evaluation, &checked.left_out);
         // A reader that has gone away does not keep the report from being written.
-        let _ = io::stdout().write_all(table::text(&evaluation).as_bytes());
+        let _ = io::stdout().write_all(text.as_bytes());
     }
-    arguments.write_report(&mut inspector, &evaluation, model)
+    arguments.write_report(&mut inspector, &evaluation, model)?;
+    complete(&evaluation, lost)
+}
+
+/// Fails when something got lost on the way, after all that was found has been told.
+fn complete(evaluation: &Evaluation, lost: LostMaps) -> Result<()> {
+    if let Some(first) = lost.first {
+        let count = lost.count;
+        return Err(first).with_context(|| {
+            format!("the figures are complete, but {count} maps were not written; the first one")
+        });
+    }
+    if let Some(first) = evaluation.failed.first() {
+        bail!(
+            "{} pictures could not be inspected after all and are in no figure; the first one: {first}",
+            evaluation.failed.len()
+        );
+    }
+    Ok(())
 }
 
 impl TestArguments {
@@ -94,22 +133,39 @@ impl TestArguments {
         Ok(())
     }
 
+    /// Looks at all pictures and masks before the long work.
+    fn check(
+        &self,
+        pictures: &[TestPicture],
+        preprocessing: &Preprocessing,
+    ) -> Result<CheckedTest> {
+        let checked = check(pictures, preprocessing, self.skip_bad, &mut || true);
+        if !self.skip_bad && matches!(checked, Err(EvaluationError::Unusable { .. })) {
+            return checked.context("--skip-bad leaves bad pictures out");
+        }
+        checked.with_context(|| self.pictures.folder().display().to_string())
+    }
+
+    /// A map that cannot be written does not cost the figures.
     fn evaluate(
         &self,
         inspector: &mut Inspector,
         pictures: &[TestPicture],
         maps: Option<&MapFolder>,
-    ) -> Result<Evaluation> {
+    ) -> Result<(Evaluation, LostMaps)> {
         let bar = ProgressBar::new(pictures.len() as u64);
+        let mut lost = LostMaps::default();
         let result = evaluate(inspector, pictures, &mut |picture, inspection| {
-            if let Some(maps) = maps {
-                maps.write(picture, inspection)?;
+            if let Some(Err(error)) = maps.map(|maps| maps.write(picture, inspection)) {
+                lost.count += 1;
+                lost.first.get_or_insert(error);
             }
             bar.inc(1);
             Ok(())
         });
         bar.finish_and_clear();
-        result.with_context(|| self.pictures.folder().display().to_string())
+        let evaluation = result.with_context(|| self.pictures.folder().display().to_string())?;
+        Ok((evaluation, lost))
     }
 
     fn write_report(
