@@ -14,6 +14,7 @@
 mod error;
 mod parameters;
 mod release;
+mod sensitivity;
 mod source;
 mod thresholds;
 mod transform;
@@ -176,6 +177,8 @@ impl Imported {
         fits_the_bank(&settings, &parameters)?;
         let settings = settings.trained_with(pooling, recipe.mean, recipe.std);
         let options = settings.options();
+        let thresholds = Thresholds::of(&source);
+        notes.extend(thresholds.notes());
         let record = ImportRecord {
             from: "anomalib",
             release,
@@ -189,7 +192,7 @@ impl Imported {
             gamma_d: parameters.gamma_d,
             neighbors: options.neighbors,
             centroids: parameters.rows,
-            thresholds: Thresholds::of(&source),
+            thresholds,
         };
         Ok(Self {
             settings,
@@ -252,9 +255,10 @@ impl Imported {
         )?)
     }
 
-    /// anomalib's own threshold; it is exceeded, as here, by what is to be rejected.
+    /// anomalib's own threshold, moved by its sensitivity; it is exceeded, as here, by what is
+    /// to be rejected.
     fn rule(&self) -> Option<DecisionRule> {
-        let threshold = self.record.thresholds.image_threshold?;
+        let threshold = self.record.thresholds.image_reject_above?;
         DecisionRule::single(Basis::Imported, threshold).ok()
     }
 

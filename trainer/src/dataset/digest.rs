@@ -1,5 +1,5 @@
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
@@ -21,9 +21,14 @@ pub fn content_digest(paths: &[PathBuf]) -> Result<String, DatasetError> {
     Ok(sha256_hex(digests.concat().as_bytes()))
 }
 
-fn file_digest(path: &PathBuf) -> Result<String, DatasetError> {
+/// The SHA-256 of each file, as hexadecimal text, in the order of the paths.
+pub(crate) fn file_digests(paths: &[PathBuf]) -> Result<Vec<String>, DatasetError> {
+    paths.par_iter().map(|path| file_digest(path)).collect()
+}
+
+fn file_digest(path: &Path) -> Result<String, DatasetError> {
     let bytes = fs::read(path).map_err(|source| DatasetError::Unreadable {
-        path: path.clone(),
+        path: path.to_owned(),
         source,
     })?;
     Ok(sha256_hex(&bytes))

@@ -15,7 +15,7 @@ pub struct LeftOut {
 
 impl LeftOut {
     /// A picture, and the error with all its causes.
-    pub(super) fn new(picture: PathBuf, error: &dyn Error) -> Self {
+    pub(crate) fn new(picture: PathBuf, error: &dyn Error) -> Self {
         let mut reason = error.to_string();
         let mut cause = error.source();
         while let Some(error) = cause {

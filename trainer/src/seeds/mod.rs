@@ -22,7 +22,8 @@ use crate::dataset::{Dataset, GoodSplit, TestPicture};
 use crate::error::TrainError;
 use crate::evaluation::{self, Evaluation, EvaluationError, Figures, LeftOut, evaluate};
 use crate::fit::{
-    FitEvent, FitObserver, FitRequest, FitSettings, FitSummary, Job, check_destination,
+    FitEvent, FitObserver, FitRequest, FitSettings, FitSummary, Job, check_destination, finished,
+    refuse_to_replace,
 };
 
 /// Fewest pictures whose scores have a spread to measure.
@@ -49,7 +50,7 @@ pub struct SeedsSummary {
     pub bundle: PathBuf,
     /// The seed that it was trained with.
     pub chosen_seed: u64,
-    /// Each seed, in order.
+    /// Each seed, in order; none when the bundle was finished before, and nothing was done.
     pub seeds: Vec<SeedReport>,
     /// Mean and spread over the seeds of each figure that all of them have.
     pub figures: Vec<SeedFigure>,
@@ -78,6 +79,9 @@ pub fn fit_seeds(
         .as_ref()
         .ok_or(TrainError::SeedsNeedRuntime)?;
     let all = all_seeds(request.settings.seed, seeds)?;
+    if let Some(finished) = finished_before(request, &all, observer)? {
+        return Ok(finished);
+    }
     let test = check_before_training(request, observer)?;
     let mut candidates = Vec::with_capacity(seeds);
     for (number, seed) in all.enumerate() {
@@ -92,6 +96,37 @@ pub fn fit_seeds(
         candidates.push(candidate);
     }
     keep_best(candidates, &request.bundle)
+}
+
+/// What is in the bundle's place: nothing, one of these very trainings, or something that
+/// must not be replaced.
+fn finished_before(
+    request: &FitRequest,
+    all: &Range<u64>,
+    observer: &mut dyn FitObserver,
+) -> Result<Option<SeedsSummary>, TrainError> {
+    if request.overwrite || !request.bundle.exists() {
+        return Ok(None);
+    }
+    let begun = |seed| candidate_path(&request.bundle, seed).exists();
+    let record = finished(&request.bundle).map(|(_bundle, record)| record);
+    let (true, false, Some(record)) = (request.resume, all.clone().any(begun), record) else {
+        refuse_to_replace(request)?;
+        return Ok(None);
+    };
+    let mut silent = request.clone();
+    silent.settings.seed = record.identity.settings.seed;
+    let same = *Job::prepare(&silent, observer)?.identity() == record.identity;
+    if !same || !all.contains(&silent.settings.seed) {
+        refuse_to_replace(request)?;
+    }
+    observer.event(&FitEvent::AlreadyTrained);
+    Ok(Some(SeedsSummary {
+        bundle: request.bundle.clone(),
+        chosen_seed: silent.settings.seed,
+        seeds: Vec::new(),
+        figures: Vec::new(),
+    }))
 }
 
 fn all_seeds(first: u64, count: usize) -> Result<Range<u64>, TrainError> {

@@ -3,10 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use cfa_runtime::bundle::Manifest;
 use cfa_runtime::preprocess::Preprocessing;
-use cfa_train::calibration::{CalibrateRequest, RuleChoice, calibrate, open_to_replace};
+use cfa_train::calibration::{
+    CalibrateError, CalibrateRequest, Calibrated, RuleChoice, calibrate, open_to_replace,
+};
 use cfa_train::dataset::{Dataset, check_pictures};
-use cfa_train::fit::FitObserver;
+use cfa_train::fit::{FitObserver, trained_on};
 use clap::Args;
 
 use crate::onnxruntime::OnnxRuntimeArgument;
@@ -47,13 +50,21 @@ pub(crate) struct CalibrateArguments {
 pub(crate) fn run(arguments: &CalibrateArguments) -> Result<()> {
     let mut progress = Progress::new(arguments.json).context("cannot listen for Ctrl-C")?;
     // Before the long work: whether there is a bundle at all, and it can be replaced.
-    let preprocessing = open_to_replace(&arguments.model)?.manifest.preprocessing;
-    let request = arguments.request(&preprocessing, &progress)?;
+    let manifest = open_to_replace(&arguments.model)?.manifest;
+    let request = arguments.request(&manifest.preprocessing, &progress)?;
+    warn_of_training_pictures(&manifest, &request.good)?;
     let pictures = request.good.len() + request.defective.len();
     let runtime = arguments.onnxruntime.load()?;
     progress.start("calibrating", pictures);
-    let calibration = calibrate(&request, &runtime, &mut || progress.advance())?;
+    let calibrated_bundle = calibrate(&request, &runtime, &mut || progress.advance());
     progress.finish();
+    let Calibrated {
+        calibration,
+        left_out,
+    } = calibrated_bundle.map_err(with_remedy)?;
+    for picture in left_out {
+        progress.say(&format!("skipped {picture}"));
+    }
     if arguments.json {
         print_json(&calibration);
         return Ok(());
@@ -65,6 +76,31 @@ pub(crate) fn run(arguments: &CalibrateArguments) -> Result<()> {
             "highest F1 {:.4} above a score of {:.4}, {} good and {} defective pictures",
             found.f1, found.reject_above, found.good, found.defective
         ));
+    }
+    Ok(())
+}
+
+/// Which option helps.
+fn with_remedy(error: CalibrateError) -> anyhow::Error {
+    let remedy = match &error {
+        CalibrateError::BothKinds { .. } | CalibrateError::Exchanged { .. } => {
+            "--good takes pictures of good parts, and --defective those of defective parts"
+        }
+        CalibrateError::Failed { .. } => "--skip-bad goes on without such pictures",
+        _ => return error.into(),
+    };
+    anyhow::Error::from(error).context(remedy)
+}
+
+/// Scores of pictures that were trained on are too low. Told on standard error with --json,
+/// too: the thresholds would not hold what they promise.
+fn warn_of_training_pictures(manifest: &Manifest, good: &[PathBuf]) -> Result<()> {
+    if let Some(count) = trained_on(manifest, good)?.filter(|&count| count > 0) {
+        eprintln!(
+            "cfa-train: the model was trained on {count} of the {} good pictures: their scores are too low, \
+             and the threshold will reject more good parts than it says; give --good others",
+            good.len()
+        );
     }
     Ok(())
 }
@@ -81,6 +117,7 @@ impl CalibrateArguments {
             bundle: self.model.clone(),
             good: pictures(&self.good)?,
             defective: defective.transpose()?.unwrap_or_default(),
+            skip_bad: self.skip_bad,
             rule: match (self.f1_max, self.false_reject_rate) {
                 (true, _) => RuleChoice::F1Max,
                 (false, Some(rate)) => RuleChoice::FalseRejectRate {
