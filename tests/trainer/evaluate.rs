@@ -189,7 +189,9 @@ fn what_the_centre_crop_hides_is_told() {
             "{name}: {whole}"
         );
     };
-    ["pixel_auroc", "pixel_f1max", "aupro_03"].map(lost);
+    ["pixel_auroc", "pixel_f1max", "aupro_03"]
+        .into_iter()
+        .for_each(lost);
     let text = String::from_utf8(test_with(&workshop, &[]).0.stdout).unwrap();
     assert!(
         text.contains("50 of 562 defective pixels (8.9 %)"),

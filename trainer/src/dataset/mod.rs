@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 pub use check::{BadPicture, BadReason, CheckedPictures, check_pictures};
 pub(crate) use check::{CHECKED_AT_ONCE, usable_size};
 pub use digest::content_digest;
-pub(crate) use digest::file_digests;
+pub(crate) use digest::{FileDigests, file_digests};
 pub use error::DatasetError;
 pub(crate) use error::Listed;
 pub use folder_layout::FolderLayout;

@@ -1,13 +1,14 @@
 use std::error::Error;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// A picture that is in no figure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LeftOut {
     /// The picture.
+    #[serde(serialize_with = "as_text")]
     pub picture: PathBuf,
     /// Why it, or its mask, could not be used; names the file that is at fault.
     pub reason: String,
@@ -31,6 +32,11 @@ impl LeftOut {
         }
         Self { picture, reason }
     }
+}
+
+/// A name that is no Unicode must not cost the figures: what is none is replaced.
+pub(super) fn as_text<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.display())
 }
 
 impl fmt::Display for LeftOut {

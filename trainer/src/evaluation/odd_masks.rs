@@ -7,6 +7,7 @@ use cfa_runtime::picture::{Mask, MaskValues, ReadOptions};
 use serde::{Serialize, Serializer};
 
 use super::EvaluationError;
+use super::left_out::as_text;
 use crate::dataset::TestPicture;
 
 /// Endings of masks that belong to good pictures by mistake.
@@ -16,6 +17,7 @@ const ENDINGS: [&str; 7] = ["png", "bmp", "tif", "tiff", "webp", "jpg", "jpeg"];
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OddMask {
     /// The file.
+    #[serde(serialize_with = "as_text")]
     pub mask: PathBuf,
     /// What is odd.
     #[serde(rename = "remark")]

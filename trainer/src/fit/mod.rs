@@ -31,7 +31,7 @@ pub use record::{TrainingIdentity, TrainingRecord, trained_on};
 pub use settings::{CheckedSettings, FitSettings};
 
 use crate::backbone::Backbone;
-use crate::dataset::{Dataset, DatasetError, GoodSplit, check_pictures, content_digest};
+use crate::dataset::{Dataset, DatasetError, FileDigests, GoodSplit, check_pictures};
 use crate::error::TrainError;
 use crate::export::{ExportRequest, export, verify_and_write};
 use crate::weights::Weights;
@@ -119,15 +119,15 @@ impl<'a> Job<'a> {
         }
         let (split, largest_px) = usable_pictures(request, settings.preprocessing(), observer)?;
         let weights = fitting_weights(settings.backbone(), &request.weights)?;
+        let digests = FileDigests::new(&split.all())?;
         let identity = TrainingIdentity {
             settings: request.settings.clone(),
             weights_sha256: weights.sha256_hex.clone(),
-            pictures_sha256: content_digest(&split.all())?,
+            pictures_sha256: digests.content(),
         };
-        let trained_on = record::listed(&split.training)?;
         Ok(Self {
             request,
-            trained_on,
+            trained_on: record::listed(&split.training, &digests),
             settings,
             split,
             largest_px,

@@ -7,7 +7,7 @@ use cfa_runtime::bundle::{Bundle, Manifest};
 use serde::{Deserialize, Serialize};
 
 use super::FitSettings;
-use crate::dataset::{DatasetError, file_digests};
+use crate::dataset::{DatasetError, FileDigests, file_digests};
 
 /// What makes two trainings the same: a checkpoint is only resumed for this.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,20 +42,15 @@ const LISTED_DIGITS: usize = 12;
 const LISTED_PICTURES: usize = 10_000;
 
 /// What [`TrainingRecord::trained_on`] lists for these pictures.
-pub(super) fn listed(pictures: &[PathBuf]) -> Result<Vec<String>, DatasetError> {
+pub(super) fn listed(pictures: &[PathBuf], digests: &FileDigests) -> Vec<String> {
     if pictures.len() > LISTED_PICTURES {
-        return Ok(Vec::new());
+        return Vec::new();
     }
-    short_digests(pictures)
+    digests.of_files(pictures).map(first_digits).collect()
 }
 
-/// The first digits of the digest of each file.
-fn short_digests(pictures: &[PathBuf]) -> Result<Vec<String>, DatasetError> {
-    let mut digests = file_digests(pictures)?;
-    for digest in &mut digests {
-        digest.truncate(LISTED_DIGITS);
-    }
-    Ok(digests)
+fn first_digits(digest: &str) -> String {
+    digest.chars().take(LISTED_DIGITS).collect()
 }
 
 /// How many of these pictures the model of a bundle was trained on; `None` when the bundle
@@ -72,8 +67,9 @@ pub fn trained_on(
         return Ok(None);
     };
     let known: BTreeSet<String> = record.trained_on.into_iter().collect();
-    let digests = short_digests(pictures)?;
-    Ok(Some(digests.iter().filter(|d| known.contains(*d)).count()))
+    let digests = file_digests(pictures)?;
+    let mut digits = digests.iter().map(|digest| first_digits(digest));
+    Ok(Some(digits.by_ref().filter(|d| known.contains(d)).count()))
 }
 
 /// The bundle at `path` and its record, if it came from this very training.

@@ -62,8 +62,9 @@ pub(crate) fn run(arguments: &CalibrateArguments) -> Result<()> {
         calibration,
         left_out,
     } = calibrated_bundle.map_err(with_remedy)?;
+    // Told with --json, too, whose object holds the calibration alone.
     for picture in left_out {
-        progress.say(&format!("skipped {picture}"));
+        eprintln!("cfa-train: skipped {picture}");
     }
     if arguments.json {
         print_json(&calibration);

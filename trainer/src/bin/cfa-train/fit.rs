@@ -17,6 +17,7 @@ use crate::memory;
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::Progress;
 use crate::seeds;
+use crate::skip_bad;
 use crate::weights::WeightsArguments;
 
 const BYTES_PER_MIB: u64 = 1 << 20;
@@ -225,7 +226,8 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
         progress.summary(&summary);
         return Ok(());
     };
-    let summary = fit_seeds(&request, usize::from(seeds), &mut progress)?;
+    let summary =
+        fit_seeds(&request, usize::from(seeds), &mut progress).map_err(skip_bad::with_remedy)?;
     progress.memory_taken();
     progress.summary(&summary);
     if !summary.seeds.is_empty() {

@@ -12,6 +12,7 @@ mod onnxruntime;
 mod progress;
 mod reduce;
 mod seeds;
+mod skip_bad;
 mod test;
 mod weights;
 

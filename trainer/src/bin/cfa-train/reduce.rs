@@ -18,6 +18,7 @@ use serde_json::json;
 
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::Progress;
+use crate::skip_bad;
 
 const BYTES_PER_MIB: f64 = 1_048_576.0;
 
@@ -119,7 +120,7 @@ impl PrecisionArguments {
         let checked = check(&dataset.test, preprocessing, self.skip_bad, go_on);
         let checked = match checked {
             Err(EvaluationError::Interrupted) => return Err(DatasetError::Interrupted.into()),
-            other => other.context("--skip-bad leaves bad pictures out")?,
+            other => other.map_err(skip_bad::with_remedy)?,
         };
         for picture in &checked.left_out {
             progress.say(&format!("skipped {picture}"));

@@ -13,7 +13,7 @@ use cfa_runtime::inspector::{Inspector, InspectorOptions};
 use cfa_runtime::preprocess::Preprocessing;
 use cfa_train::dataset::TestPicture;
 use cfa_train::evaluation::{
-    CheckedTest, Evaluation, EvaluationError, LeftOut, MapFolder, MapFolderError, check, evaluate,
+    CheckedTest, Evaluation, LeftOut, MapFolder, MapFolderError, check, evaluate,
 };
 use cfa_train::report::{ReportSettings, write_report};
 use clap::Args;
@@ -22,6 +22,7 @@ use serde::Serialize;
 
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::print_json;
+use crate::skip_bad;
 use pictures::{PictureArguments, whole};
 
 #[derive(Args)]
@@ -140,10 +141,9 @@ impl TestArguments {
         preprocessing: &Preprocessing,
     ) -> Result<CheckedTest> {
         let checked = check(pictures, preprocessing, self.skip_bad, &mut || true);
-        if !self.skip_bad && matches!(checked, Err(EvaluationError::Unusable { .. })) {
-            return checked.context("--skip-bad leaves bad pictures out");
-        }
-        checked.with_context(|| self.pictures.folder().display().to_string())
+        checked
+            .map_err(skip_bad::with_remedy)
+            .with_context(|| self.pictures.folder().display().to_string())
     }
 
     /// A map that cannot be written does not cost the figures.
