@@ -19,6 +19,9 @@ pub(crate) const SIDE: u32 = 80;
 /// Pictures in `data`.
 pub(crate) const PICTURES: u32 = 6;
 
+/// Among the changes of [`Workshop::command`]: a bundle that is there is not replaced.
+pub(crate) const KEEP: (&str, &str) = ("keep", "");
+
 /// A file of the checkout or beside it; says so when it is not there.
 pub(crate) fn present(path: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
@@ -114,8 +117,10 @@ impl Workshop {
             ("--device", "cpu"),
             ("--threads", "1"),
             ("--json", ""),
+            ("--force", ""),
         ];
-        for &(name, value) in changes {
+        options.retain(|(name, _)| *name != "--force" || !changes.contains(&KEEP));
+        for &(name, value) in changes.iter().filter(|&&change| change != KEEP) {
             options.retain(|(other, _)| *other != name);
             options.push((name, value));
         }
@@ -150,6 +155,7 @@ impl Workshop {
             picture_limits: Limits::default(),
             skip_bad: false,
             resume: false,
+            overwrite: true,
             feature_memory_bytes: u64::MAX,
             memory_limit_bytes: u64::MAX,
             runtime: onnx_runtime(),

@@ -28,7 +28,7 @@ pub(super) fn decode(
 }
 
 /// Sides are checked by [`Limits::check_size`], which names them in its error.
-fn decoder_limits(limits: &Limits) -> image::Limits {
+pub(super) fn decoder_limits(limits: &Limits) -> image::Limits {
     let mut bounds = image::Limits::no_limits();
     bounds.max_alloc = Some(limits.max_pixels.saturating_mul(DECODER_BYTES_PER_PIXEL));
     bounds

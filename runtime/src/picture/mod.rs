@@ -11,6 +11,10 @@ mod general;
 mod jpeg;
 mod limits;
 mod mask;
+#[cfg(test)]
+mod mask_tests;
+mod mask_values;
+mod opacity;
 mod orientation;
 mod panics;
 mod raw;
@@ -29,6 +33,7 @@ pub use endings::{PICTURE_ENDINGS, has_picture_ending};
 pub use error::{PictureError, PictureProblem};
 pub use limits::{Limit, Limits};
 pub use mask::Mask;
+pub use mask_values::MaskValues;
 pub use orientation::{Orientation, OrientationRule, UnknownOrientationRule, recorded_orientation};
 pub use panics::keep_decoder_panics_quiet;
 pub use raw::{PixelFormat, PixelView};

@@ -461,18 +461,3 @@ fn rgb_samples_must_match_their_size() {
     assert!(Picture::from_rgb8(2, 1, vec![0; 5]).is_err());
     assert!(Picture::from_rgb8(0, 0, Vec::new()).is_err());
 }
-
-#[test]
-fn any_colour_above_zero_marks_a_defect_and_alpha_does_not() {
-    let mut image = ImageBuffer::from_pixel(16, 16, Rgba([0_u8, 0, 0, 255]));
-    image.put_pixel(3, 2, Rgba([0, 0, 1, 0]));
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("mask.png");
-    image.save(&path).unwrap();
-    let mask = Mask::open(&path, &ReadOptions::default()).unwrap();
-    assert_eq!(
-        mask.defects().iter().position(|&defect| defect),
-        Some(2 * 16 + 3)
-    );
-    assert_eq!(mask.defects().iter().filter(|&&defect| defect).count(), 1);
-}

@@ -135,26 +135,22 @@ impl From<&Picture> for UsablePicture {
 }
 
 /// What is kept of a picture that can be inspected.
-struct Seen {
-    usable: UsablePicture,
-    fingerprint: Fingerprint,
+pub(crate) struct Seen {
+    pub(crate) usable: UsablePicture,
+    pub(crate) fingerprint: Fingerprint,
 }
 
-fn seen(path: &Path, preprocessing: &Preprocessing, limits: Limits) -> Result<Seen, BadPicture> {
+/// Decodes a picture and makes sure that it can be inspected.
+pub(crate) fn seen(
+    path: &Path,
+    preprocessing: &Preprocessing,
+    limits: Limits,
+) -> Result<Seen, BadPicture> {
     let picture = open(path, preprocessing, limits)?;
     Ok(Seen {
         usable: UsablePicture::from(&picture),
         fingerprint: Fingerprint::new(&picture),
     })
-}
-
-/// Decodes a picture and makes sure that it can be inspected.
-pub(crate) fn usable(
-    path: &Path,
-    preprocessing: &Preprocessing,
-    limits: Limits,
-) -> Result<UsablePicture, BadPicture> {
-    Ok(UsablePicture::from(&open(path, preprocessing, limits)?))
 }
 
 /// A picture that can be inspected.

@@ -268,7 +268,7 @@ fn known_names() -> String {
 }
 
 /// One line each, the first few of them.
-struct Listed<T>(Vec<T>);
+pub(crate) struct Listed<T>(pub(crate) Vec<T>);
 
 impl<T: Display> Display for Listed<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -30,10 +30,12 @@ use std::path::{Path, PathBuf};
 
 pub use account::{DataAccount, DataCounts, LeftOutGroup, Overlap};
 pub use check::{BadPicture, BadReason, CheckedPictures, check_pictures, fingerprints};
-pub(crate) use check::{CHECKED_AT_ONCE, UsablePicture, usable};
+pub(crate) use check::{CHECKED_AT_ONCE, Seen, seen};
 pub use depths::{DepthFinding, Depths};
 pub use digest::content_digest;
+pub(crate) use digest::{FileDigests, file_digests};
 pub use duplicates::Copies;
+pub(crate) use error::Listed;
 pub use error::{DatasetError, FolderCounts, WithPictures};
 pub use folder_layout::FolderLayout;
 pub use left_out::{LeftOut, LeftOutReason};

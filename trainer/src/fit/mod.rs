@@ -26,13 +26,14 @@ pub use features::{FeatureExtractor, FeatureStore, PooledMaps};
 pub use memory::MemoryPlan;
 pub use observer::{FitEvent, FitObserver};
 pub use preset::{Preset, UnknownPreset};
-pub use record::{TrainingIdentity, TrainingRecord};
+pub(crate) use record::finished;
+pub use record::{TrainingIdentity, TrainingRecord, trained_on};
 pub use settings::{CheckedSettings, FitSettings};
 
 use crate::backbone::Backbone;
 use crate::dataset::{
-    DataAccount, Dataset, DatasetError, Fingerprint, GoodNames, GoodSplit, check_pictures,
-    content_digest, fingerprints,
+    DataAccount, Dataset, DatasetError, FileDigests, Fingerprint, GoodNames, GoodSplit,
+    check_pictures, fingerprints,
 };
 use crate::error::TrainError;
 use crate::export::{ExportRequest, export, verify_and_write};
@@ -60,6 +61,8 @@ pub struct FitRequest {
     pub skip_bad: bool,
     /// Go on from the checkpoint beside the bundle when there is one.
     pub resume: bool,
+    /// Replace a file that is in the bundle's place; otherwise it is an error.
+    pub overwrite: bool,
     /// Features beyond this many bytes are kept on disk instead of in memory.
     pub feature_memory_bytes: u64,
     /// The process shall not take more than this; a training that would is refused.
@@ -108,6 +111,8 @@ pub(crate) struct Job<'a> {
     pictures: UsablePictures,
     weights: Weights,
     identity: TrainingIdentity,
+    /// For the record.
+    trained_on: Vec<String>,
     checkpoint: PathBuf,
 }
 
@@ -119,15 +124,20 @@ impl<'a> Job<'a> {
         precision::compute_in_f32(request.device);
         let settings = request.settings.check()?;
         check_destination(&request.bundle)?;
+        if !request.resume {
+            refuse_to_replace(request)?;
+        }
         let pictures = usable_pictures(request, settings.preprocessing(), observer)?;
         let weights = fitting_weights(settings.backbone(), &request.weights)?;
+        let digests = FileDigests::new(&pictures.split.all())?;
         let identity = TrainingIdentity {
             settings: request.settings.clone(),
             weights_sha256: weights.sha256_hex.clone(),
-            pictures_sha256: content_digest(&pictures.split.all())?,
+            pictures_sha256: digests.content(),
         };
         Ok(Self {
             request,
+            trained_on: record::listed(&pictures.split.training, &digests),
             settings,
             pictures,
             weights,
@@ -146,6 +156,7 @@ impl<'a> Job<'a> {
             checkpoint::remove(&self.checkpoint)?;
             return Ok(self.summary(record.final_loss));
         }
+        refuse_to_replace(self.request)?;
         let loss = self.train_and_export(observer)?;
         checkpoint::remove(&self.checkpoint)?;
         Ok(self.summary(loss))
@@ -165,6 +176,16 @@ impl<'a> Job<'a> {
             return Ok(());
         }
         verify_and_write(bundle.into_parts(), &self.export_request(record)?, observer)
+    }
+
+    /// Which training it is.
+    pub(crate) fn identity(&self) -> &TrainingIdentity {
+        &self.identity
+    }
+
+    /// What was found, used and left out.
+    pub(crate) fn account(&self) -> &DataAccount {
+        &self.pictures.account
     }
 
     /// Good pictures held out to choose among seeds with.
@@ -221,6 +242,7 @@ impl<'a> Job<'a> {
                 .account
                 .counts
                 .unless_all_are_used_and_distinct(),
+            trained_on: self.trained_on.clone(),
         };
         let export_request = self.export_request(&record)?;
         export(&export_request, &extractor, &training, &mut store, observer)?;
@@ -271,6 +293,16 @@ pub fn check_destination(bundle: &Path) -> Result<(), TrainError> {
         path: bundle.to_owned(),
         action: "cannot write the bundle; --out must name a file in an existing folder",
         source,
+    })
+}
+
+/// A file in the bundle's place is only replaced when that was asked for.
+pub(crate) fn refuse_to_replace(request: &FitRequest) -> Result<(), TrainError> {
+    if request.overwrite || !request.bundle.exists() {
+        return Ok(());
+    }
+    Err(TrainError::WouldReplace {
+        bundle: request.bundle.clone(),
     })
 }
 

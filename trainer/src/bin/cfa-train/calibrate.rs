@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use cfa_runtime::bundle::Manifest;
 use cfa_runtime::preprocess::Preprocessing;
-use cfa_train::calibration::{CalibrateRequest, RuleChoice, calibrate, open_to_replace};
+use cfa_train::calibration::{
+    CalibrateError, CalibrateRequest, Calibrated, RuleChoice, calibrate, open_to_replace,
+};
 use cfa_train::dataset::{CheckedPictures, DataAccount, Dataset, check_pictures};
-use cfa_train::fit::{FitEvent, FitObserver};
+use cfa_train::fit::{FitEvent, FitObserver, trained_on};
 use clap::Args;
 
 use crate::good_names::GoodNameArgument;
@@ -54,13 +57,22 @@ pub(crate) struct CalibrateArguments {
 pub(crate) fn run(arguments: &CalibrateArguments) -> Result<()> {
     let mut progress = Progress::new(arguments.json).context("cannot listen for Ctrl-C")?;
     // Before the long work: whether there is a bundle at all, and it can be replaced.
-    let preprocessing = open_to_replace(&arguments.model)?.manifest.preprocessing;
-    let (request, data) = arguments.request(&preprocessing, &progress)?;
+    let manifest = open_to_replace(&arguments.model)?.manifest;
+    let (request, data) = arguments.request(&manifest.preprocessing, &progress)?;
+    warn_of_training_pictures(&manifest, &request.good)?;
     let pictures = request.good.len() + request.defective.len();
     let runtime = arguments.onnxruntime.load()?;
     progress.start("calibrating", pictures);
-    let calibration = calibrate(&request, &runtime, &mut || progress.advance())?;
+    let calibrated_bundle = calibrate(&request, &runtime, &mut || progress.advance());
     progress.finish();
+    let Calibrated {
+        calibration,
+        left_out,
+    } = calibrated_bundle.map_err(with_remedy)?;
+    // Told with --json, too, whose object holds the calibration alone.
+    for picture in left_out {
+        eprintln!("cfa-train: skipped {picture}");
+    }
     if arguments.json {
         print_json(&calibration);
         print_json(&FitEvent::Data(data));
@@ -75,6 +87,31 @@ pub(crate) fn run(arguments: &CalibrateArguments) -> Result<()> {
         ));
     }
     progress.say(&data.to_string());
+    Ok(())
+}
+
+/// Which option helps.
+fn with_remedy(error: CalibrateError) -> anyhow::Error {
+    let remedy = match &error {
+        CalibrateError::BothKinds { .. } | CalibrateError::Exchanged { .. } => {
+            "--good takes pictures of good parts, and --defective those of defective parts"
+        }
+        CalibrateError::Failed { .. } => "--skip-bad goes on without such pictures",
+        _ => return error.into(),
+    };
+    anyhow::Error::from(error).context(remedy)
+}
+
+/// Scores of pictures that were trained on are too low. Told on standard error with --json,
+/// too: the thresholds would not hold what they promise.
+fn warn_of_training_pictures(manifest: &Manifest, good: &[PathBuf]) -> Result<()> {
+    if let Some(count) = trained_on(manifest, good)?.filter(|&count| count > 0) {
+        eprintln!(
+            "cfa-train: the model was trained on {count} of the {} good pictures: their scores are too low, \
+             and the threshold will reject more good parts than it says; give --good others",
+            good.len()
+        );
+    }
     Ok(())
 }
 
@@ -96,6 +133,7 @@ impl CalibrateArguments {
             good: copies.distinct(&good.good),
             defective: defective.good,
             picture_limits: self.limits.limits(),
+            skip_bad: self.skip_bad,
             rule: match (self.f1_max, self.false_reject_rate) {
                 (true, _) => RuleChoice::F1Max,
                 (false, Some(rate)) => RuleChoice::FalseRejectRate {

@@ -20,6 +20,7 @@ use crate::memory;
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::Progress;
 use crate::seeds;
+use crate::skip_bad;
 use crate::weights::WeightsArguments;
 
 const BYTES_PER_MIB: u64 = 1 << 20;
@@ -145,6 +146,9 @@ pub(crate) struct FitArguments {
     /// Go on from the checkpoint of an interrupted run
     #[arg(long)]
     resume: bool,
+    /// Replace the bundle that --out names, if there is one
+    #[arg(long)]
+    force: bool,
     /// One JSON object a line instead of bars
     #[arg(long)]
     json: bool,
@@ -227,8 +231,9 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
     let request = arguments.request(weights, device, runtime.ok());
     if let Some(share) = inspected_share(&request.settings) {
         progress.say(&format!(
-            "the centre crop leaves {:.0} % of each picture to be inspected (--center-crop none: all of it)",
-            100.0 * share
+            "the centre crop leaves {:.0} % of each picture to be inspected, {:.0} % are not looked at (--center-crop none: all of it is)",
+            100.0 * share,
+            100.0 * (1.0 - share)
         ));
     }
     let Some(seeds) = arguments.seeds else {
@@ -238,10 +243,13 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
         progress.say(&summary.data.to_string());
         return Ok(());
     };
-    let summary = fit_seeds(&request, usize::from(seeds), &mut progress)?;
+    let summary =
+        fit_seeds(&request, usize::from(seeds), &mut progress).map_err(skip_bad::with_remedy)?;
     progress.memory_taken();
     progress.summary(&summary);
-    progress.say(&seeds::table(&summary));
+    if !summary.seeds.is_empty() {
+        progress.say(&seeds::table(&summary));
+    }
     progress.say(&summary.data.to_string());
     Ok(())
 }
@@ -286,6 +294,7 @@ impl FitArguments {
             picture_limits: self.limits.limits(),
             skip_bad: self.skip_bad,
             resume: self.resume,
+            overwrite: self.force,
             feature_memory_bytes: bytes(self.feature_memory).unwrap_or(u64::MAX),
             memory_limit_bytes: bytes(self.memory_limit).unwrap_or_else(memory::available),
             runtime,

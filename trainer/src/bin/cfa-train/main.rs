@@ -14,6 +14,7 @@ mod onnxruntime;
 mod progress;
 mod reduce;
 mod seeds;
+mod skip_bad;
 mod test;
 mod weights;
 

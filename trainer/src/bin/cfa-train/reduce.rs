@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use cfa_runtime::bundle::{Bundle, NetworkPrecision};
 use cfa_runtime::preprocess::Preprocessing;
-use cfa_train::dataset::{CheckedPictures, Dataset, GoodNames, TestPicture, check_pictures};
+use cfa_train::dataset::{
+    CheckedPictures, Dataset, DatasetError, GoodNames, TestPicture, check_pictures,
+};
+use cfa_train::evaluation::{EvaluationError, check};
 use cfa_train::export::{
     CalibrationFate, CostLimits, ReducedExportError, ReducedRequest, ReducedStep, ReducedSummary,
     ReductionCost, export_reduced,
@@ -18,6 +21,7 @@ use serde_json::json;
 use crate::limits::LimitArguments;
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::{Progress, depth};
+use crate::skip_bad;
 
 const BYTES_PER_MIB: f64 = 1_048_576.0;
 
@@ -46,7 +50,7 @@ pub(crate) struct PrecisionArguments {
     /// and no others do; may be repeated [default: good, ok, normal and the like]
     #[arg(long, value_name = "NAME", requires = "precision")]
     good_name: Vec<String>,
-    /// With --precision: leave out broken pictures of --data instead of stopping
+    /// With --precision: leave out broken pictures of --data and --test-data instead of stopping
     #[arg(long, requires = "precision")]
     skip_bad: bool,
     /// With --precision: write also what costs more than half a point of AUROC, 5 % of the
@@ -78,7 +82,7 @@ pub(crate) fn run(
         },
         copies: good.copies(),
         good: good.good,
-        labelled: arguments.labelled()?,
+        labelled: arguments.labelled(&preprocessing, &progress)?,
         picture_limits: arguments.picture_limits.limits(),
         limits: CostLimits::default(),
         force: arguments.force,
@@ -117,13 +121,27 @@ impl PrecisionArguments {
         Ok(checked)
     }
 
-    fn labelled(&self) -> Result<Vec<TestPicture>> {
+    fn labelled(
+        &self,
+        preprocessing: &Preprocessing,
+        progress: &Progress,
+    ) -> Result<Vec<TestPicture>> {
         let Some(data) = &self.test_data else {
             return Ok(Vec::new());
         };
         let dataset = Dataset::discover_to_test(data, &self.names())?;
         dataset.require_defects()?;
-        Ok(dataset.test)
+        let go_on = &mut || !progress.interrupted();
+        let limits = self.picture_limits.limits();
+        let checked = check(&dataset.test, preprocessing, limits, self.skip_bad, go_on);
+        let checked = match checked {
+            Err(EvaluationError::Interrupted) => return Err(DatasetError::Interrupted.into()),
+            other => other.map_err(skip_bad::with_remedy)?,
+        };
+        for picture in &checked.left_out {
+            progress.say(&format!("skipped {picture}"));
+        }
+        Ok(checked.pictures)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Equal and nearly equal pictures.
 
-use cfa_runtime::picture::{Picture, ReadOptions};
+use cfa_runtime::picture::{Limits, Picture, ReadOptions};
 use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
 
@@ -142,7 +142,14 @@ fn ten_times_each() -> (TempDir, Vec<PathBuf>) {
 #[test]
 fn copies_are_found_whatever_they_are_called() {
     let (_root, paths) = ten_times_each();
-    let checked = check_pictures(&paths, &preprocessing(), false, &mut || true).unwrap();
+    let checked = check_pictures(
+        &paths,
+        &preprocessing(),
+        Limits::default(),
+        false,
+        &mut || true,
+    )
+    .unwrap();
     let copies = checked.copies();
     assert_eq!(copies.distinct(&paths).len(), 20);
     assert_eq!((copies.equal(), copies.nearly_equal()), (80, 100));
@@ -179,8 +186,14 @@ fn all_is_well_is_one_line() {
             .unwrap();
     }
     let dataset = Dataset::discover(root.path()).unwrap();
-    let checked =
-        check_pictures(&dataset.train_good, &preprocessing(), false, &mut || true).unwrap();
+    let checked = check_pictures(
+        &dataset.train_good,
+        &preprocessing(),
+        Limits::default(),
+        false,
+        &mut || true,
+    )
+    .unwrap();
     let (copies, split) = (checked.copies(), GoodSplit::new(&checked.good, 0.1, 0.0));
     assert_eq!(copies, Copies::default());
     let account = DataAccount::of_training(&dataset, &checked, &copies, &split, &[]);
@@ -208,7 +221,9 @@ fn pictures_in_training_and_test_are_told() {
     save("test/dot/nearly.png", 6, 1);
     save("test/hole/as_good.png", 20, 0);
     let dataset = Dataset::discover(root.path()).unwrap();
-    let of = |paths: &[PathBuf]| fingerprints(paths, &preprocessing(), &mut || true).unwrap();
+    let of = |paths: &[PathBuf]| {
+        fingerprints(paths, &preprocessing(), Limits::default(), &mut || true).unwrap()
+    };
     let tested: Vec<_> = dataset
         .test
         .iter()
@@ -252,8 +267,14 @@ fn pictures_that_share_a_name_are_told() {
     part(0, 0).save(root.path().join("a.png")).unwrap();
     part(1, 0).save(root.path().join("a.bmp")).unwrap();
     let dataset = Dataset::discover(root.path()).unwrap();
-    let checked =
-        check_pictures(&dataset.train_good, &preprocessing(), false, &mut || true).unwrap();
+    let checked = check_pictures(
+        &dataset.train_good,
+        &preprocessing(),
+        Limits::default(),
+        false,
+        &mut || true,
+    )
+    .unwrap();
     let (copies, split) = (checked.copies(), GoodSplit::new(&checked.good, 0.1, 0.0));
     let text = DataAccount::of_training(&dataset, &checked, &copies, &split, &[]).to_string();
     assert!(
@@ -282,7 +303,14 @@ fn no_two_of_the_photographs_are_alike() {
             },
             None,
         );
-        let checked = check_pictures(&paths, &preprocessing, false, &mut || true).unwrap();
+        let checked = check_pictures(
+            &paths,
+            &preprocessing,
+            Limits::default(),
+            false,
+            &mut || true,
+        )
+        .unwrap();
         assert_eq!(checked.copies(), Copies::default(), "{name}");
         assert_eq!(found.notes, Default::default(), "{name}");
         // And a copy of each is found.
