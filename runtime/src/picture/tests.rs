@@ -162,6 +162,16 @@ fn what_is_not_a_picture_says_so() {
 }
 
 #[test]
+fn a_panic_in_a_decoder_is_an_error_of_its_picture() {
+    let panicked = decode(b"CFA: the decoder of this file panics").unwrap_err();
+    assert!(
+        matches!(&panicked, PictureProblem::DecoderPanicked { message } if message == "injected"),
+        "{panicked}"
+    );
+    assert!(decode(&encoded(noise(16, 16), ImageFormat::Png)).is_ok());
+}
+
+#[test]
 fn an_error_names_the_file_and_keeps_its_cause() {
     use std::error::Error;
     let folder = tempfile::tempdir().unwrap();
