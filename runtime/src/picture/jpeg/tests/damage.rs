@@ -60,7 +60,6 @@ fn files_damaged_by_rule_are_judged_as_libjpeg_judges_them() {
                     let scans = problem.to_string().contains("scans are missing");
                     assert!(warned == '1' || scans, "{name} {number}: {problem}");
                     refused += 1;
-                    accepted(&damaged).unwrap();
                 }
             }
         }
@@ -102,7 +101,7 @@ fn a_file_cut_short_says_so() {
     let cut = &file[..file.len() - 200];
     assert_damaged(cut, "its file ends before the picture does");
     assert!(accepted(cut).unwrap().damage().is_some());
-    for length in [2, 3, 30, markers(&file, 0xDA)[0]] {
+    for length in [3, 30, markers(&file, 0xDA)[0]] {
         for cut in [decode(&file[..length]), accepted(&file[..length])] {
             assert!(matches!(cut, Err(PictureProblem::CutShort)), "{cut:?}");
         }
