@@ -3,6 +3,7 @@
 //! Everything from outside enters here: files are read by [`ReadOptions`], raw
 //! buffers are checked against the size they claim.
 
+mod bmp;
 mod decode;
 mod error;
 mod general;
@@ -10,6 +11,7 @@ mod jpeg;
 mod limits;
 mod mask;
 mod panics;
+mod png;
 mod raw;
 mod reading;
 #[cfg(test)]
