@@ -94,11 +94,22 @@ mod tests {
         assert!(covers(&[&row[..], &row[..2], &end].concat(), 1));
         assert!(covers(&[&[2, 7, 3, 8, 0, 0][..], &row, &end].concat(), 1));
         // Three literal pixels, padded to an even number of bytes.
-        assert!(covers(&[&[2, 7, 0, 3, 1, 2, 3, 0, 0, 0][..], &row].concat(), 1));
+        assert!(covers(
+            &[&[2, 7, 0, 3, 1, 2, 3, 0, 0, 0][..], &row].concat(),
+            1
+        ));
         assert!(covers(&[&[0, 5, 1, 2, 3, 0, 0, 0][..], &row].concat(), 2));
-        for missing in [&row[..], &[], &[4, 7, 0, 0, 5, 7], &[0, 2, 1, 0, 5, 7, 0, 0, 5, 7]] {
+        for missing in [
+            &row[..],
+            &[],
+            &[4, 7, 0, 0, 5, 7],
+            &[0, 2, 1, 0, 5, 7, 0, 0, 5, 7],
+        ] {
             assert!(!covers(&[missing, &end].concat(), 1), "{missing:?}");
         }
-        assert!(!covers(&[&row[..], &row, &row, &end].concat(), 1), "too many");
+        assert!(
+            !covers(&[&row[..], &row, &row, &end].concat(), 1),
+            "too many"
+        );
     }
 }

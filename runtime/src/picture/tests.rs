@@ -139,8 +139,14 @@ fn a_jpeg_without_its_end_is_cut_short_even_with_a_thumbnail() {
     assert!(decode(&thumbnail).is_ok());
     let half = &thumbnail[..thumbnail.len() / 2];
     let problem = decode(half).unwrap_err().to_string();
-    assert!(problem.contains("its file ends before the picture does"), "{problem}");
-    assert!(matches!(decode(&thumbnail[..9]), Err(PictureProblem::CutShort)));
+    assert!(
+        problem.contains("its file ends before the picture does"),
+        "{problem}"
+    );
+    assert!(matches!(
+        decode(&thumbnail[..9]),
+        Err(PictureProblem::CutShort)
+    ));
 }
 
 #[test]

@@ -12,7 +12,10 @@ fn pixels_chunk(file: &[u8]) -> (usize, usize) {
 #[track_caller]
 fn assert_damaged(file: &[u8]) {
     let found = decode(file);
-    assert!(matches!(found, Err(PictureProblem::Damaged(_))), "{found:?}");
+    assert!(
+        matches!(found, Err(PictureProblem::Damaged(_))),
+        "{found:?}"
+    );
 }
 
 #[test]
