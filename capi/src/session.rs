@@ -47,6 +47,8 @@ pub struct cfa_session {
     facts: Value,
     map_px: (u32, u32),
     warnings: Mutex<Vec<String>>,
+    /// Of the picture inspected last.
+    damage: Mutex<Option<String>>,
     /// Which kinds of pictures were warned of: each once, however long a session lives.
     warned: Mutex<Warned>,
 }
@@ -105,6 +107,7 @@ impl cfa_session {
             map_px,
             warnings: Mutex::default(),
             warned: Mutex::default(),
+            damage: Mutex::default(),
             inspector: Mutex::new(inspector),
         };
         session.keep_warnings(&*session.exclusive()?);
@@ -116,6 +119,7 @@ impl cfa_session {
         self.check_process()?;
         let mut info = self.facts.clone();
         info["warnings"] = json!(*locked(&self.warnings));
+        info["damage"] = json!(*locked(&self.damage));
         Ok(info)
     }
 
@@ -208,6 +212,7 @@ impl Job<'_> {
         if self.cancellation.is_cancelled() {
             return Err(InspectError::Cancelled.into());
         }
+        locked(&self.session.damage).clone_from(&inspection.damage);
         Ok(inspection)
     }
 

@@ -1,8 +1,9 @@
-"""Writes jpeg_reference.json: what Pillow shows of each file in jpeg/.
+"""Writes jpeg_reference.json: what Pillow shows of each file in jpeg/ and jpeg_damaged/, and of
+which damage libjpeg warns.
 
-With `--draw` the files whose names begin with `drawn_` are made anew first. That needs
-libjpeg's `cjpeg`; the other files come from elsewhere and stay as they are.
-Recorded with Pillow 13.0.0 (libjpeg-turbo 3.2.0).
+With `--draw` the files whose names begin with `drawn_` are made anew first; the other files
+come from elsewhere and stay as they are. Needs libjpeg-turbo's `cjpeg` and `djpeg`. Recorded
+with Pillow 13.0.0 (libjpeg-turbo 3.2.0) and djpeg of libjpeg-turbo 2.1.5.
 """
 
 import hashlib
@@ -71,7 +72,41 @@ def shown(path):
     }
 
 
+def damaged(file, number):
+    """The same as in runtime/src/picture/jpeg/tests/damage.rs."""
+    start = file.index(b"\xff\xda") + 14
+    at = start + number * 7919 % (len(file) - start - 32)
+    kind = number % 5
+    if kind == 0:
+        return file[:at] + bytes([file[at] ^ 1 << number % 8]) + file[at + 1 :]
+    if kind == 1:
+        return file[:at] + file[at + 16 :]
+    if kind == 2:
+        return file[:at] + bytes(16) + file[at + 16 :]
+    if kind == 3:
+        return file[: at + 16] + file[at:]
+    return file[:at] + b"\xff\xd9"
+
+
+def warns(file):
+    said = subprocess.run(["djpeg", "-outfile", "/dev/null"], input=file, capture_output=True)
+    return bool(said.stderr.strip())
+
+
+DAMAGES = 200
+BASES = ["420", "420_progressive", "restarts", "gray", "cjpeg_1x2"]
+
 if "--draw" in sys.argv:
     draw()
-reference = {path.name: shown(path) for path in sorted(FOLDER.glob("*.jpg"))}
+pictures = [path for folder in ("jpeg", "jpeg_damaged") for path in (HERE / folder).glob("*.jpg")]
+reference = {
+    "shown": {str(path.relative_to(HERE)): shown(path) for path in sorted(pictures)},
+    "warned": {
+        f"jpeg/drawn_{base}.jpg": "".join(
+            str(int(warns(damaged((FOLDER / f"drawn_{base}.jpg").read_bytes(), number))))
+            for number in range(DAMAGES)
+        )
+        for base in BASES
+    },
+}
 (HERE / "jpeg_reference.json").write_text(json.dumps(reference, indent=1) + "\n")

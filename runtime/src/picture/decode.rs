@@ -7,7 +7,7 @@ use std::path::Path;
 use image::ImageFormat;
 
 use super::{Limits, Picture, PictureProblem, ReadOptions};
-use super::{OrientationRule, general, jpeg, orientation, panics, tiff};
+use super::{OrientationRule, bmp, general, jpeg, orientation, panics, png, tiff};
 use crate::render::is_result_file;
 
 /// The bytes of a file, no more than the limit even if it grows meanwhile.
@@ -38,7 +38,9 @@ fn dispatch(encoded: &[u8], options: &ReadOptions) -> Result<Picture, PicturePro
     let stored = match format {
         Tiff => tiff::decode(encoded, options),
         Jpeg => jpeg::decode(encoded, options),
-        format @ (Png | Bmp | WebP) => general::decode(encoded, format, options),
+        Png => png::decode(encoded, options),
+        Bmp => bmp::decode(encoded, options),
+        WebP => general::decode(encoded, WebP, options),
         other => Err(PictureProblem::UnsupportedFormat {
             format: format!("{other:?}"),
         }),

@@ -3,6 +3,7 @@
 //! Everything from outside enters here: files are read by [`ReadOptions`], raw
 //! buffers are checked against the size they claim.
 
+mod bmp;
 mod decode;
 mod depth;
 mod endings;
@@ -17,6 +18,7 @@ mod mask_values;
 mod opacity;
 mod orientation;
 mod panics;
+mod png;
 mod raw;
 mod reading;
 mod summary;

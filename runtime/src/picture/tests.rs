@@ -6,6 +6,8 @@ use image::{DynamicImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, RgbImage, 
 
 use super::*;
 
+mod checksums;
+
 const FORMATS: [ImageFormat; 5] = [
     ImageFormat::Png,
     ImageFormat::Jpeg,
@@ -165,6 +167,16 @@ fn what_is_not_a_picture_says_so() {
         decode(b"GIF89a\x10\0\x10\0\0\0\0"),
         Err(PictureProblem::UnsupportedFormat { format }) if format == "Gif"
     ));
+}
+
+#[test]
+fn a_panic_in_a_decoder_is_an_error_of_its_picture() {
+    let panicked = decode(b"CFA: the decoder of this file panics").unwrap_err();
+    assert!(
+        matches!(&panicked, PictureProblem::DecoderPanicked { message } if message == "injected"),
+        "{panicked}"
+    );
+    assert!(decode(&encoded(noise(16, 16), ImageFormat::Png)).is_ok());
 }
 
 #[test]
