@@ -45,14 +45,6 @@ pub struct Inspection {
     pub batch: usize,
 }
 
-/// What is known of a picture once it is taken in.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct TakenIn {
-    pub(crate) size: PictureSize,
-    pub(crate) white_level: Option<NonZeroU16>,
-    pub(crate) depth_remark: Option<DepthRemark>,
-}
-
 /// Who computed what.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ComputedBy {
@@ -110,7 +102,7 @@ impl Inspection {
         geometry: Geometry,
         stages: StageTimes,
         by: ComputedBy,
-        taken: TakenIn,
+        picture_size: PictureSize,
     ) -> Self {
         let (row, column) = map.peak();
         let in_map = Point {
@@ -125,9 +117,9 @@ impl Inspection {
             verdict: None,
             map,
             peak,
-            picture_size: taken.size,
-            white_level: taken.white_level,
-            depth_remark: taken.depth_remark,
+            picture_size,
+            white_level: None,
+            depth_remark: None,
             geometry,
             stages,
             provider: by.provider,

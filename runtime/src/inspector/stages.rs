@@ -1,5 +1,6 @@
 //! What an inspection does before and after the network, on any thread.
 
+use std::num::NonZeroU16;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -10,23 +11,30 @@ use rayon::ThreadPool;
 
 use super::intake::Intake;
 use super::model::Settings;
-use super::{
-    ComputedBy, HeadPlacement, InspectError, Inspection, PictureSize, StageTimes, TakenIn,
-};
+use super::{ComputedBy, HeadPlacement, InspectError, Inspection, PictureSize, StageTimes};
 use crate::anomaly_map::AnomalyMap;
 use crate::calibration::DecisionRule;
 use crate::cancellation::Cancellation;
 use crate::head::{HeadError, HeadTimes, milliseconds_since};
 use crate::network::NetworkOutputs;
 use crate::picture::Picture;
+use crate::preprocess::DepthRemark;
 
 /// A picture as the network takes it.
 #[derive(Debug)]
 pub(super) struct Prepared {
     /// 3 × height × width, normalised.
     pub(super) input: Array3<f32>,
-    pub(super) taken: TakenIn,
+    pub(super) origin: Origin,
     pub(super) times: StageTimes,
+}
+
+/// What is told of the picture itself.
+#[derive(Debug, Clone)]
+pub(super) struct Origin {
+    pub(super) size: PictureSize,
+    pub(super) white_level: Option<NonZeroU16>,
+    pub(super) depth_remark: Option<DepthRemark>,
 }
 
 /// A picture as the network has described it.
@@ -37,7 +45,7 @@ pub(super) struct Described {
     /// Which picture of the batch it is.
     pub(super) index: usize,
     pub(super) by: ComputedBy,
-    pub(super) taken: TakenIn,
+    pub(super) origin: Origin,
     pub(super) times: StageTimes,
 }
 
@@ -57,7 +65,7 @@ impl Intake {
     ) -> Result<Prepared, InspectError> {
         let started = Instant::now();
         let input = self.recipe.apply(picture)?;
-        let taken = self.taken(picture);
+        let origin = self.origin(picture);
         let times = StageTimes {
             decode_ms,
             preprocess_ms: milliseconds_since(started),
@@ -65,13 +73,13 @@ impl Intake {
         };
         Ok(Prepared {
             input,
-            taken,
+            origin,
             times,
         })
     }
 
-    fn taken(&self, picture: &Picture) -> TakenIn {
-        TakenIn {
+    fn origin(&self, picture: &Picture) -> Origin {
+        Origin {
             size: PictureSize {
                 width_px: picture.width_px(),
                 height_px: picture.height_px(),
@@ -96,17 +104,25 @@ impl Settings {
             HeadPlacement::Host => self.map(described, cancellation, helpers)?,
             HeadPlacement::Graph => described.map()?,
         };
-        let &Described {
-            by, taken, times, ..
-        } = described;
+        let &Described { by, times, .. } = described;
+        let Origin {
+            size,
+            white_level,
+            depth_remark,
+        } = described.origin.clone();
         let times = StageTimes {
             neighbors_ms: head.neighbors_ms,
             map_ms: head.map_ms,
             ..times
         };
         let recipe = &self.manifest.preprocessing;
-        let geometry = recipe.geometry(taken.size.width_px, taken.size.height_px);
-        let inspection = Inspection::new(map, geometry, times, by, taken);
+        let geometry = recipe.geometry(size.width_px, size.height_px);
+        let inspection = Inspection::new(map, geometry, times, by, size);
+        let inspection = Inspection {
+            white_level,
+            depth_remark,
+            ..inspection
+        };
         Ok(inspection.judged(&self.manifest.calibration, rule))
     }
 

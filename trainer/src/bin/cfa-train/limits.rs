@@ -70,7 +70,7 @@ fn in_training(error: &TrainError) -> Option<Limit> {
 }
 
 fn in_import(error: &ImportError) -> Option<Limit> {
-    match &error.problem {
+    match &*error.problem {
         ImportProblem::Train(error) => in_training(error),
         _ => None,
     }
