@@ -191,7 +191,8 @@ typedef uint32_t cfa_pixel_format;
 
 // A picture in the caller's memory, only read, and only during the call.
 //
-// Rows run from top to bottom. Needed: `stride_bytes` >= bytes of one row, and
+// Rows run from top to bottom. Pixels in memory carry no orientation and are never turned.
+// Needed: `stride_bytes` >= bytes of one row, and
 // `data_len` >= (`height_px` - 1) * `stride_bytes` + bytes of one row.
 typedef struct cfa_image {
     // `sizeof(cfa_image)`.
@@ -228,7 +229,8 @@ typedef struct cfa_verdict {
     uint32_t struct_size;
     // Pass, review, reject, or none without a threshold.
     cfa_decision decision;
-    // Columns of the picture (not of its region of interest).
+    // Columns of the picture (not of its region of interest); of a picture file, after it is
+    // turned by the model's orientation rule. Peak and map are in the turned picture, too.
     uint32_t width_px;
     // Rows of the picture.
     uint32_t height_px;
@@ -355,8 +357,9 @@ typedef struct cfa_map {
 // Four bytes: blue, green, red, and one that is not looked at.
 #define CFA_PIXEL_BGRA8 5
 
-// Two bytes in the machine's byte order, full range 0 to 65535: shift 10, 12 or 14
-// bit data up before. `data` needs no alignment.
+// Two bytes in the machine's byte order. White is 65535, or the model's white level, or the
+// option `white_level`; larger values are white, too. Data of 10, 12 or 14 bits need a white
+// level, or are shifted up before. `data` needs no alignment.
 #define CFA_PIXEL_GRAY16 6
 
 // There is no threshold: the model is not calibrated and the options name none.
@@ -425,8 +428,11 @@ cfa_status cfa_options_new(struct cfa_options **out, struct cfa_error *err);
 // as 0.01, by the good scores in the bundle; `review_rate`: reject or have looked at so many
 // in all. Default for these four: the rule in the bundle, if there is one. Whether they fit
 // each other and the bundle, `cfa_session_new` says.
-// `max_encoded_bytes`: encoded pictures beyond are refused; `max_side_px`, `max_pixels`: all
-// pictures are, or their regions of interest (`CFA_E_LIMIT`).
+// `max_side_px` (default 65535), `max_pixels` (default 100000000): pictures beyond are
+// refused, or regions of interest (`CFA_E_LIMIT`). `max_encoded_bytes`: encoded pictures
+// beyond are; default: 8 for each of `max_pixels`, and 1 MiB.
+// `white_level`: the sample of 16-bit pictures that is white, 1 to 65535, such as 4095 for
+// data of 12 bits; default: as the bundle says. Pictures with 8 bits a sample know none.
 //
 // A key that is not known is `CFA_E_BAD_ARGUMENT`; a provider that is not there is
 // `CFA_E_PROVIDER`.
@@ -505,7 +511,8 @@ cfa_status cfa_session_new(const struct cfa_model *model,
 cfa_status cfa_session_self_test(struct cfa_session *session, struct cfa_error *err);
 
 // Who really computes, with how many threads, the ONNX Runtime in use, the bundle's
-// digest, and what ONNX Runtime warned of, as a JSON object. Buffers as for
+// digest, and under `warnings` what ONNX Runtime warned of and what was odd about the depth of
+// pictures (each kind once), as a JSON object. Buffers as for
 // `cfa_model_info_json`. Any thread.
 cfa_status cfa_session_info_json(const struct cfa_session *session,
                                  char *buf,
@@ -522,7 +529,10 @@ cfa_status cfa_session_score(struct cfa_session *session,
                              struct cfa_error *err);
 
 // Inspects a picture file in memory: PNG, JPEG, BMP, TIFF or WebP, decoded under the
-// limits of the session's options. The rest is as for `cfa_session_score`.
+// limits of the session's options, and turned by the EXIF or TIFF orientation that it records
+// if the model's rule says so (`preprocessing.orientation` in `cfa_model_info_json`: `exif`,
+// which is what OpenCV's imread does, or `stored`). So the file and a frame that OpenCV made
+// of it score alike. The rest is as for `cfa_session_score`.
 cfa_status cfa_session_score_encoded(struct cfa_session *session,
                                      const uint8_t *data,
                                      size_t data_len,
