@@ -42,9 +42,9 @@ pub(crate) struct TestArguments {
     #[arg(long, value_name = "DIR")]
     tiff: Option<PathBuf>,
     #[command(flatten)]
-    limits: LimitArguments,
-    #[command(flatten)]
     onnxruntime: OnnxRuntimeArgument,
+    #[command(flatten)]
+    limits: LimitArguments,
 }
 
 /// What `--json` prints.
@@ -111,7 +111,9 @@ impl TestArguments {
         maps: Option<&MapFolder>,
     ) -> Result<Evaluation> {
         let bar = ProgressBar::new(pictures.len() as u64);
+        let mut remark = None;
         let result = evaluate(inspector, pictures, &mut |picture, inspection| {
+            remark = remark.or(inspection.depth_remark);
             if let Some(maps) = maps {
                 maps.write(picture, inspection)?;
             }
@@ -119,6 +121,9 @@ impl TestArguments {
             Ok(())
         });
         bar.finish_and_clear();
+        if let Some(remark) = remark {
+            eprintln!("warning: {remark} (said once)");
+        }
         result.with_context(|| self.pictures.folder().display().to_string())
     }
 
