@@ -54,17 +54,6 @@ pub struct Inspection {
     pub batch: usize,
 }
 
-/// What is known of a picture once it is taken in.
-#[derive(Debug, Clone)]
-pub(crate) struct TakenIn {
-    pub(crate) size: PictureSize,
-    pub(crate) white_level: Option<NonZeroU16>,
-    pub(crate) depth_remark: Option<DepthRemark>,
-    pub(crate) damage: Option<String>,
-    /// `None` unless pictures are kept.
-    pub(crate) picture: Option<Arc<Picture>>,
-}
-
 /// Who computed what.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ComputedBy {
@@ -122,7 +111,7 @@ impl Inspection {
         geometry: Geometry,
         stages: StageTimes,
         by: ComputedBy,
-        taken: TakenIn,
+        picture_size: PictureSize,
     ) -> Self {
         let (row, column) = map.peak();
         let in_map = Point {
@@ -137,11 +126,11 @@ impl Inspection {
             verdict: None,
             map,
             peak,
-            picture_size: taken.size,
-            damage: taken.damage,
-            picture: taken.picture,
-            white_level: taken.white_level,
-            depth_remark: taken.depth_remark,
+            picture_size,
+            damage: None,
+            picture: None,
+            white_level: None,
+            depth_remark: None,
             geometry,
             stages,
             provider: by.provider,

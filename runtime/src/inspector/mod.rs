@@ -19,7 +19,7 @@ use std::time::Instant;
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
 pub use error::InspectError;
-pub(crate) use inspection::{ComputedBy, TakenIn};
+pub(crate) use inspection::ComputedBy;
 pub use inspection::{Inspection, Peak, PictureSize, StageTimes};
 pub use model::Model;
 pub use pipeline::Inspections;

@@ -1,5 +1,6 @@
 //! What an inspection does before and after the network, on any thread.
 
+use std::num::NonZeroU16;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -10,23 +11,34 @@ use rayon::ThreadPool;
 
 use super::intake::Intake;
 use super::model::Settings;
-use super::{
-    ComputedBy, HeadPlacement, InspectError, Inspection, PictureSize, StageTimes, TakenIn,
-};
+use super::{ComputedBy, HeadPlacement, InspectError, Inspection, PictureSize, StageTimes};
 use crate::anomaly_map::AnomalyMap;
 use crate::calibration::DecisionRule;
 use crate::cancellation::Cancellation;
 use crate::head::{HeadError, HeadTimes, milliseconds_since};
 use crate::network::NetworkOutputs;
 use crate::picture::Picture;
+use crate::preprocess::DepthRemark;
 
 /// A picture as the network takes it.
 #[derive(Debug)]
 pub(super) struct Prepared {
     /// 3 × height × width, normalised.
     pub(super) input: Array3<f32>,
-    pub(super) taken: TakenIn,
+    pub(super) origin: Origin,
     pub(super) times: StageTimes,
+}
+
+/// What is told of the picture itself.
+#[derive(Debug, Clone)]
+pub(super) struct Origin {
+    pub(super) size: PictureSize,
+    pub(super) white_level: Option<NonZeroU16>,
+    pub(super) depth_remark: Option<DepthRemark>,
+    /// See [`Picture::damage`].
+    pub(super) damage: Option<String>,
+    /// `None` unless pictures are kept.
+    pub(super) picture: Option<Arc<Picture>>,
 }
 
 /// A picture as the network has described it.
@@ -37,7 +49,7 @@ pub(super) struct Described {
     /// Which picture of the batch it is.
     pub(super) index: usize,
     pub(super) by: ComputedBy,
-    pub(super) taken: TakenIn,
+    pub(super) origin: Origin,
     pub(super) times: StageTimes,
 }
 
@@ -47,7 +59,7 @@ impl Intake {
         let started = Instant::now();
         let picture = Picture::open(path, &self.reading)?;
         let mut prepared = self.prepare(&picture, milliseconds_since(started))?;
-        prepared.taken.picture = self.keep_pictures.then(|| Arc::new(picture));
+        prepared.origin.picture = self.keep_pictures.then(|| Arc::new(picture));
         Ok(prepared)
     }
 
@@ -59,7 +71,7 @@ impl Intake {
     ) -> Result<Prepared, InspectError> {
         let started = Instant::now();
         let input = self.recipe.apply(picture)?;
-        let taken = self.taken(picture);
+        let origin = self.origin(picture);
         let times = StageTimes {
             decode_ms,
             preprocess_ms: milliseconds_since(started),
@@ -67,13 +79,13 @@ impl Intake {
         };
         Ok(Prepared {
             input,
-            taken,
+            origin,
             times,
         })
     }
 
-    fn taken(&self, picture: &Picture) -> TakenIn {
-        TakenIn {
+    fn origin(&self, picture: &Picture) -> Origin {
+        Origin {
             size: PictureSize {
                 width_px: picture.width_px(),
                 height_px: picture.height_px(),
@@ -100,16 +112,29 @@ impl Settings {
             HeadPlacement::Host => self.map(described, cancellation, helpers)?,
             HeadPlacement::Graph => described.map()?,
         };
-        let Described { by, times, .. } = *described;
-        let taken = described.taken.clone();
+        let &Described { by, times, .. } = described;
+        let Origin {
+            size,
+            white_level,
+            depth_remark,
+            damage,
+            picture,
+        } = described.origin.clone();
         let times = StageTimes {
             neighbors_ms: head.neighbors_ms,
             map_ms: head.map_ms,
             ..times
         };
         let recipe = &self.manifest.preprocessing;
-        let geometry = recipe.geometry(taken.size.width_px, taken.size.height_px);
-        let inspection = Inspection::new(map, geometry, times, by, taken);
+        let geometry = recipe.geometry(size.width_px, size.height_px);
+        let inspection = Inspection::new(map, geometry, times, by, size);
+        let inspection = Inspection {
+            white_level,
+            depth_remark,
+            damage,
+            picture,
+            ..inspection
+        };
         Ok(inspection.judged(&self.manifest.calibration, rule))
     }
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::anomaly_map::AnomalyMap;
 use crate::bundle::HeatmapRange;
-use crate::inspector::{ComputedBy, HeadPlacement, Inspection, PictureSize, StageTimes, TakenIn};
+use crate::inspector::{ComputedBy, HeadPlacement, Inspection, PictureSize, StageTimes};
 use crate::network::{Precision, Provider};
 use crate::picture::{Picture, PictureProblem, ReadOptions};
 use crate::preprocess::{Preprocessing, Size};
@@ -44,13 +44,7 @@ fn inspection(values: Array2<f32>) -> Inspection {
             head: HeadPlacement::Host,
             batch: 1,
         },
-        TakenIn {
-            size,
-            damage: None,
-            picture: None,
-            white_level: None,
-            depth_remark: None,
-        },
+        size,
     )
 }
 

@@ -5,6 +5,7 @@ mod recorded;
 #[cfg(test)]
 mod tests;
 
+use std::mem::replace;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -76,28 +77,25 @@ pub fn recorded_orientation(path: &Path, limits: &Limits) -> Result<Orientation,
 
 impl Picture {
     /// The picture after the turn; the sides may change places.
-    pub(super) fn turned(self, orientation: Orientation) -> Result<Self, PictureProblem> {
+    pub(super) fn turned(mut self, orientation: Orientation) -> Result<Self, PictureProblem> {
         if orientation == Orientation::NoTransforms {
             return Ok(self);
         }
-        let damage = self.damage.clone();
-        let mut image = self.into_image()?;
+        let mut image = self.take_image()?;
         image.apply_orientation(orientation);
-        let (width_px, height_px) = (image.width(), image.height());
-        let samples = match image {
+        (self.width_px, self.height_px) = (image.width(), image.height());
+        self.samples = match image {
             DynamicImage::ImageRgb16(image) => Samples::Sixteen(image.into_raw()),
             other => Samples::Eight(other.into_rgb8().into_raw()),
         };
-        Ok(Self {
-            damage,
-            ..Self::new(width_px, height_px, samples)?
-        })
+        Ok(self)
     }
 
-    fn into_image(self) -> Result<DynamicImage, PictureProblem> {
+    /// Takes the samples out, and leaves none.
+    fn take_image(&mut self) -> Result<DynamicImage, PictureProblem> {
         let (width_px, height_px) = (self.width_px, self.height_px);
         let found = 3 * width_px as usize * height_px as usize;
-        let image = match self.samples {
+        let image = match replace(&mut self.samples, Samples::Eight(Vec::new())) {
             Samples::Eight(samples) => {
                 ImageBuffer::from_raw(width_px, height_px, samples).map(DynamicImage::ImageRgb8)
             }

@@ -25,8 +25,6 @@ pub(crate) struct ExportArguments {
     /// Write it in a format for other programs
     #[arg(long)]
     format: Option<Format>,
-    #[command(flatten)]
-    precision: PrecisionArguments,
     /// The file to write
     #[arg(long)]
     out: PathBuf,
@@ -39,6 +37,8 @@ pub(crate) struct ExportArguments {
     json: bool,
     #[command(flatten)]
     onnxruntime: OnnxRuntimeArgument,
+    #[command(flatten)]
+    precision: PrecisionArguments,
 }
 
 /// Formats for programs that do not use `cfa_runtime`.

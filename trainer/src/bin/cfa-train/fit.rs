@@ -153,9 +153,9 @@ pub(crate) struct FitArguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    limits: LimitArguments,
-    #[command(flatten)]
     onnxruntime: OnnxRuntimeArgument,
+    #[command(flatten)]
+    limits: LimitArguments,
 }
 
 /// A centre crop that may be switched off.

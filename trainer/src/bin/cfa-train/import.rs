@@ -50,13 +50,13 @@ pub(crate) struct ImportArguments {
     /// [default: as the release of anomalib read them: exif for 0.x, else stored]
     #[arg(long, value_name = "RULE")]
     orientation: Option<OrientationRule>,
-    #[command(flatten)]
-    limits: LimitArguments,
     /// What was found as one JSON object instead of text
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     onnxruntime: OnnxRuntimeArgument,
+    #[command(flatten)]
+    limits: LimitArguments,
 }
 
 /// Releases of anomalib differ here (see `docs/FROM_ANOMALIB.md`).

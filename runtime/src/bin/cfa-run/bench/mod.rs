@@ -49,14 +49,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u8).range(1..=LARGEST_BATCH as i64))]
     batch: u8,
     #[command(flatten)]
-    taken: PictureArgs,
-    #[command(flatten)]
     provider: ProviderArgs,
     /// One JSON object instead of text
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     library: LibraryArgs,
+    #[command(flatten)]
+    taken: PictureArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Outcome> {

@@ -75,11 +75,11 @@ pub(crate) struct Args {
     #[command(flatten)]
     decision: DecisionArgs,
     #[command(flatten)]
-    pictures: PictureArgs,
-    #[command(flatten)]
     library: LibraryArgs,
     #[command(flatten)]
     provider: ProviderArgs,
+    #[command(flatten)]
+    pictures: PictureArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Outcome> {

@@ -52,9 +52,9 @@ pub(crate) struct TestArguments {
     #[arg(long, value_name = "DIR")]
     tiff: Option<PathBuf>,
     #[command(flatten)]
-    limits: LimitArguments,
-    #[command(flatten)]
     onnxruntime: OnnxRuntimeArgument,
+    #[command(flatten)]
+    limits: LimitArguments,
 }
 
 /// What `--json` prints.
@@ -194,7 +194,9 @@ impl TestArguments {
     ) -> Result<(Evaluation, LostMaps)> {
         let bar = ProgressBar::new(pictures.len() as u64);
         let mut lost = LostMaps::default();
+        let mut remark = None;
         let result = evaluate(inspector, pictures, &mut |picture, inspection| {
+            remark = remark.or(inspection.depth_remark);
             if let Some(Err(error)) = maps.map(|maps| maps.write(picture, inspection)) {
                 lost.count += 1;
                 lost.first.get_or_insert(error);
@@ -203,6 +205,9 @@ impl TestArguments {
             Ok(())
         });
         bar.finish_and_clear();
+        if let Some(remark) = remark {
+            eprintln!("warning: {remark} (said once)");
+        }
         let evaluation = result.with_context(|| self.pictures.folder().display().to_string())?;
         Ok((evaluation, lost))
     }
