@@ -83,11 +83,17 @@ mod on_unix {
     fn what_is_no_file_is_not_opened() {
         let folder = Folder::new();
         folder.draw("in/a.png", 64, 64, 1);
-        let made = std::process::Command::new("mkfifo").arg(folder.at("in/b.png")).status();
+        let made = std::process::Command::new("mkfifo")
+            .arg(folder.at("in/b.png"))
+            .status();
         assert!(made.unwrap().success());
         let run = predict([folder.at("in")]);
         assert_eq!(run.code(), Some(0));
-        assert!(run.stderr().contains("neither file nor folder"), "{}", run.stderr());
+        assert!(
+            run.stderr().contains("neither file nor folder"),
+            "{}",
+            run.stderr()
+        );
     }
 
     #[test]
@@ -98,7 +104,11 @@ mod on_unix {
         for name in [&b"part_\xfe.png"[..], b"part_\xff.png"] {
             fs::copy(&drawn, folder.at("in").join(OsStr::from_bytes(name))).unwrap();
         }
-        for argument in [folder.at("in"), folder.at("in/part_*.png"), folder.at("in/part_?.*")] {
+        for argument in [
+            folder.at("in"),
+            folder.at("in/part_*.png"),
+            folder.at("in/part_?.*"),
+        ] {
             let save = ["--json".as_ref(), "--save=tiff".as_ref(), "--out".as_ref()];
             let out = folder.at("out");
             let paths = [out.as_os_str(), argument.as_os_str()];
@@ -110,7 +120,10 @@ mod on_unix {
             assert!(other["path"].as_str().unwrap().ends_with("part_\\xff.png"));
             for (line, byte) in [(one, "fe"), (other, "ff")] {
                 let hex = format!("706172745f{byte}2e");
-                assert!(line["path_bytes"].as_str().unwrap().contains(&hex), "{line}");
+                assert!(
+                    line["path_bytes"].as_str().unwrap().contains(&hex),
+                    "{line}"
+                );
                 assert!(line["saved_bytes"]["tiff"].as_str().unwrap().contains(&hex));
             }
         }
@@ -128,7 +141,10 @@ mod on_unix {
         assert_eq!(table.lines().count(), 2, "{table}");
         assert!(table.contains("a\\nb\\u{1b}[2J.png"), "{table}");
         let error = errors.lines().find(|line| line.starts_with("error"));
-        assert!(error.unwrap().contains("c\\nd.png: this is not"), "{errors}");
+        assert!(
+            error.unwrap().contains("c\\nd.png: this is not"),
+            "{errors}"
+        );
     }
 }
 
@@ -136,9 +152,17 @@ mod on_unix {
 fn brackets_that_match_nothing_are_explained() {
     let folder = Folder::new();
     folder.draw("in[1]/frame[1].png", 64, 64, 1);
-    let run = predict(["--json".as_ref(), folder.at("in[1]/frame[1]*.png").as_path()]);
+    let run = predict([
+        "--json".as_ref(),
+        folder.at("in[1]/frame[1]*.png").as_path(),
+    ]);
     run.refused(&["no picture matches", "[[]"]);
-    for path in ["in[1]", "in[1]/*.png", "in[1]/frame[1].png", "in[1]/frame[[]1].*"] {
+    for path in [
+        "in[1]",
+        "in[1]/*.png",
+        "in[1]/frame[1].png",
+        "in[1]/frame[[]1].*",
+    ] {
         let run = predict(["--json".as_ref(), folder.at(path).as_path()]);
         assert_eq!(run.fine().len(), 1, "{path}");
     }

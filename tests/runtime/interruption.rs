@@ -32,12 +32,18 @@ fn no_file_is_left_unfinished() {
         }
         let started = Instant::now();
         while !out.join("disc.tiff").exists() {
-            assert!(started.elapsed() < Duration::from_secs(60), "nothing is saved");
+            assert!(
+                started.elapsed() < Duration::from_secs(60),
+                "nothing is saved"
+            );
             sleep(Duration::from_millis(1));
         }
         sleep(Duration::from_millis(wait));
         let pid = child.id().to_string();
-        let killed = Command::new("kill").args(["-s", signal, &pid]).status().unwrap();
+        let killed = Command::new("kill")
+            .args(["-s", signal, &pid])
+            .status()
+            .unwrap();
         assert!(killed.success());
         assert_eq!(child.wait().unwrap().signal(), Some(number));
         drop(paths);
@@ -73,7 +79,10 @@ fn a_program_that_waits_ends_at_once() {
     }
     let started = Instant::now();
     let pid = child.id().to_string();
-    let killed = Command::new("kill").args(["-s", "TERM", &pid]).status().unwrap();
+    let killed = Command::new("kill")
+        .args(["-s", "TERM", &pid])
+        .status()
+        .unwrap();
     assert!(killed.success());
     assert_eq!(child.wait().unwrap().signal(), Some(15));
     assert!(started.elapsed() < Duration::from_secs(4));

@@ -48,18 +48,29 @@ impl Inspection {
         writeln!(self.paths, "{}", path.display()).unwrap();
         let mut line = String::new();
         self.answers.read_line(&mut line).unwrap();
-        assert!(line.contains("reject") || line.starts_with("path"), "{line}");
+        assert!(
+            line.contains("reject") || line.starts_with("path"),
+            "{line}"
+        );
     }
 
     /// Memory in use that is not part of a file.
     fn memory_kb(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("RssAnon")).unwrap();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("RssAnon"))
+            .unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
     fn end(self) -> Option<i32> {
-        let Self { mut child, paths, mut answers, .. } = self;
+        let Self {
+            mut child,
+            paths,
+            mut answers,
+            ..
+        } = self;
         drop(paths);
         std::io::copy(&mut answers, &mut std::io::sink()).unwrap();
         child.wait().unwrap().code()
@@ -72,11 +83,13 @@ fn assert_flat(options: &[&str], new_names: bool) {
     let folder = Folder::new();
     let picture = folder.draw("picture.png", 32, 32, 1);
     let mut program = Inspection::start(options, &folder.at("out"));
-    let mut inspect = |number: usize, program: &mut Inspection| {
+    let inspect = |number: usize, program: &mut Inspection| {
         let name = if new_names { number } else { 0 };
         let long = "a name as long as cameras give it with date and time";
         let path = folder.at(&format!("{long} {name:06}.png"));
-        fs::hard_link(&picture, &path).or_else(|_there| fs::metadata(&path).map(drop)).unwrap();
+        fs::hard_link(&picture, &path)
+            .or_else(|_there| fs::metadata(&path).map(drop))
+            .unwrap();
         program.inspect(&path);
         // The files are not what is measured.
         if new_names {

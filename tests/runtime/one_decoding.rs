@@ -83,7 +83,13 @@ fn a_picture_that_is_removed_after_it_was_read_keeps_its_overlay() {
     let folder = Folder::new();
     let out = folder.at("out");
     let mut child = crate::harness::program()
-        .args(["predict", "--json", "--save=overlay", "--heatmap-max=1e30", "--model"])
+        .args([
+            "predict",
+            "--json",
+            "--save=overlay",
+            "--heatmap-max=1e30",
+            "--model",
+        ])
         .arg(tiny_bundle())
         .arg("--out")
         .arg(&out)
@@ -107,7 +113,8 @@ fn a_picture_that_is_removed_after_it_was_read_keeps_its_overlay() {
         let overlay = image::open(line["saved"]["overlay"].as_str().unwrap()).unwrap();
         let inspected = folder.at("inspected.png");
         overlay.save(&inspected).unwrap();
-        let score = |path: &Path| predict([path.to_str().unwrap(), "--json"]).fine()[0]["score"].clone();
+        let score =
+            |path: &Path| predict([path.to_str().unwrap(), "--json"]).fine()[0]["score"].clone();
         assert_eq!(score(&inspected), line["score"], "picture {number}");
     }
     drop(paths);

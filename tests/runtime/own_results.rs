@@ -50,7 +50,10 @@ fn a_table_tells_how_many_were_passed_over() {
     let again = save_all(&inputs, &inputs, false);
     assert_eq!((again.code(), again.stdout().lines().count()), (Some(0), 2));
     let told = again.stderr();
-    assert!(told.contains("1 inspected, 0 failed, 3 passed over"), "{told}");
+    assert!(
+        told.contains("1 inspected, 0 failed, 3 passed over"),
+        "{told}"
+    );
 }
 
 /// Whatever they are called by now, and also if they are named one by one.

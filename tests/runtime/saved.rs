@@ -107,7 +107,10 @@ fn longer_names_are_told_beside_a_table() {
     ]);
     assert_eq!(run.code(), Some(0));
     let remarks = run.stderr();
-    assert!(remarks.contains("longer names") && remarks.contains("disc.bmp"), "{remarks}");
+    assert!(
+        remarks.contains("longer names") && remarks.contains("disc.bmp"),
+        "{remarks}"
+    );
 }
 
 /// A folder is in the way of one file: the other is saved, and the result is told.
@@ -149,7 +152,10 @@ fn a_link_in_the_output_folder_is_left_alone() {
     let link = folder.at("out/disc.tiff");
     std::os::unix::fs::symlink("/dev/full", &link).unwrap();
     let lines = save("tiff", &[&picture], &folder.at("out")).fine();
-    assert_eq!(lines[0]["saved"]["tiff"], folder.at("out/disc.png.tiff").to_str().unwrap());
+    assert_eq!(
+        lines[0]["saved"]["tiff"],
+        folder.at("out/disc.png.tiff").to_str().unwrap()
+    );
     assert!(link.is_symlink());
 }
 
@@ -160,7 +166,10 @@ fn a_second_run_replaces_the_results_of_the_first() {
     folder.draw("in/disc.bmp", 64, 64, 2);
     let run = || {
         let lines = save("overlay,tiff", &[&folder.at("in")], &folder.at("out")).fine();
-        lines.iter().map(|line| line["saved"].clone()).collect::<Vec<_>>()
+        lines
+            .iter()
+            .map(|line| line["saved"].clone())
+            .collect::<Vec<_>>()
     };
     assert_eq!(run(), run());
     assert_eq!(fs::read_dir(folder.at("out")).unwrap().count(), 4);
@@ -168,7 +177,9 @@ fn a_second_run_replaces_the_results_of_the_first() {
 
 fn saved_files(line: &Value) -> impl Iterator<Item = PathBuf> {
     let saved = line["saved"].as_object().unwrap().values();
-    let paths: Vec<_> = saved.map(|path| PathBuf::from(path.as_str().unwrap())).collect();
+    let paths: Vec<_> = saved
+        .map(|path| PathBuf::from(path.as_str().unwrap()))
+        .collect();
     paths.into_iter()
 }
 

@@ -145,7 +145,12 @@ fn a_name_that_comes_again_gets_other_files() {
     for (file, map) in &maps {
         assert_eq!(&std::fs::read(file).unwrap(), map, "{file} was replaced");
     }
-    let names = ["frame.tiff", "frame.png.tiff", "frame.png_2.tiff", "frame.png_3.tiff"];
+    let names = [
+        "frame.tiff",
+        "frame.png.tiff",
+        "frame.png_2.tiff",
+        "frame.png_3.tiff",
+    ];
     for (name, (file, _map)) in names.iter().zip(&maps) {
         assert_eq!(file, out.join(name).to_str().unwrap());
     }
@@ -156,7 +161,13 @@ fn a_saved_result_is_answered_and_not_inspected() {
     let folder = Folder::new();
     let picture = folder.draw("disc.png", 64, 64, 1);
     let out = folder.at("out");
-    let save = ["--json", "--save", "heatmap", "--out", out.to_str().unwrap()];
+    let save = [
+        "--json",
+        "--save",
+        "heatmap",
+        "--out",
+        out.to_str().unwrap(),
+    ];
     predict(save.into_iter().chain([picture.to_str().unwrap()])).fine();
     let mut program = Conversation::start(&["--json"]);
     program.say(&out.join("disc_heatmap.png"));
