@@ -198,7 +198,7 @@ mod tests {
         let third = FileNames::new(folder.path());
         third
             .began
-            .set(SystemTime::now() + Duration::from_secs(86_400));
+            .set(SystemTime::now() + Duration::from_hours(24));
         save(&result);
         assert!(!usual(&third));
     }
