@@ -199,6 +199,7 @@ mod tests {
         third
             .began
             .set(SystemTime::now() + Duration::from_hours(24));
+        assert!(!usual(&third));
         save(&result);
         assert!(!usual(&third));
     }
