@@ -5,11 +5,14 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::iter;
 use std::path::{Component, Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use cfa_runtime::render::is_saved_result;
 
 use super::artefact::Artefact;
+
+/// Clocks of file systems go in steps, none of them longer.
+const CLOCK_STEP: Duration = Duration::from_secs(2);
 
 /// The marks lie in the first or the last bytes of a file.
 const EDGE_BYTES: u64 = 1024;
@@ -43,8 +46,7 @@ impl FileNames {
     /// The first of the names for this picture that is free for all its files; `None` if
     /// there is none.
     pub(super) fn stem(&self, relative: &Path, artefacts: &[Artefact]) -> Option<Stem> {
-        // A clock that is set back must not make files of this run look older than it.
-        self.began.set(self.began.get().min(SystemTime::now()));
+        self.follow_clock();
         let name = inside(relative);
         let stem = |number: u64| self.folder.join(numbered(&name, number));
         let is_free = |number: &u64| {
@@ -58,6 +60,14 @@ impl FileNames {
             path: stem(number),
             is_usual: number == 0,
         })
+    }
+
+    /// Where the clock is set back, files of this run must not look older than the run.
+    fn follow_clock(&self) {
+        let now = SystemTime::now();
+        if now < self.began.get() {
+            self.began.set(now - CLOCK_STEP);
+        }
     }
 
     fn is_free(&self, path: &Path) -> bool {
@@ -141,7 +151,6 @@ mod tests {
     use std::cell::Cell;
     use std::fs;
     use std::thread::sleep;
-    use std::time::Duration;
 
     use super::*;
 
