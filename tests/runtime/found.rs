@@ -55,7 +55,7 @@ mod on_unix {
         folder.draw("in/a.png", 64, 64, 1);
         let closed = folder.at("in/lost+found");
         fs::create_dir(&closed).unwrap();
-        fs::set_permissions(&closed, Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&closed, Permissions::from_mode(0o000)).unwrap();
         if fs::read_dir(&closed).is_ok() {
             println!("skipped: this user may read everything");
             return;

@@ -14,9 +14,9 @@ use image::{Rgb, RgbImage};
 use ndarray::Array2;
 
 pub use colour_map::inferno;
-pub use mark::{ResultMark, is_result_file};
+pub use mark::is_saved_result;
 pub use png_file::{PngError, png_bytes};
-pub use raw_values::{TiffError, marked_tiff_bytes, tiff_bytes};
+pub use raw_values::{TiffError, tiff_bytes};
 
 use crate::anomaly_map::AnomalyMap;
 use crate::bundle::HeatmapRange;

@@ -1,6 +1,5 @@
 //! Paths as text. A path need not be text, and may hold signs that break a line.
 
-use std::fmt::Write;
 use std::path::Path;
 
 /// One text for each path that is text, with bytes that are not written as `\xff`.
@@ -9,8 +8,8 @@ pub(crate) fn text(path: &Path) -> String {
     for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
         text.push_str(chunk.valid());
         for byte in chunk.invalid() {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "\\x{byte:02x}");
+            text.push_str("\\x");
+            text.extend(hex_digits(*byte));
         }
     }
     text
@@ -33,8 +32,14 @@ pub(crate) fn shown(path: &Path) -> String {
 /// The bytes of a path that is not text, as hexadecimal digits; `None` of one that is.
 pub(crate) fn hex_unless_text(path: &Path) -> Option<String> {
     let bytes = path.as_os_str().as_encoded_bytes();
-    let hex = || bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = || bytes.iter().copied().flat_map(hex_digits).collect();
     std::str::from_utf8(bytes).is_err().then(hex)
+}
+
+fn hex_digits(byte: u8) -> impl Iterator<Item = char> {
+    let digits = [byte >> 4, byte & 15];
+    let digit = |four_bits: u8| char::from_digit(four_bits.into(), 16);
+    digits.into_iter().filter_map(digit)
 }
 
 #[cfg(all(test, unix))]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use cfa_runtime::Inspection;
 use cfa_runtime::bundle::HeatmapRange;
-use cfa_runtime::render::{ResultMark, heatmap, marked_tiff_bytes, overlay, png_bytes};
+use cfa_runtime::render::{heatmap, overlay, png_bytes, tiff_bytes};
 use clap::ValueEnum;
 
 /// Something that can be saved for a picture.
@@ -39,20 +39,15 @@ impl Artefact {
         path.into()
     }
 
-    pub(super) fn encode(
-        self,
-        inspection: &Inspection,
-        range: HeatmapRange,
-        mark: &ResultMark,
-    ) -> Result<Vec<u8>> {
+    pub(super) fn encode(self, inspection: &Inspection, range: HeatmapRange) -> Result<Vec<u8>> {
         match self {
-            Self::Heatmap => Ok(png_bytes(&heatmap(inspection, range), mark)?),
+            Self::Heatmap => Ok(png_bytes(&heatmap(inspection, range))?),
             Self::Overlay => {
                 let picture = inspection.picture.as_deref();
                 let picture = picture.context("the inspected picture was not kept")?;
-                Ok(png_bytes(&overlay(picture, inspection, range), mark)?)
+                Ok(png_bytes(&overlay(picture, inspection, range))?)
             }
-            Self::Tiff => Ok(marked_tiff_bytes(&inspection.map, mark)?),
+            Self::Tiff => Ok(tiff_bytes(&inspection.map)?),
         }
     }
 }

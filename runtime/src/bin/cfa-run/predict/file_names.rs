@@ -1,15 +1,18 @@
 //! Names of saved files: each picture gets its own, and nothing is written over a picture.
 
-use std::fs::{File, Metadata};
+use std::cell::Cell;
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::iter;
 use std::path::{Component, Path, PathBuf};
-use std::process;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
-use cfa_runtime::render::{ResultMark, is_result_file};
+use cfa_runtime::render::is_saved_result;
 
 use super::artefact::Artefact;
+
+/// Clocks of file systems go in steps, none of them longer.
+const CLOCK_STEP: Duration = Duration::from_secs(2);
 
 /// The marks lie in the first or the last bytes of a file.
 const EDGE_BYTES: u64 = 1024;
@@ -17,12 +20,11 @@ const EDGE_BYTES: u64 = 1024;
 /// Finds names that are free. The files themselves tell which are, so no list of names
 /// grows with the number of pictures.
 ///
-/// Free is a name without a file, and that of a result which an earlier run saved.
+/// Free is a name without a file, and that of a result from before this run.
 #[derive(Debug)]
 pub(super) struct FileNames {
     folder: PathBuf,
-    mark: ResultMark,
-    began: SystemTime,
+    began: Cell<SystemTime>,
 }
 
 /// Where the files of a picture go, but for the last part of their names.
@@ -35,24 +37,16 @@ pub(super) struct Stem {
 
 impl FileNames {
     pub(super) fn new(folder: &Path) -> Self {
-        let began = SystemTime::now();
-        let since_1970 = began.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let run = format!("{:x}-{:x}", since_1970.as_nanos(), process::id());
         Self {
             folder: folder.to_owned(),
-            mark: ResultMark::of_run(run),
-            began,
+            began: Cell::new(now_in(folder)),
         }
-    }
-
-    /// What the files of this run carry.
-    pub(super) fn mark(&self) -> &ResultMark {
-        &self.mark
     }
 
     /// The first of the names for this picture that is free for all its files; `None` if
     /// there is none.
     pub(super) fn stem(&self, relative: &Path, artefacts: &[Artefact]) -> Option<Stem> {
+        self.follow_clock();
         let name = inside(relative);
         let stem = |number: u64| self.folder.join(numbered(&name, number));
         let is_free = |number: &u64| {
@@ -68,6 +62,14 @@ impl FileNames {
         })
     }
 
+    /// Where the clock is set back, files of this run must not look older than the run.
+    fn follow_clock(&self) {
+        let now = SystemTime::now();
+        if now < self.began.get() {
+            self.began.set(now - CLOCK_STEP);
+        }
+    }
+
     fn is_free(&self, path: &Path) -> bool {
         match path.symlink_metadata() {
             Ok(file) => file.is_file() && self.is_earlier_result(path, &file),
@@ -76,13 +78,20 @@ impl FileNames {
         }
     }
 
-    /// By the clock of the file system and by the mark, as the clock may be another one.
     fn is_earlier_result(&self, path: &Path, file: &Metadata) -> bool {
-        let is_older = file.modified().is_ok_and(|changed| changed < self.began);
-        let of_other_run =
-            |content: Vec<u8>| is_result_file(&content) && !self.mark.is_in(&content);
-        is_older && edges(path, file.len()).is_ok_and(of_other_run)
+        let began = self.began.get();
+        let is_older = file.modified().is_ok_and(|changed| changed < began);
+        is_older && edges(path, file.len()).is_ok_and(|content| is_saved_result(&content))
     }
+}
+
+/// By the clock of the file system, which may be that of another machine; made if missing.
+fn now_in(folder: &Path) -> SystemTime {
+    let changed = fs::create_dir_all(folder)
+        .and_then(|()| tempfile::tempfile_in(folder))
+        .and_then(|file| file.metadata()?.modified());
+    // If nothing can be made there, each file tells why.
+    changed.unwrap_or_else(|_unwritable| SystemTime::now())
 }
 
 /// The first and the last bytes of a file.
@@ -142,7 +151,6 @@ mod tests {
     use std::cell::Cell;
     use std::fs;
     use std::thread::sleep;
-    use std::time::Duration;
 
     use super::*;
 
@@ -172,29 +180,36 @@ mod tests {
     fn results_of_earlier_runs_alone_are_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.tiff");
-        let artefacts = [Artefact::Tiff];
         let usual = |names: &FileNames| {
-            let stem = names.stem(Path::new("a.png"), &artefacts).unwrap();
-            stem.is_usual
+            let stem = names.stem(Path::new("a.png"), &[Artefact::Tiff]);
+            stem.unwrap().is_usual
         };
         let map = cfa_runtime::anomaly_map::AnomalyMap {
             values: cfa_runtime::ndarray::Array2::zeros((64, 64)),
         };
-        let save = |mark: &ResultMark| {
-            let bytes = cfa_runtime::render::marked_tiff_bytes(&map, mark).unwrap();
-            fs::write(&file, bytes).unwrap();
+        let result = cfa_runtime::render::tiff_bytes(&map).unwrap();
+        let save = |content: &[u8]| {
+            fs::write(&file, content).unwrap();
             // The clock of a file system has steps of some milliseconds.
             sleep(Duration::from_millis(50));
         };
         let first = FileNames::new(folder.path());
         assert!(usual(&first));
-        save(first.mark());
+        save(&result);
         assert!(!usual(&first));
         let second = FileNames::new(folder.path());
         assert!(usual(&second));
-        save(second.mark());
+        save(&result);
         assert!(!usual(&second) && !usual(&first));
-        fs::write(&file, b"a picture").unwrap();
+        save(b"a picture");
         assert!(!usual(&FileNames::new(folder.path())));
+        // The clock was set back by a day in the middle of the third run.
+        let third = FileNames::new(folder.path());
+        third
+            .began
+            .set(SystemTime::now() + Duration::from_hours(24));
+        assert!(!usual(&third));
+        save(&result);
+        assert!(!usual(&third));
     }
 }

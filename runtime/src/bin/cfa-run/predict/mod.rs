@@ -41,9 +41,9 @@ pub(crate) struct Args {
     /// Bundle file (.cfa)
     #[arg(long, value_name = "BUNDLE")]
     model: PathBuf,
-    /// Pictures, folders (searched with all below them, linked ones as well) or glob patterns;
-    /// - reads paths of more pictures from standard input, one a line, and answers each before
-    /// it waits for the next
+    /// Pictures, folders (searched with all below them, linked ones as well) or glob patterns.
+    /// The path - reads paths of more pictures from standard input, one a line, and answers
+    /// each before it waits for the next
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Paths on standard input end with a zero byte instead of a line break

@@ -76,7 +76,7 @@ impl Saver {
     }
 
     fn save_one(&self, artefact: Artefact, inspection: &Inspection, path: &Path) -> Result<()> {
-        let bytes = artefact.encode(inspection, self.range, self.names.mark())?;
+        let bytes = artefact.encode(inspection, self.range)?;
         let _until_written = self.interruption.held_off();
         write(path, &bytes).map_err(|error| unwritable(path, error))
     }
