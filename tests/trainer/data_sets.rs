@@ -228,6 +228,15 @@ fn copies_back_no_promise() {
     let run = Run::of(&mut program(words));
     assert_eq!(left_out(&account(&run), "copy_of_counted"), 16);
     assert_eq!(run.lines()[0]["good_scores"].as_array().unwrap().len(), 4);
+    // The training's own pictures are told.
+    let trained = workshop.text("data");
+    let words = ["calibrate", "--json", "--model", &model, "--good", &trained];
+    let told = account(&Run::of(&mut program(words)));
+    assert!(
+        told["remarks"][0].as_str().unwrap().contains("trained on"),
+        "{told}"
+    );
+    let words = ["calibrate", "--json", "--model", &model, "--good", &good];
     let rate = ["--false-reject-rate", "0.05"];
     Run::of(&mut program(words.iter().chain(&rate)))
         .refused(&["at least 19 good pictures", "has 4"]);

@@ -314,7 +314,7 @@ fn usable_pictures(
         });
     }
     let settings = &request.settings;
-    let copies = checked.copies();
+    let copies = checked.copies(request.settings.count_similar);
     let split = GoodSplit::apart(
         &checked.good,
         &copies,

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use cfa_runtime::bundle::Manifest;
 use cfa_runtime::preprocess::Preprocessing;
 use cfa_train::calibration::{CalibrateRequest, RuleChoice, calibrate, open_to_replace};
-use cfa_train::dataset::{CheckedPictures, DataAccount, Dataset, check_pictures};
-use cfa_train::fit::{FitEvent, FitObserver};
+use cfa_train::dataset::{CheckedPictures, DataAccount, Dataset, check_pictures, content_digest};
+use cfa_train::fit::{FitEvent, FitObserver, TrainingIdentity};
 use clap::Args;
 
 use crate::good_names::GoodNameArgument;
@@ -38,6 +39,9 @@ pub(crate) struct CalibrateArguments {
     /// Judge by the threshold with the highest F1 instead
     #[arg(long, requires = "defective")]
     f1_max: bool,
+    /// Count pictures that are nearly equal as different parts; equal ones never are
+    #[arg(long)]
+    count_similar: bool,
     /// Leave out broken pictures instead of stopping
     #[arg(long)]
     skip_bad: bool,
@@ -51,8 +55,8 @@ pub(crate) struct CalibrateArguments {
 pub(crate) fn run(arguments: &CalibrateArguments) -> Result<()> {
     let mut progress = Progress::new(arguments.json).context("cannot listen for Ctrl-C")?;
     // Before the long work: whether there is a bundle at all, and it can be replaced.
-    let preprocessing = open_to_replace(&arguments.model)?.manifest.preprocessing;
-    let (request, data) = arguments.request(&preprocessing, &progress)?;
+    let manifest = open_to_replace(&arguments.model)?.manifest;
+    let (request, data) = arguments.request(&manifest, &progress)?;
     let pictures = request.good.len() + request.defective.len();
     let runtime = arguments.onnxruntime.load()?;
     progress.start("calibrating", pictures);
@@ -75,19 +79,35 @@ pub(crate) fn run(arguments: &CalibrateArguments) -> Result<()> {
     Ok(())
 }
 
+/// A word of warning when the good pictures are the very ones of the training.
+fn trained_on(manifest: &Manifest, good: &[PathBuf]) -> Result<Option<String>> {
+    let identity = serde_json::from_value::<TrainingIdentity>(manifest.training.clone());
+    let Ok(identity) = identity else {
+        return Ok(None);
+    };
+    let same = content_digest(good)? == identity.pictures_sha256;
+    Ok(same.then(|| {
+        "these are the good pictures of the training: scores of pictures that were trained on are too low, \
+         and so are thresholds that come from them"
+            .to_owned()
+    }))
+}
+
 impl CalibrateArguments {
     fn request(
         &self,
-        preprocessing: &Preprocessing,
+        manifest: &Manifest,
         progress: &Progress,
     ) -> Result<(CalibrateRequest, DataAccount)> {
+        let preprocessing = &manifest.preprocessing;
         let dataset = Dataset::discover_good(&self.good, &self.good_names.names())?;
         let found = self.defective.as_deref().map(Dataset::discover_defective);
         let found = found.transpose()?.unwrap_or_default();
         let good = self.check(&dataset.train_good, preprocessing, progress)?;
         let defective = self.check(&found, preprocessing, progress)?;
-        let copies = good.copies();
-        let account = DataAccount::of_calibration(&dataset, (&good, &copies), &defective);
+        let copies = good.copies(self.count_similar);
+        let mut account = DataAccount::of_calibration(&dataset, (&good, &copies), &defective);
+        account.remarks.extend(trained_on(manifest, &good.good)?);
         let request = CalibrateRequest {
             bundle: self.model.clone(),
             good: copies.distinct(&good.good),

@@ -54,7 +54,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
+    let command = Arguments::parse().command;
+    let takes_good_names = !matches!(command, Command::Import(_));
+    let result = match command {
         Command::Fit(arguments) => fit::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Calibrate(arguments) => calibrate::run(&arguments),
@@ -66,7 +68,12 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let code = exit_code(&error);
-            eprintln!("cfa-train: {:#}", good_names::with_remedy(error));
+            let error = if takes_good_names {
+                good_names::with_remedy(error)
+            } else {
+                error
+            };
+            eprintln!("cfa-train: {error:#}");
             ExitCode::from(code)
         }
     }
