@@ -107,11 +107,11 @@ fn what_lies_deeper_is_used_and_what_is_not_used_is_counted() {
         workshop.draw(&format!("data/train/good/shift0/{seed}.png"), seed + 4);
         workshop.draw(&format!("data/train/good/@eaDir/{seed}.png"), seed + 8);
         let jpeg = workshop.text(&format!("data/train/good/{seed}.jpg"));
-        stripes(seed + 20, SIDE, SIDE).save(&jpeg).unwrap();
+        stripes(seed + 12, SIDE, SIDE).save(&jpeg).unwrap();
         fs::rename(&jpeg, jpeg.replace(".jpg", ".jfif")).unwrap();
         workshop.write(&format!("data/train/good/g{seed}.pgm"), b"P5 1 1 255 7");
     }
-    workshop.draw("data/overview.png", 30);
+    workshop.draw("data/overview.png", 20);
     let run = workshop.fit(&[]);
     let told = account(&run);
     assert_eq!(
@@ -219,7 +219,7 @@ fn copies_back_no_promise() {
     assert_eq!((calibration.good_scores.len(), calibration.rule), (2, None));
 
     let (model, good) = (workshop.text("model.cfa"), workshop.text("more"));
-    for seed in 20..24 {
+    for seed in 16..20 {
         for copy in 0..5 {
             workshop.draw(&format!("more/{seed}_{copy}.png"), seed);
         }
