@@ -107,11 +107,11 @@ fn what_lies_deeper_is_used_and_what_is_not_used_is_counted() {
         workshop.draw(&format!("data/train/good/shift0/{seed}.png"), seed + 4);
         workshop.draw(&format!("data/train/good/@eaDir/{seed}.png"), seed + 8);
         let jpeg = workshop.text(&format!("data/train/good/{seed}.jpg"));
-        stripes(seed + 20, SIDE, SIDE).save(&jpeg).unwrap();
+        stripes(seed + 12, SIDE, SIDE).save(&jpeg).unwrap();
         fs::rename(&jpeg, jpeg.replace(".jpg", ".jfif")).unwrap();
         workshop.write(&format!("data/train/good/g{seed}.pgm"), b"P5 1 1 255 7");
     }
-    workshop.draw("data/overview.png", 30);
+    workshop.draw("data/overview.png", 20);
     let run = workshop.fit(&[]);
     let told = account(&run);
     assert_eq!(
@@ -219,7 +219,7 @@ fn copies_back_no_promise() {
     assert_eq!((calibration.good_scores.len(), calibration.rule), (2, None));
 
     let (model, good) = (workshop.text("model.cfa"), workshop.text("more"));
-    for seed in 20..24 {
+    for seed in 16..20 {
         for copy in 0..5 {
             workshop.draw(&format!("more/{seed}_{copy}.png"), seed);
         }
@@ -228,6 +228,15 @@ fn copies_back_no_promise() {
     let run = Run::of(&mut program(words));
     assert_eq!(left_out(&account(&run), "copy_of_counted"), 16);
     assert_eq!(run.lines()[0]["good_scores"].as_array().unwrap().len(), 4);
+    // The training's own pictures are told.
+    let trained = workshop.text("data");
+    let words = ["calibrate", "--json", "--model", &model, "--good", &trained];
+    let told = account(&Run::of(&mut program(words)));
+    assert!(
+        told["remarks"][0].as_str().unwrap().contains("trained on"),
+        "{told}"
+    );
+    let words = ["calibrate", "--json", "--model", &model, "--good", &good];
     let rate = ["--false-reject-rate", "0.05"];
     Run::of(&mut program(words.iter().chain(&rate)))
         .refused(&["at least 19 good pictures", "has 4"]);

@@ -56,10 +56,15 @@ pub struct CheckedPictures {
 }
 
 impl CheckedPictures {
-    /// Which of the good ones are equal or nearly equal.
+    /// Which of the good ones are equal or, unless such count as different ones
+    /// (`count_similar`), nearly equal.
     #[must_use]
-    pub fn copies(&self) -> Copies {
-        Copies::among(&self.good, &self.fingerprints)
+    pub fn copies(&self, count_similar: bool) -> Copies {
+        if count_similar {
+            Copies::equal_among(&self.good, &self.fingerprints)
+        } else {
+            Copies::among(&self.good, &self.fingerprints)
+        }
     }
 }
 

@@ -47,8 +47,10 @@ impl Parts {
 pub(super) fn dataset(folder: &Path, names: &GoodNames) -> Result<Dataset, DatasetError> {
     require_folder(folder)?;
     let parts = Parts::of(folder)?;
-    if parts.train.is_some() {
-        return with_parts(folder, &parts, names);
+    if let Some(train) = &parts.train {
+        let mut dataset = with_parts(folder, &parts, names)?;
+        dataset.add_training(training(train, names)?);
+        return Ok(dataset);
     }
     let found = good_pictures(folder, names)?;
     Ok(Dataset {
@@ -68,8 +70,16 @@ pub(super) fn dataset_to_test(folder: &Path, names: &GoodNames) -> Result<Datase
             path: folder.to_owned(),
         });
     }
-    let dataset = with_parts(folder, &parts, names)?;
+    let mut dataset = with_parts(folder, &parts, names)?;
     dataset.require_test()?;
+    match parts.train.map(|train| training(&train, names)) {
+        Some(Ok(found)) => dataset.add_training(found),
+        // What is wrong there does not matter for a test, but for one thing.
+        Some(Err(error)) => dataset.test_notes.remark(format!(
+            "nobody looked whether test pictures were trained on: {error}"
+        )),
+        None => {}
+    }
     Ok(dataset)
 }
 
@@ -78,11 +88,6 @@ fn with_parts(folder: &Path, parts: &Parts, names: &GoodNames) -> Result<Dataset
         has_ground_truth: parts.truth.is_some(),
         ..Dataset::default()
     };
-    if let Some(train) = &parts.train {
-        let found = training(train, names)?;
-        dataset.train_good = found.pictures;
-        dataset.notes.add(found.left_out);
-    }
     let mut beside = Found::default();
     beside.extend_unused(pictures_in(folder)?, LeftOutReason::Stray);
     for other in &parts.others {
@@ -93,6 +98,14 @@ fn with_parts(folder: &Path, parts: &Parts, names: &GoodNames) -> Result<Dataset
         test_part(&mut dataset, test, parts.truth.as_deref(), names)?;
     }
     Ok(dataset)
+}
+
+impl Dataset {
+    fn add_training(&mut self, found: Found) {
+        self.train_good = found.pictures;
+        // First, as people look for them first.
+        self.notes.left_out.splice(..0, found.left_out);
+    }
 }
 
 fn require_folder(folder: &Path) -> Result<(), DatasetError> {
@@ -112,6 +125,7 @@ fn training(train: &Path, names: &GoodNames) -> Result<Found, DatasetError> {
     let Some(first) = good.first() else {
         return Err(DatasetError::NoGoodFolder {
             path: train.to_owned(),
+            direct: pictures_in(train)?.pictures.len(),
             found: WithPictures(counts(train)?),
         });
     };
@@ -178,6 +192,7 @@ fn named_folders(folder: &Path, names: &GoodNames) -> Result<Found, DatasetError
     }
     Err(DatasetError::NoGoodFolder {
         path: folder.to_owned(),
+        direct: pictures_in(folder)?.pictures.len(),
         found: WithPictures(counts(folder)?),
     })
 }

@@ -23,7 +23,22 @@ impl Copies {
     /// theirs. What resembles a picture of a group belongs to the group.
     #[must_use]
     pub fn among(pictures: &[PathBuf], fingerprints: &[Fingerprint]) -> Self {
-        let mut groups = groups_of(fingerprints);
+        Self::from_groups(pictures, fingerprints, groups_of(fingerprints))
+    }
+
+    /// The same, but only equal pictures are copies.
+    #[must_use]
+    pub fn equal_among(pictures: &[PathBuf], fingerprints: &[Fingerprint]) -> Self {
+        let mut groups = Groups::of_singles(fingerprints.len());
+        let mut seen = BTreeMap::new();
+        for (index, own) in fingerprints.iter().enumerate() {
+            let first = *seen.entry(own.pixel_digest()).or_insert(index);
+            groups.join(first, index);
+        }
+        Self::from_groups(pictures, fingerprints, groups)
+    }
+
+    fn from_groups(pictures: &[PathBuf], fingerprints: &[Fingerprint], mut groups: Groups) -> Self {
         let mut seen = BTreeSet::new();
         let mut copies = Self::default();
         for (index, (path, own)) in pictures.iter().zip(fingerprints).enumerate() {

@@ -62,14 +62,17 @@ pub enum DatasetError {
 
     /// No folder is recognised as one of good pictures.
     #[error(
-        "{} holds no folder that is known to hold good pictures: {found}; known names are {}; \
-         name the folders of good pictures",
+        "{} holds {}no folder that is known to hold good pictures: {found}; known names are {}; \
+         name the folders of good pictures, or give the folder of good pictures itself",
         path.display(),
+        Beside(*direct),
         known_names()
     )]
     NoGoodFolder {
         /// The folder.
         path: PathBuf,
+        /// Pictures that lie directly in it.
+        direct: usize,
         /// The folders in it that hold pictures.
         found: WithPictures,
     },

@@ -34,7 +34,8 @@ impl GoodSplit {
     }
 
     /// The same, but copies count as one picture: all of them are trained on, or the first
-    /// alone is held out. Without copies this is [`Self::new`].
+    /// alone is held out. The share is that of the different pictures, rounded up, but not
+    /// more than that of all. Without copies this is [`Self::new`].
     #[must_use]
     pub fn apart(
         pictures: &[PathBuf],
@@ -44,8 +45,8 @@ impl GoodSplit {
     ) -> Self {
         let mut shuffled = copies.groups(pictures);
         shuffled.shuffle(&mut ChaCha8Rng::seed_from_u64(0));
-        let groups = shuffled.len();
-        let count = |share: f64| (groups as f64 * share) as usize;
+        let (files, parts) = (pictures.len(), shuffled.len());
+        let count = |share: f64| held_out(files, parts, share);
         let mut take = |count: usize| shuffled.split_off(shuffled.len().saturating_sub(count));
         let mut split = Self::default();
         split.calibration = split.hold_out(take(count(calibration_share)));
@@ -80,6 +81,14 @@ impl GoodSplit {
         ]
         .concat()
     }
+}
+
+/// So many of `parts` different pictures in `files` are held out.
+fn held_out(files: usize, parts: usize, share: f64) -> usize {
+    let of_files = (files as f64 * share) as usize;
+    // A product just above a whole number for rounding alone is that number.
+    let of_parts = (parts as f64 * share - 1e-9).ceil().max(0.0) as usize;
+    of_files.min(of_parts)
 }
 
 #[cfg(test)]
@@ -151,6 +160,18 @@ mod tests {
             ["011.png", "017.png", "023.png", "029.png", "040.png"],
             "as in earlier releases"
         );
+    }
+
+    #[test]
+    fn the_share_is_that_of_different_pictures() {
+        assert_eq!(held_out(200, 20, 0.1), 2);
+        assert_eq!(held_out(20, 18, 0.1), 2);
+        for count in 0..500 {
+            for share in [0.0, 0.05, 0.1, 0.2, 0.3, 0.4] {
+                let whole = (count as f64 * share) as usize;
+                assert_eq!(held_out(count, count, share), whole, "{share} of {count}");
+            }
+        }
     }
 
     #[test]

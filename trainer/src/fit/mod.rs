@@ -353,7 +353,7 @@ fn usable_pictures(
         observer.event(&FitEvent::Depth(finding));
     }
     let settings = &request.settings;
-    let copies = checked.copies();
+    let copies = checked.copies(request.settings.count_similar);
     let split = GoodSplit::apart(
         &checked.good,
         &copies,

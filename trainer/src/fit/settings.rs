@@ -70,6 +70,9 @@ pub struct FitSettings {
     pub calibration_split: f64,
     /// Share of the good pictures that is held out to choose among seeds with.
     pub selection_split: f64,
+    /// Whether pictures that are nearly equal count as different ones; equal ones never do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub count_similar: bool,
 }
 
 impl FitSettings {

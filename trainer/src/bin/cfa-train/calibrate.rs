@@ -42,6 +42,9 @@ pub(crate) struct CalibrateArguments {
     /// Judge by the threshold with the highest F1 instead
     #[arg(long, requires = "defective")]
     f1_max: bool,
+    /// Count pictures that are nearly equal as different parts; equal ones never are
+    #[arg(long)]
+    count_similar: bool,
     /// Leave out broken pictures instead of stopping
     #[arg(long)]
     skip_bad: bool,
@@ -58,8 +61,7 @@ pub(crate) fn run(arguments: &CalibrateArguments) -> Result<()> {
     let mut progress = Progress::new(arguments.json).context("cannot listen for Ctrl-C")?;
     // Before the long work: whether there is a bundle at all, and it can be replaced.
     let manifest = open_to_replace(&arguments.model)?.manifest;
-    let (request, data) = arguments.request(&manifest.preprocessing, &progress)?;
-    warn_of_training_pictures(&manifest, &request.good)?;
+    let (request, data) = arguments.request(&manifest, &progress)?;
     let pictures = request.good.len() + request.defective.len();
     let runtime = arguments.onnxruntime.load()?;
     progress.start("calibrating", pictures);
@@ -102,32 +104,35 @@ fn with_remedy(error: CalibrateError) -> anyhow::Error {
     anyhow::Error::from(error).context(remedy)
 }
 
-/// Scores of pictures that were trained on are too low. Told on standard error with --json,
-/// too: the thresholds would not hold what they promise.
-fn warn_of_training_pictures(manifest: &Manifest, good: &[PathBuf]) -> Result<()> {
-    if let Some(count) = trained_on(manifest, good)?.filter(|&count| count > 0) {
-        eprintln!(
-            "cfa-train: the model was trained on {count} of the {} good pictures: their scores are too low, \
-             and the threshold will reject more good parts than it says; give --good others",
+/// A warning when good pictures are among those that the model was trained on.
+fn warning_of_training_pictures(manifest: &Manifest, good: &[PathBuf]) -> Result<Option<String>> {
+    let count = trained_on(manifest, good)?.filter(|&count| count > 0);
+    Ok(count.map(|count| {
+        format!(
+            "the model was trained on {count} of the {} good pictures: their scores are too low, and the \
+             threshold will reject more good parts than it says; give --good others",
             good.len()
-        );
-    }
-    Ok(())
+        )
+    }))
 }
 
 impl CalibrateArguments {
     fn request(
         &self,
-        preprocessing: &Preprocessing,
+        manifest: &Manifest,
         progress: &Progress,
     ) -> Result<(CalibrateRequest, DataAccount)> {
+        let preprocessing = &manifest.preprocessing;
         let dataset = Dataset::discover_good(&self.good, &self.good_names.names())?;
         let found = self.defective.as_deref().map(Dataset::discover_defective);
         let found = found.transpose()?.unwrap_or_default();
         let good = self.check(&dataset.train_good, preprocessing, progress)?;
         let defective = self.check(&found, preprocessing, progress)?;
-        let copies = good.copies();
-        let account = DataAccount::of_calibration(&dataset, (&good, &copies), &defective);
+        let copies = good.copies(self.count_similar);
+        let mut account = DataAccount::of_calibration(&dataset, (&good, &copies), &defective);
+        account
+            .remarks
+            .extend(warning_of_training_pictures(manifest, &good.good)?);
         let request = CalibrateRequest {
             bundle: self.model.clone(),
             good: copies.distinct(&good.good),

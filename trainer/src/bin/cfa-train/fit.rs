@@ -103,6 +103,9 @@ struct MethodArguments {
     /// [default: 0.1 with --seeds, else 0]
     #[arg(long, value_name = "SHARE")]
     selection_split: Option<f64>,
+    /// Count pictures that are nearly equal as different parts; equal ones never are
+    #[arg(long)]
+    count_similar: bool,
 }
 
 #[derive(Args)]
@@ -332,6 +335,7 @@ impl MethodArguments {
             border: self.border.unwrap_or(preset.border),
             seed: self.seed.unwrap_or(preset.seed),
             calibration_split: self.calibration_split.unwrap_or(preset.calibration_split),
+            count_similar: self.count_similar,
             ..preset
         }
     }

@@ -21,21 +21,21 @@ impl GoodNameArgument {
 
 /// Adds the option that settles which pictures are good, where that is the question.
 pub(crate) fn with_remedy(error: Error) -> Error {
-    let of_data = error.chain().find_map(|cause| {
-        let of_training = match cause.downcast_ref() {
-            Some(TrainError::Dataset(error)) => Some(error),
-            _ => None,
-        };
-        of_training.or_else(|| cause.downcast_ref::<DatasetError>())
-    });
-    match of_data {
-        Some(
-            DatasetError::WhichAreGood { .. }
-            | DatasetError::NoGoodFolder { .. }
-            | DatasetError::NoGoodTest { .. },
-        ) => anyhow!(
-            "{error:#} (--good-name NAME, once for each; folders of defective pictures alone: --abnormal-dir of `test`)"
+    use DatasetError::{NoGoodFolder, NoGoodTest, WhichAreGood};
+    match error.chain().find_map(of_data) {
+        Some(WhichAreGood { .. } | NoGoodFolder { .. }) => {
+            anyhow!("{error:#} (with --good-name NAME, once for each)")
+        }
+        Some(NoGoodTest { .. }) => anyhow!(
+            "{error:#} (with --good-name NAME, once for each; `test` takes defective pictures alone by --abnormal-dir)"
         ),
         _ => error,
+    }
+}
+
+fn of_data<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a DatasetError> {
+    match cause.downcast_ref() {
+        Some(TrainError::Dataset(error)) => Some(error),
+        _ => cause.downcast_ref(),
     }
 }

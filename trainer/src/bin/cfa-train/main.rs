@@ -61,7 +61,9 @@ fn main() -> ExitCode {
     // An ONNX Runtime that needs it is refused when it is loaded.
     let _not_restarted = restart_without_telemetry();
     keep_decoder_panics_quiet();
-    let result = match Arguments::parse().command {
+    let command = Arguments::parse().command;
+    let takes_good_names = !matches!(command, Command::Import(_));
+    let result = match command {
         Command::Fit(arguments) => fit::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Calibrate(arguments) => calibrate::run(&arguments),
@@ -73,7 +75,12 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let (code, hint) = (exit_code(&error), limits::hint(&error));
-            eprintln!("cfa-train: {:#}", good_names::with_remedy(error));
+            let error = if takes_good_names {
+                good_names::with_remedy(error)
+            } else {
+                error
+            };
+            eprintln!("cfa-train: {error:#}");
             if let Some(hint) = hint {
                 eprintln!("{hint}");
             }

@@ -14,7 +14,7 @@ use cfa_train::export::{
     CalibrationFate, CostLimits, ReducedExportError, ReducedRequest, ReducedStep, ReducedSummary,
     ReductionCost, export_reduced,
 };
-use cfa_train::fit::{FitObserver, check_destination};
+use cfa_train::fit::{FitObserver, TrainingIdentity, check_destination};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
@@ -70,9 +70,12 @@ pub(crate) fn run(
 ) -> Result<()> {
     let mut progress = Progress::new(json).context("cannot listen for Ctrl-C")?;
     // Before the long work: whether there is a bundle at all, and a place for the other.
-    let preprocessing = Bundle::open(bundle)?.manifest.preprocessing;
+    let manifest = Bundle::open(bundle)?.manifest;
+    // Copies as they were told in the training, so that the same pictures are held out.
+    let identity = serde_json::from_value::<TrainingIdentity>(manifest.training);
+    let count_similar = identity.is_ok_and(|identity| identity.settings.count_similar);
     check_destination(out)?;
-    let good = arguments.good(&preprocessing, &progress)?;
+    let good = arguments.good(&manifest.preprocessing, &progress)?;
     let request = ReducedRequest {
         bundle: bundle.to_owned(),
         out: out.to_owned(),
@@ -80,9 +83,9 @@ pub(crate) fn run(
             Precision::Int8 => NetworkPrecision::Int8,
             Precision::Fp16 => NetworkPrecision::Fp16,
         },
-        copies: good.copies(),
+        copies: good.copies(count_similar),
         good: good.good,
-        labelled: arguments.labelled(&preprocessing, &progress)?,
+        labelled: arguments.labelled(&manifest.preprocessing, &progress)?,
         picture_limits: arguments.picture_limits.limits(),
         limits: CostLimits::default(),
         force: arguments.force,

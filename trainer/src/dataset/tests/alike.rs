@@ -150,9 +150,11 @@ fn copies_are_found_whatever_they_are_called() {
         &mut || true,
     )
     .unwrap();
-    let copies = checked.copies();
+    let copies = checked.copies(false);
     assert_eq!(copies.distinct(&paths).len(), 20);
     assert_eq!((copies.equal(), copies.nearly_equal()), (80, 100));
+    let equal = checked.copies(true);
+    assert_eq!((equal.equal(), equal.nearly_equal()), (80, 0));
     let number = |path: &Path| path.file_stem().unwrap().to_str().unwrap()[2..].to_owned();
     assert!(
         copies
@@ -194,7 +196,10 @@ fn all_is_well_is_one_line() {
         &mut || true,
     )
     .unwrap();
-    let (copies, split) = (checked.copies(), GoodSplit::new(&checked.good, 0.1, 0.0));
+    let (copies, split) = (
+        checked.copies(false),
+        GoodSplit::new(&checked.good, 0.1, 0.0),
+    );
     assert_eq!(copies, Copies::default());
     let account = DataAccount::of_training(&dataset, &checked, &copies, &split, &[]);
     assert_eq!(
@@ -275,7 +280,10 @@ fn pictures_that_share_a_name_are_told() {
         &mut || true,
     )
     .unwrap();
-    let (copies, split) = (checked.copies(), GoodSplit::new(&checked.good, 0.1, 0.0));
+    let (copies, split) = (
+        checked.copies(false),
+        GoodSplit::new(&checked.good, 0.1, 0.0),
+    );
     let text = DataAccount::of_training(&dataset, &checked, &copies, &split, &[]).to_string();
     assert!(
         text.contains("a.bmp and ") && text.contains("a.png; is one of them a mask?"),
@@ -311,7 +319,7 @@ fn no_two_of_the_photographs_are_alike() {
             &mut || true,
         )
         .unwrap();
-        assert_eq!(checked.copies(), Copies::default(), "{name}");
+        assert_eq!(checked.copies(false), Copies::default(), "{name}");
         assert_eq!(found.notes, Default::default(), "{name}");
         // And a copy of each is found.
         for (path, own) in checked.good.iter().zip(&checked.fingerprints).step_by(7) {

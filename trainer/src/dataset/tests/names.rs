@@ -103,6 +103,9 @@ fn names_that_nobody_knows_are_an_error_that_names_the_folders() {
         "training needs no test pictures"
     );
 
+    let root = tree(&["train/0.png", "train/1.png"]);
+    let message = Dataset::discover(root.path()).unwrap_err().to_string();
+    assert!(message.contains("2 pictures and no folder"), "{message}");
     let root = tree(&["train/NG/0.png", "train/NG/1.png"]);
     let message = Dataset::discover(root.path()).unwrap_err().to_string();
     assert!(message.contains("NG (2"), "{message}");
@@ -141,6 +144,15 @@ fn a_test_part_alone_can_be_tested_on_but_not_trained_on() {
     assert_eq!((found.train_good.len(), found.test.len()), (0, 2));
     let message = Dataset::discover(root.path()).unwrap_err().to_string();
     assert!(message.contains("test (2 pictures)"), "{message}");
+    // Whatever is wrong with the pictures to train on.
+    write(&root.path().join("train/teile/0.png"), b"");
+    let found = Dataset::discover_to_test(root.path(), &GoodNames::default()).unwrap();
+    assert_eq!((found.train_good.len(), found.test.len()), (0, 2));
+    let remarks = found.test_notes.remarks.join("\n");
+    assert!(
+        remarks.contains("train") && remarks.contains("teile (1"),
+        "{remarks}"
+    );
     let plain = tree(&["0.png"]);
     let message = Dataset::discover_to_test(plain.path(), &GoodNames::default())
         .unwrap_err()
