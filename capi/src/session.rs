@@ -42,6 +42,8 @@ pub struct cfa_session {
     facts: Value,
     map_px: (u32, u32),
     warnings: Mutex<Vec<String>>,
+    /// Of the picture inspected last.
+    damage: Mutex<Option<String>>,
 }
 
 /// The header lets all threads use a handle at once; the pointers hide it from the compiler.
@@ -90,6 +92,7 @@ impl cfa_session {
             facts,
             map_px,
             warnings: Mutex::default(),
+            damage: Mutex::default(),
             inspector: Mutex::new(inspector),
         };
         session.keep_warnings(&*session.exclusive()?);
@@ -100,6 +103,7 @@ impl cfa_session {
     pub(crate) fn info(&self) -> Value {
         let mut info = self.facts.clone();
         info["warnings"] = json!(*locked(&self.warnings));
+        info["damage"] = json!(*locked(&self.damage));
         info
     }
 
@@ -165,6 +169,7 @@ impl Job<'_> {
         if self.cancellation.is_cancelled() {
             return Err(InspectError::Cancelled.into());
         }
+        locked(&self.session.damage).clone_from(&inspection.damage);
         Ok(inspection)
     }
 

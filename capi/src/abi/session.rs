@@ -52,7 +52,8 @@ pub unsafe extern "C" fn cfa_session_self_test(
 }
 
 /// Who really computes, with how many threads, the ONNX Runtime in use, the bundle's
-/// digest, and what ONNX Runtime warned of, as a JSON object. Buffers as for
+/// digest, what ONNX Runtime warned of, and in "damage" what is wrong with the file of the
+/// picture inspected last (null: nothing), as a JSON object. Buffers as for
 /// `cfa_model_info_json`. Any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cfa_session_info_json(
@@ -88,7 +89,8 @@ pub unsafe extern "C" fn cfa_session_score(
 }
 
 /// Inspects a picture file in memory: PNG, JPEG, BMP, TIFF or WebP, decoded under the
-/// limits of the session's options. The rest is as for `cfa_session_score`.
+/// limits of the session's options. A damaged file is `CFA_E_BAD_PICTURE` unless the option
+/// `accept_damaged` is "true"; then `remarks` of the verdict tells of it. The rest is as for `cfa_session_score`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cfa_session_score_encoded(
     session: *mut cfa_session,

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use ndarray::{Axis, stack};
 
-use super::stages::{Described, Prepared};
-use super::{ComputedBy, InspectError, Inspector, PictureSize, StageTimes};
+use super::stages::{Described, Origin, Prepared};
+use super::{ComputedBy, InspectError, Inspector, StageTimes};
 use crate::cancellation::Cancellation;
 use crate::head::milliseconds_since;
 use crate::network::NetworkOutputs;
@@ -18,7 +18,11 @@ impl Inspector {
         prepared: Prepared,
         cancellation: Option<&Cancellation>,
     ) -> Result<Described, InspectError> {
-        let Prepared { input, size, times } = prepared;
+        let Prepared {
+            input,
+            origin,
+            times,
+        } = prepared;
         let started = Instant::now();
         let input = input.insert_axis(Axis(0));
         let outputs = match cancellation {
@@ -26,7 +30,7 @@ impl Inspector {
             None => self.network.run(&input),
         }?;
         let run = self.finished(outputs, 1, started);
-        Ok(run.described(0, size, times))
+        Ok(run.described(0, origin, times))
     }
 
     /// The same for several pictures in one run; those that could not be prepared stay
@@ -45,7 +49,7 @@ impl Inspector {
         let mut pictures = 0;
         let mut described = |one: Prepared| {
             pictures += 1;
-            run.described(pictures - 1, one.size, one.times)
+            run.described(pictures - 1, one.origin, one.times)
         };
         let each = prepared.into_iter();
         each.map(|one| one.map(&mut described)).collect()
@@ -90,12 +94,12 @@ struct Run {
 
 impl Run {
     /// The picture of this place in the batch.
-    fn described(&self, index: usize, size: PictureSize, times: StageTimes) -> Described {
+    fn described(&self, index: usize, origin: Origin, times: StageTimes) -> Described {
         Described {
             outputs: Arc::clone(&self.outputs),
             index,
             by: self.by,
-            size,
+            origin,
             times: StageTimes {
                 network_ms: self.share_ms,
                 ..times

@@ -24,6 +24,9 @@ pub struct Inspection {
     pub peak: Peak,
     /// Size of the original picture.
     pub picture_size: PictureSize,
+    /// What is wrong with a picture file that was inspected all the same; see
+    /// [`Picture::damage`](crate::picture::Picture::damage).
+    pub damage: Option<String>,
     /// How the map lies in the original picture.
     pub geometry: Geometry,
     /// Where the time went.
@@ -111,6 +114,7 @@ impl Inspection {
             map,
             peak,
             picture_size,
+            damage: None,
             geometry,
             stages,
             provider: by.provider,

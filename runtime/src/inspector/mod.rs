@@ -33,7 +33,7 @@ use crate::network::{
     LARGEST_BATCH, Network, NetworkError, NetworkOptions, OnnxRuntime, OpeningWatch, Precision,
     Provider, ProviderOptions, ProviderRefusal,
 };
-use crate::picture::{Limits, Picture, ReadOptions};
+use crate::picture::{DamageRule, Limits, Picture, ReadOptions};
 use model::Settings;
 
 /// How an [`Inspector`] runs.
@@ -52,6 +52,8 @@ pub struct InspectorOptions {
     pub batch: Option<usize>,
     /// Which picture files are refused.
     pub limits: Limits,
+    /// Whether damaged picture files are refused.
+    pub damage: DamageRule,
     /// Thresholds to judge by instead of those of the bundle.
     pub decision: DecisionOptions,
 }
@@ -144,7 +146,10 @@ impl Inspector {
             helpers,
             head,
             batch,
-            reading: options.limits.into(),
+            reading: ReadOptions {
+                limits: options.limits,
+                damage: options.damage,
+            },
             rule,
         })
     }

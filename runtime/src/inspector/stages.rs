@@ -22,8 +22,16 @@ use crate::picture::{Picture, ReadOptions};
 pub(super) struct Prepared {
     /// 3 × height × width, normalised.
     pub(super) input: Array3<f32>,
-    pub(super) size: PictureSize,
+    pub(super) origin: Origin,
     pub(super) times: StageTimes,
+}
+
+/// What is told of the picture itself.
+#[derive(Debug, Clone)]
+pub(super) struct Origin {
+    pub(super) size: PictureSize,
+    /// See [`Picture::damage`].
+    pub(super) damage: Option<String>,
 }
 
 /// A picture as the network has described it.
@@ -34,7 +42,7 @@ pub(super) struct Described {
     /// Which picture of the batch it is.
     pub(super) index: usize,
     pub(super) by: ComputedBy,
-    pub(super) size: PictureSize,
+    pub(super) origin: Origin,
     pub(super) times: StageTimes,
 }
 
@@ -63,11 +71,18 @@ impl Settings {
             preprocess_ms: milliseconds_since(started),
             ..StageTimes::default()
         };
-        let size = PictureSize {
-            width_px: picture.width_px(),
-            height_px: picture.height_px(),
+        let origin = Origin {
+            size: PictureSize {
+                width_px: picture.width_px(),
+                height_px: picture.height_px(),
+            },
+            damage: picture.damage().map(str::to_owned),
         };
-        Ok(Prepared { input, size, times })
+        Ok(Prepared {
+            input,
+            origin,
+            times,
+        })
     }
 
     /// Map, score and verdict; computes in the current rayon pool, or on the calling
@@ -83,9 +98,8 @@ impl Settings {
             HeadPlacement::Host => self.map(described, cancellation, helpers)?,
             HeadPlacement::Graph => described.map()?,
         };
-        let &Described {
-            by, size, times, ..
-        } = described;
+        let &Described { by, times, .. } = described;
+        let Origin { size, damage } = described.origin.clone();
         let times = StageTimes {
             neighbors_ms: head.neighbors_ms,
             map_ms: head.map_ms,
@@ -94,6 +108,10 @@ impl Settings {
         let recipe = &self.manifest.preprocessing;
         let geometry = recipe.geometry(size.width_px, size.height_px);
         let inspection = Inspection::new(map, geometry, times, by, size);
+        let inspection = Inspection {
+            damage,
+            ..inspection
+        };
         Ok(inspection.judged(&self.manifest.calibration, rule))
     }
 

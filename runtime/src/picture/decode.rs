@@ -7,7 +7,7 @@ use std::path::Path;
 use image::ImageFormat;
 
 use super::{Limits, Picture, PictureProblem, ReadOptions};
-use super::{general, jpeg, tiff};
+use super::{general, jpeg, panics, tiff};
 
 /// The bytes of a file, no more than the limit even if it grows meanwhile.
 pub(super) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PictureProblem> {
@@ -21,16 +21,28 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PictureProbl
 
 /// Recognises the format by the first bytes and hands over to its decoder.
 pub(super) fn decode(encoded: &[u8], options: &ReadOptions) -> Result<Picture, PictureProblem> {
-    use ImageFormat::{Bmp, Jpeg, Png, WebP};
     options.limits.check_encoded(encoded.len() as u64)?;
-    if tiff::is_tiff(encoded) {
-        return tiff::decode(encoded, options);
-    }
-    match image::guess_format(encoded).map_err(|_unknown| PictureProblem::NotAPicture)? {
+    panics::caught(|| dispatch(encoded, options))
+}
+
+fn dispatch(encoded: &[u8], options: &ReadOptions) -> Result<Picture, PictureProblem> {
+    use ImageFormat::{Bmp, Jpeg, Png, Tiff, WebP};
+    #[cfg(any(test, feature = "fault-injection"))]
+    panics::on_demand(encoded);
+    match format(encoded)? {
         Jpeg => jpeg::decode(encoded, options),
+        Tiff => tiff::decode(encoded, options),
         format @ (Png | Bmp | WebP) => general::decode(encoded, format, options),
         other => Err(PictureProblem::UnsupportedFormat {
             format: format!("{other:?}"),
         }),
     }
+}
+
+/// The format that the first bytes tell. The `image` crate does not know `BigTIFF`.
+pub(super) fn format(encoded: &[u8]) -> Result<ImageFormat, PictureProblem> {
+    if tiff::is_tiff(encoded) {
+        return Ok(ImageFormat::Tiff);
+    }
+    image::guess_format(encoded).map_err(|_unknown| PictureProblem::NotAPicture)
 }

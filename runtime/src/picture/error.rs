@@ -95,9 +95,30 @@ pub enum PictureProblem {
     /// The pixels could not be decoded.
     #[error("the picture is damaged or cut short")]
     Damaged(#[source] ImageError),
-    /// A JPEG whose data stops before its end marker.
-    #[error("the picture is cut short: its end marker is missing")]
+    /// A JPEG that stops before its picture does, so that nothing can be decoded.
+    #[error("the picture is cut short: its file ends before the first pixel; copy it again")]
     CutShort,
+    /// The pixels can be decoded in part; see [`DamageRule`](super::DamageRule).
+    #[error("the picture is damaged or cut short: {found}; copy it again from where it comes from")]
+    DamageFound {
+        /// What was found.
+        found: String,
+    },
+    /// A JPEG of a kind that is not read, such as lossless or 12-bit.
+    #[error(
+        "JPEG files of this kind are not read ({kind}); save it as PNG, or as baseline or \
+         progressive JPEG with 8 bits a sample"
+    )]
+    UnsupportedJpeg {
+        /// The kind found.
+        kind: String,
+    },
+    /// The decoder ended in the middle, which is a fault of the program and not of the caller.
+    #[error("its decoder has failed ({message}); please report it with the picture")]
+    DecoderPanicked {
+        /// What the decoder says.
+        message: String,
+    },
     /// A buffer that does not hold the number of samples its size needs.
     #[error(
         "a {width_px}×{height_px} px picture needs {expected} samples (and both sides > 0), got {found}"

@@ -71,7 +71,7 @@ fn unsupported_samples(color: ColorType) -> PictureProblem {
     }
 }
 
-fn repeat_gray<T: Copy + Default>(samples: &[T], channels: usize) -> Vec<T> {
+pub(super) fn repeat_gray<T: Copy + Default>(samples: &[T], channels: usize) -> Vec<T> {
     let grays = samples.iter().step_by(channels);
     rgb_pixels(grays.map(|&gray| [gray; 3]))
 }

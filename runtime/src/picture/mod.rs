@@ -9,6 +9,7 @@ mod general;
 mod jpeg;
 mod limits;
 mod mask;
+mod panics;
 mod raw;
 mod reading;
 #[cfg(test)]
@@ -22,8 +23,9 @@ use image::RgbImage;
 pub use error::{PictureError, PictureProblem};
 pub use limits::Limits;
 pub use mask::Mask;
+pub use panics::keep_decoder_panics_quiet;
 pub use raw::{PixelFormat, PixelView};
-pub use reading::ReadOptions;
+pub use reading::{DamageRule, ReadOptions};
 
 /// An RGB picture: row-major, interleaved, 8 or 16 bits a sample.
 ///
@@ -34,6 +36,7 @@ pub struct Picture {
     width_px: u32,
     height_px: u32,
     samples: Samples,
+    damage: Option<String>,
 }
 
 /// The samples of a [`Picture`]: `height × width × 3`, in the depth they came in.
@@ -101,6 +104,13 @@ impl Picture {
         }
     }
 
+    /// What is wrong with the file of a picture that was read under [`DamageRule::Accept`]: some
+    /// of its pixels are not what the camera has seen. `None` for a whole one.
+    #[must_use]
+    pub fn damage(&self) -> Option<&str> {
+        self.damage.as_deref()
+    }
+
     /// The picture at 8 bits a sample, 16-bit samples rounded to the nearest.
     #[must_use]
     pub fn to_rgb8(&self) -> RgbImage {
@@ -134,7 +144,16 @@ impl Picture {
             width_px,
             height_px,
             samples,
+            damage: None,
         })
+    }
+
+    /// The same picture, known to be damaged.
+    fn damaged(self, found: String) -> Self {
+        Self {
+            damage: Some(found),
+            ..self
+        }
     }
 }
 

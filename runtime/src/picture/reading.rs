@@ -1,6 +1,6 @@
 //! How picture files are read.
 
-use super::Limits;
+use super::{Limits, Picture, PictureProblem};
 
 /// How a picture file becomes a [`Picture`](super::Picture).
 ///
@@ -10,10 +10,40 @@ use super::Limits;
 pub struct ReadOptions {
     /// Which picture files are refused for their size.
     pub limits: Limits,
+    /// Whether damaged pictures are refused.
+    pub damage: DamageRule,
+}
+
+/// What happens to a picture of which a part is lost, where the rest can be decoded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DamageRule {
+    /// It is an error. The lost part would be inspected as if the camera had seen it.
+    #[default]
+    Refuse,
+    /// The picture is read, and [`Picture::damage`] tells what was found.
+    Accept,
+}
+
+impl DamageRule {
+    /// Refuses or marks a picture in which damage was found; leaves a whole one as it is.
+    pub(super) fn judge(
+        self,
+        picture: Picture,
+        damage: Option<String>,
+    ) -> Result<Picture, PictureProblem> {
+        match (self, damage) {
+            (_, None) => Ok(picture),
+            (Self::Refuse, Some(found)) => Err(PictureProblem::DamageFound { found }),
+            (Self::Accept, Some(found)) => Ok(picture.damaged(found)),
+        }
+    }
 }
 
 impl From<Limits> for ReadOptions {
     fn from(limits: Limits) -> Self {
-        Self { limits }
+        Self {
+            limits,
+            ..Self::default()
+        }
     }
 }

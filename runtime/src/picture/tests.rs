@@ -136,7 +136,15 @@ fn a_jpeg_without_its_end_is_cut_short_even_with_a_thumbnail() {
     thumbnail.extend(&file[2..]);
     assert!(decode(&thumbnail).is_ok());
     let half = &thumbnail[..thumbnail.len() / 2];
-    assert!(matches!(decode(half), Err(PictureProblem::CutShort)));
+    let problem = decode(half).unwrap_err().to_string();
+    assert!(
+        problem.contains("its file ends before the picture does"),
+        "{problem}"
+    );
+    assert!(matches!(
+        decode(&thumbnail[..9]),
+        Err(PictureProblem::CutShort)
+    ));
 }
 
 #[test]
@@ -157,6 +165,16 @@ fn what_is_not_a_picture_says_so() {
         decode(b"GIF89a\x10\0\x10\0\0\0\0"),
         Err(PictureProblem::UnsupportedFormat { format }) if format == "Gif"
     ));
+}
+
+#[test]
+fn a_panic_in_a_decoder_is_an_error_of_its_picture() {
+    let panicked = decode(b"CFA: the decoder of this file panics").unwrap_err();
+    assert!(
+        matches!(&panicked, PictureProblem::DecoderPanicked { message } if message == "injected"),
+        "{panicked}"
+    );
+    assert!(decode(&encoded(noise(16, 16), ImageFormat::Png)).is_ok());
 }
 
 #[test]
@@ -258,6 +276,7 @@ fn a_file_above_the_byte_limit_is_refused() {
             max_encoded_bytes,
             ..Limits::default()
         },
+        ..ReadOptions::default()
     };
     assert!(Picture::open(&path, &options(file.len() as u64)).is_ok());
     let error = Picture::open(&path, &options(file.len() as u64 - 1)).unwrap_err();

@@ -17,6 +17,7 @@ use std::io;
 use std::process::ExitCode;
 
 use anyhow::Error;
+use cfa_runtime::picture::keep_decoder_panics_quiet;
 use clap::{Parser, Subcommand};
 
 /// Inspect pictures with a trained CFA model.
@@ -52,6 +53,7 @@ enum Outcome {
 }
 
 fn main() -> ExitCode {
+    keep_decoder_panics_quiet();
     let outcome = match Cli::parse().command {
         Command::Predict(args) => predict::run(&args),
         Command::Verify(args) => verify::run(&args),

@@ -17,6 +17,7 @@ mod weights;
 
 use std::process::ExitCode;
 
+use cfa_runtime::picture::keep_decoder_panics_quiet;
 use cfa_train::calibration::CalibrateError;
 use cfa_train::dataset::DatasetError;
 use cfa_train::error::TrainError;
@@ -53,6 +54,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    keep_decoder_panics_quiet();
     let result = match Arguments::parse().command {
         Command::Fit(arguments) => fit::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),

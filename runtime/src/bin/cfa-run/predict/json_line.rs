@@ -18,6 +18,7 @@ pub(super) struct JsonLine<'a> {
     map: Map,
     peak: Point,
     picture: Picture,
+    damage: Option<&'a str>,
     provider: &'static str,
     precision: &'static str,
     head: &'static str,
@@ -67,7 +68,7 @@ struct Milliseconds {
 }
 
 impl<'a> JsonLine<'a> {
-    pub(super) fn new(path: &Path, inspection: &Inspection, saved: &'a Saved) -> Self {
+    pub(super) fn new(path: &Path, inspection: &'a Inspection, saved: &'a Saved) -> Self {
         let (map, peak, size) = (&inspection.map, &inspection.peak, &inspection.picture_size);
         let (height, width) = map.values.dim();
         let saved = saved.iter();
@@ -94,6 +95,7 @@ impl<'a> JsonLine<'a> {
                 width: size.width_px,
                 height: size.height_px,
             },
+            damage: inspection.damage.as_deref(),
             provider: inspection.provider.name(),
             precision: inspection.precision.name(),
             head: inspection.head.name(),

@@ -74,17 +74,16 @@ impl Listing {
             .p_value
             .map_or("-".to_owned(), |p| format!("{p:.3}"));
         let verdict = inspection.verdict.map_or("-", |v| v.decision.name());
+        let by = computed_by(inspection.provider, inspection.head);
+        let damage = inspection.damage.as_ref();
+        let by = damage.map_or(by.clone(), |found| format!("{by}  DAMAGED: {found}"));
         let peak = format!("{:.0}, {:.0}", inspection.peak.x_px, inspection.peak.y_px);
         row.write(
             out,
             &path.to_string_lossy(),
             &format!("{:.4}", inspection.score),
             [&p_value, verdict],
-            [
-                &peak,
-                &format!("{:.1}", inspection.stages.total_ms()),
-                &computed_by(inspection.provider, inspection.head),
-            ],
+            [&peak, &format!("{:.1}", inspection.stages.total_ms()), &by],
         )
     }
 

@@ -15,6 +15,7 @@ use anyhow::{Result, bail};
 use cfa_runtime::bundle::HeatmapRange;
 use cfa_runtime::inspector::InspectError;
 use cfa_runtime::network::LARGEST_BATCH;
+use cfa_runtime::picture::DamageRule;
 use cfa_runtime::{Inspection, Inspector, InspectorOptions};
 use clap::value_parser;
 
@@ -47,6 +48,9 @@ pub(crate) struct Args {
     /// One JSON object a line instead of a table
     #[arg(long)]
     json: bool,
+    /// Inspect damaged pictures all the same, and say of each what is wrong with it
+    #[arg(long)]
+    accept_damaged: bool,
     /// Threads for the network and as many for the rest [default: as many as the machine
     /// has]
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1024))]
@@ -72,6 +76,11 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
         provider: args.provider.options(),
         head: args.provider.head(),
         batch: Some(usize::from(args.batch)),
+        damage: if args.accept_damaged {
+            DamageRule::Accept
+        } else {
+            DamageRule::Refuse
+        },
         decision: args.decision.options(),
         ..InspectorOptions::default()
     };
