@@ -3,6 +3,7 @@
 //! Everything from outside enters here: files are read by [`ReadOptions`], raw
 //! buffers are checked against the size they claim.
 
+mod bmp;
 mod decode;
 mod error;
 mod general;

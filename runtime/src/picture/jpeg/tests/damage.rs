@@ -130,26 +130,14 @@ fn no_header_makes_the_decoder_panic() {
 /// TEMPORARY
 #[test]
 fn bulk() {
-    let Ok(folder) = std::env::var("BULK") else {
-        return;
-    };
+    let Ok(folder) = std::env::var("BULK") else { return };
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|e| e == "jpg") {
             let encoded = std::fs::read(&path).unwrap();
             let line = match (decode(&encoded), accepted(&encoded)) {
-                (Ok(p), _) => format!(
-                    "OK {} {} {} ",
-                    p.width_px(),
-                    p.height_px(),
-                    shown(&p).sha256
-                ),
-                (Err(e), Ok(p)) => format!(
-                    "DAMAGED {} {} {} {e}",
-                    p.width_px(),
-                    p.height_px(),
-                    shown(&p).sha256
-                ),
+                (Ok(p), _) => format!("OK {} {} {} ", p.width_px(), p.height_px(), shown(&p).sha256),
+                (Err(e), Ok(p)) => format!("DAMAGED {} {} {} {e}", p.width_px(), p.height_px(), shown(&p).sha256),
                 (Err(e), Err(_)) => format!("REFUSED 0 0 - {e}"),
             };
             std::fs::write(path.with_extension("ours"), line).unwrap();
