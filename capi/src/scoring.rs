@@ -9,8 +9,8 @@ use crate::abi::MapOut;
 use crate::fault::Fault;
 use crate::frame::Frame;
 use crate::types::{
-    CFA_DECISION_NONE, CFA_DECISION_PASS, CFA_DECISION_REJECT, CFA_DECISION_REVIEW, CFA_REMARK_DAMAGED,
-    cfa_decision, cfa_remarks, cfa_verdict,
+    CFA_DECISION_NONE, CFA_DECISION_PASS, CFA_DECISION_REJECT, CFA_DECISION_REVIEW,
+    CFA_REMARK_DAMAGED, cfa_decision, cfa_remarks, cfa_verdict,
 };
 
 /// Below every threshold, so that a comparison without a look at it cannot pass a part.

@@ -7,7 +7,7 @@ use std::path::Path;
 use image::ImageFormat;
 
 use super::{Limits, Picture, PictureProblem, ReadOptions};
-use super::{bmp, general, jpeg, panics, tiff};
+use super::{bmp, general, jpeg, panics, png, tiff};
 
 /// The bytes of a file, no more than the limit even if it grows meanwhile.
 pub(super) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PictureProblem> {
@@ -32,8 +32,9 @@ fn dispatch(encoded: &[u8], options: &ReadOptions) -> Result<Picture, PicturePro
     match format(encoded)? {
         Jpeg => jpeg::decode(encoded, options),
         Tiff => tiff::decode(encoded, options),
+        Png => png::decode(encoded, options),
         Bmp => bmp::decode(encoded, options),
-        format @ (Png | WebP) => general::decode(encoded, format, options),
+        WebP => general::decode(encoded, WebP, options),
         other => Err(PictureProblem::UnsupportedFormat {
             format: format!("{other:?}"),
         }),

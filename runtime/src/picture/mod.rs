@@ -4,6 +4,7 @@
 //! buffers are checked against the size they claim.
 
 mod bmp;
+mod bmp_header;
 mod decode;
 mod error;
 mod general;
@@ -11,6 +12,7 @@ mod jpeg;
 mod limits;
 mod mask;
 mod panics;
+mod png;
 mod raw;
 mod reading;
 #[cfg(test)]

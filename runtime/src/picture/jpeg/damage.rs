@@ -5,13 +5,28 @@ use super::structure::Structure;
 /// The warnings of libjpeg after which a picture is there that may be partly made up, and what
 /// they mean. What libjpeg says otherwise ends the decoding.
 const WARNINGS: [(&str, &str); 8] = [
-    ("premature end of data segment", "some of its coded data are missing"),
-    ("extraneous bytes before marker", "it holds bytes that belong to no part of the picture"),
-    ("instead of RST", "a part of its coded data is lost between two restart markers"),
+    (
+        "premature end of data segment",
+        "some of its coded data are missing",
+    ),
+    (
+        "extraneous bytes before marker",
+        "it holds bytes that belong to no part of the picture",
+    ),
+    (
+        "instead of RST",
+        "a part of its coded data is lost between two restart markers",
+    ),
     ("bad Huffman code", "its coded data are garbled"),
     ("bad arithmetic code", "its coded data are garbled"),
-    ("Premature end of JPEG file", "the file ends before the picture does"),
-    ("Inconsistent progression sequence", "its scans do not follow each other"),
+    (
+        "Premature end of JPEG file",
+        "the file ends before the picture does",
+    ),
+    (
+        "Inconsistent progression sequence",
+        "its scans do not follow each other",
+    ),
     ("Invalid SOS parameters", "the header of a scan is garbled"),
 ];
 

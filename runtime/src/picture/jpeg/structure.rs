@@ -7,9 +7,10 @@ use super::scans::Completeness;
 
 /// A JFIF header of version 1.1 without a thumbnail.
 const PLAIN_JFIF: &[u8] = b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0";
-
 /// Where Adobe's segment says how colours are coded.
 const ADOBE_TRANSFORM_AT: usize = 11;
+/// The contents of a scan header for one component.
+const SHORTEST_SCAN_HEADER: usize = 6;
 /// The last bytes of the header of a scan that holds all coefficients to the last bit.
 const WHOLE_SPECTRUM: [u8; 3] = [0, 63, 0];
 
@@ -27,7 +28,8 @@ pub(super) struct Structure<'a> {
 }
 
 impl<'a> Structure<'a> {
-    /// Follows the markers, and refuses kinds that are not read. Thumbnails lie inside a segment and are stepped over with it.
+    /// Follows the markers, and refuses kinds that are not read. Thumbnails lie inside a
+    /// segment and are stepped over with it.
     pub(super) fn read(encoded: &'a [u8]) -> Result<Self, PictureProblem> {
         let mut header = Header::default();
         let mut rest = encoded.get(2..).unwrap_or_default();
@@ -154,7 +156,9 @@ impl Scans {
             };
             if marker.code == START_OF_SCAN {
                 completeness.add(contents);
-                if !frame.is_progressive() && !contents.ends_with(&WHOLE_SPECTRUM) {
+                let has_spectrum = contents.len() >= SHORTEST_SCAN_HEADER;
+                let claims_whole = frame.is_progressive() || contents.ends_with(&WHOLE_SPECTRUM);
+                if has_spectrum && !claims_whole {
                     wrong_spectra.push(scans.len() - after.len() - WHOLE_SPECTRUM.len());
                 }
             }

@@ -83,11 +83,7 @@ impl Listing {
             &path.to_string_lossy(),
             &format!("{:.4}", inspection.score),
             [&p_value, verdict],
-            [
-                &peak,
-                &format!("{:.1}", inspection.stages.total_ms()),
-                &by,
-            ],
+            [&peak, &format!("{:.1}", inspection.stages.total_ms()), &by],
         )
     }
 

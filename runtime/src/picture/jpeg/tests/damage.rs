@@ -60,7 +60,6 @@ fn files_damaged_by_rule_are_judged_as_libjpeg_judges_them() {
                     let scans = problem.to_string().contains("scans are missing");
                     assert!(warned == '1' || scans, "{name} {number}: {problem}");
                     refused += 1;
-                    accepted(&damaged).unwrap();
                 }
             }
         }
@@ -102,7 +101,7 @@ fn a_file_cut_short_says_so() {
     let cut = &file[..file.len() - 200];
     assert_damaged(cut, "its file ends before the picture does");
     assert!(accepted(cut).unwrap().damage().is_some());
-    for length in [2, 3, 30, markers(&file, 0xDA)[0]] {
+    for length in [3, 30, markers(&file, 0xDA)[0]] {
         for cut in [decode(&file[..length]), accepted(&file[..length])] {
             assert!(matches!(cut, Err(PictureProblem::CutShort)), "{cut:?}");
         }
@@ -123,24 +122,6 @@ fn no_header_makes_the_decoder_panic() {
                 let panicked = matches!(problem, Some(PictureProblem::DecoderPanicked { .. }));
                 assert!(!panicked, "{name} {at} {value}: {problem:?}");
             }
-        }
-    }
-}
-
-/// TEMPORARY
-#[test]
-fn bulk() {
-    let Ok(folder) = std::env::var("BULK") else { return };
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|e| e == "jpg") {
-            let encoded = std::fs::read(&path).unwrap();
-            let line = match (decode(&encoded), accepted(&encoded)) {
-                (Ok(p), _) => format!("OK {} {} {} ", p.width_px(), p.height_px(), shown(&p).sha256),
-                (Err(e), Ok(p)) => format!("DAMAGED {} {} {} {e}", p.width_px(), p.height_px(), shown(&p).sha256),
-                (Err(e), Err(_)) => format!("REFUSED 0 0 - {e}"),
-            };
-            std::fs::write(path.with_extension("ours"), line).unwrap();
         }
     }
 }
