@@ -3,9 +3,10 @@
 
 use image::ImageFormat;
 
-use super::{Picture, PictureProblem, ReadOptions, general};
+use super::{Picture, PictureProblem, ReadOptions, bmp_header, general};
 
 pub(super) fn decode(encoded: &[u8], options: &ReadOptions) -> Result<Picture, PictureProblem> {
+    bmp_header::refuse_unread(encoded)?;
     let picture = general::decode(encoded, ImageFormat::Bmp, options)?;
     let (width, height) = (picture.width_px() as usize, picture.height_px() as usize);
     let runs = Runs::find(encoded);

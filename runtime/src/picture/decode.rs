@@ -34,7 +34,7 @@ fn dispatch(encoded: &[u8], options: &ReadOptions) -> Result<Picture, PicturePro
     use ImageFormat::{Bmp, Jpeg, Png, Tiff, WebP};
     #[cfg(any(test, feature = "fault-injection"))]
     panics::on_demand(encoded);
-    let format = format_of(encoded)?;
+    let format = format(encoded)?;
     let stored = match format {
         Tiff => tiff::decode(encoded, options),
         Jpeg => jpeg::decode(encoded, options),
@@ -51,8 +51,8 @@ fn dispatch(encoded: &[u8], options: &ReadOptions) -> Result<Picture, PicturePro
     }
 }
 
-/// The `image` crate does not know `BigTIFF`.
-fn format_of(encoded: &[u8]) -> Result<ImageFormat, PictureProblem> {
+/// The format that the first bytes tell. The `image` crate does not know `BigTIFF`.
+pub(super) fn format(encoded: &[u8]) -> Result<ImageFormat, PictureProblem> {
     if tiff::is_tiff(encoded) {
         return Ok(ImageFormat::Tiff);
     }

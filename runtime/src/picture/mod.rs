@@ -4,6 +4,7 @@
 //! buffers are checked against the size they claim.
 
 mod bmp;
+mod bmp_header;
 mod decode;
 mod depth;
 mod endings;

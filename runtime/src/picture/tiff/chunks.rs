@@ -17,7 +17,6 @@ pub(super) struct Grid {
     down: usize,
     /// Tiles are stored whole, beyond the border of the picture; the last strip is cut there.
     tiled: bool,
-    picture_width_px: usize,
     picture_height_px: usize,
     ranges: Vec<Range<usize>>,
 }
@@ -58,7 +57,6 @@ impl Grid {
             across: width.div_ceil(chunk_width) as usize,
             down: height.div_ceil(chunk_height) as usize,
             tiled: tile_width.is_some(),
-            picture_width_px: width as usize,
             picture_height_px: height as usize,
             ranges: Vec::new(),
         };
@@ -66,7 +64,7 @@ impl Grid {
         Ok(grid)
     }
 
-    /// The strips or tiles of the planes of the first `planes` samples.
+    /// All strips or tiles, plane after plane.
     pub(super) fn chunks(&self) -> impl Iterator<Item = Chunk> + '_ {
         self.ranges.iter().enumerate().map(|(index, range)| {
             let in_plane = index % (self.across * self.down);

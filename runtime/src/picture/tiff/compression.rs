@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use flate2::{Decompress, FlushDecompress, Status};
+
 use super::colour::Colour;
 use super::description::Description;
 use super::directory::Directory;
@@ -139,11 +141,16 @@ pub(super) fn unpacked<'a>(
 }
 
 fn first_bytes(packed: Cow<'_, [u8]>, length: usize) -> Result<Cow<'_, [u8]>, PictureProblem> {
-    match packed {
-        Cow::Borrowed(bytes) => bytes.get(..length).map(Cow::Borrowed),
-        Cow::Owned(bytes) => (bytes.len() >= length).then_some(Cow::Owned(bytes)),
+    if packed.len() < length {
+        return Err(too_short());
     }
-    .ok_or_else(too_short)
+    Ok(match packed {
+        Cow::Borrowed(bytes) => Cow::Borrowed(&bytes[..length]),
+        Cow::Owned(mut bytes) => {
+            bytes.truncate(length);
+            Cow::Owned(bytes)
+        }
+    })
 }
 
 fn too_short() -> PictureProblem {
@@ -178,28 +185,59 @@ fn lzw(packed: &[u8], length: usize) -> Result<Vec<u8>, PictureProblem> {
     Ok(unpacked)
 }
 
-/// Reads on to the checksum behind the data, if it is there.
+/// Reads on to the checksum behind the data. Nothing but the checksum may be missing; and the
+/// last strip may hold more rows than the picture.
 fn deflate(packed: &[u8], length: usize) -> Result<Vec<u8>, PictureProblem> {
-    use flate2::{Decompress, FlushDecompress, Status};
+    const MOST_SURPLUS_BYTES: u64 = 16 << 20;
     let mut stream = Decompress::new(true);
     let mut unpacked = vec![0; length];
-    let mut beyond = [0; 1];
-    loop {
-        let (read, written) = (stream.total_in() as usize, stream.total_out() as usize);
-        let (full, target) = match unpacked.get_mut(written..) {
-            Some(rest) if !rest.is_empty() => (false, rest),
-            _ => (true, &mut beyond[..]),
-        };
-        let status = stream
-            .decompress(&packed[read..], target, FlushDecompress::None)
-            .map_err(|_| damaged("the Deflate data of a strip or tile are not valid"))?;
-        let stuck = (stream.total_in() as usize, stream.total_out() as usize) == (read, written);
-        if full || stuck || status == Status::StreamEnd {
+    let mut beyond = [0; 4096];
+    while (stream.total_out() as usize) < length {
+        let target = &mut unpacked[stream.total_out() as usize..];
+        if inflate(&mut stream, packed, target)? != Progress::Going {
             break;
         }
     }
     unpacked.truncate(stream.total_out() as usize);
+    let surplus_end = length as u64 + MOST_SURPLUS_BYTES;
+    while stream.total_out() >= length as u64 {
+        match inflate(&mut stream, packed, &mut beyond)? {
+            Progress::Ended => break,
+            Progress::Going if stream.total_out() < surplus_end => {}
+            Progress::Stuck if stream.total_out() == length as u64 => break,
+            _ => return Err(deflate_broken()),
+        }
+    }
     Ok(unpacked)
+}
+
+#[derive(PartialEq, Eq)]
+enum Progress {
+    Going,
+    /// Nothing was left to read.
+    Stuck,
+    Ended,
+}
+
+fn inflate(
+    stream: &mut Decompress,
+    packed: &[u8],
+    target: &mut [u8],
+) -> Result<Progress, PictureProblem> {
+    let before = (stream.total_in(), stream.total_out());
+    let rest = &packed[before.0 as usize..];
+    let status = stream
+        .decompress(rest, target, FlushDecompress::None)
+        .map_err(|_| deflate_broken())?;
+    Ok(match status {
+        Status::StreamEnd => Progress::Ended,
+        _ if (stream.total_in(), stream.total_out()) == before => Progress::Stuck,
+        _ => Progress::Going,
+    })
+}
+
+fn deflate_broken() -> PictureProblem {
+    damaged("the Deflate data of a strip or tile are not valid")
 }
 
 fn zstandard(packed: &[u8], length: usize) -> Result<Vec<u8>, PictureProblem> {

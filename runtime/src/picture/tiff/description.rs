@@ -111,10 +111,12 @@ fn size(directory: &Directory<'_>) -> Result<(u32, u32), PictureProblem> {
         u32::try_from(directory.required(tag, name)?)
             .map_err(|_| damaged(format!("{name} is beyond 32 bits")))
     };
-    Ok((
-        side(tag::IMAGE_WIDTH, "ImageWidth")?,
-        side(tag::IMAGE_LENGTH, "ImageLength")?,
-    ))
+    let width = side(tag::IMAGE_WIDTH, "ImageWidth")?;
+    let height = side(tag::IMAGE_LENGTH, "ImageLength")?;
+    if width == 0 || height == 0 {
+        return Err(damaged("the picture has no size"));
+    }
+    Ok((width, height))
 }
 
 fn bits(directory: &Directory<'_>, samples: u64) -> Result<u32, PictureProblem> {

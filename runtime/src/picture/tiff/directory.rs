@@ -71,7 +71,7 @@ impl<'a> Directory<'a> {
         let Some(entry) = self.entry(tag)? else {
             return Ok(None);
         };
-        let width = unsigned_bytes(entry.kind)
+        let width = element_bytes(entry.kind)
             .ok_or_else(|| damaged(format!("tag {tag} holds no whole numbers")))?;
         let numbers = self.value(entry, width)?.chunks_exact(width);
         let byte_order = self.byte_order();
@@ -181,13 +181,14 @@ fn number(bytes: &[u8], byte_order: ByteOrder) -> u64 {
     }
 }
 
-/// Bytes of one element, if the kind is an unsigned whole number or an offset.
-fn unsigned_bytes(kind: u16) -> Option<usize> {
+/// Bytes of one element, if the kind is a whole number or an offset. Some writers store numbers
+/// as signed; a negative one becomes too large to mean anything.
+fn element_bytes(kind: u16) -> Option<usize> {
     match kind {
-        1 => Some(1),
-        3 => Some(2),
-        4 | 13 => Some(4),
-        16 | 18 => Some(8),
+        1 | 6 => Some(1),
+        3 | 8 => Some(2),
+        4 | 9 | 13 => Some(4),
+        16 | 17 | 18 => Some(8),
         _ => None,
     }
 }

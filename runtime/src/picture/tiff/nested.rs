@@ -9,7 +9,9 @@ use super::colour::Colour;
 use super::jpeg_stream::{self, Colours};
 use super::refusal::damaged;
 use super::source::{ChunkSamples, Source};
-use crate::picture::{Limits, Picture, PictureProblem, ReadOptions, Samples, general, jpeg};
+use crate::picture::{
+    DamageRule, Limits, Picture, PictureProblem, ReadOptions, Samples, general, jpeg,
+};
 
 pub(super) fn jpeg<'a>(
     source: &Source<'_>,
@@ -47,13 +49,15 @@ pub(super) fn webp<'a>(
     })
 }
 
-/// A strip may be lower than the smallest picture that is worth reading.
+/// A strip may be lower than the smallest picture that is worth reading. A damaged part makes
+/// the whole damaged.
 fn options_for_parts(options: &ReadOptions) -> ReadOptions {
     ReadOptions {
         limits: Limits {
             min_side_px: 1,
             ..options.limits
         },
+        damage: DamageRule::Refuse,
         ..*options
     }
 }
