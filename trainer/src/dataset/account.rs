@@ -111,7 +111,6 @@ impl DataAccount {
         let mut account = Self::default();
         account.used(dataset.test.len());
         account.leave_out(&dataset.test_notes.left_out);
-        account.leave_out(&beside(dataset));
         account.remarks.clone_from(&dataset.test_notes.remarks);
         let paths: Vec<PathBuf> = dataset
             .test
@@ -292,20 +291,6 @@ fn with_reason(paths: &[PathBuf], reason: LeftOutReason) -> Vec<LeftOut> {
         reason,
     };
     paths.iter().map(of).collect()
-}
-
-/// What lies beside the parts of the data set: it may have been meant to be tested on.
-fn beside(dataset: &Dataset) -> Vec<LeftOut> {
-    let is_beside = |left_out: &&LeftOut| {
-        dataset.train_good.is_empty() && left_out.reason != LeftOutReason::System
-    };
-    dataset
-        .notes
-        .left_out
-        .iter()
-        .filter(is_beside)
-        .cloned()
-        .collect()
 }
 
 type Kind = Vec<(PathBuf, Fingerprint)>;

@@ -88,6 +88,8 @@ fn what_is_not_used_is_told_with_its_reason() {
         expected.map(|(reason, path)| (reason, path.to_owned()))
     );
     let expected = [
+        (R::Stray, "overview.jpg"),
+        (R::OtherFolder, "validation/good/0.png"),
         (R::MaskWithoutPicture, "ground_truth/dent/7_mask.png"),
         (R::OtherFormat, "test/scratch/0.pgm"),
         (R::Stray, "test/stray.png"),
