@@ -14,6 +14,8 @@ use super::{
 
 /// So many files of a kind are named.
 const NAMED: usize = 3;
+/// So many parts of a path are shown.
+const SHOWN_PARTS: usize = 3;
 /// Fewer different pictures than these hardly show how good parts vary.
 const FEW_PICTURES: usize = 10;
 
@@ -111,7 +113,6 @@ impl DataAccount {
         let mut account = Self::default();
         account.used(dataset.test.len());
         account.leave_out(&dataset.test_notes.left_out);
-        account.leave_out(&beside(dataset));
         account.remarks.clone_from(&dataset.test_notes.remarks);
         let paths: Vec<PathBuf> = dataset
             .test
@@ -257,8 +258,9 @@ impl DataAccount {
 
     fn remark_few(&mut self, distinct: usize) {
         if distinct < FEW_PICTURES {
+            let pictures = if distinct == 1 { "picture" } else { "pictures" };
             self.remarks.push(format!(
-                "{distinct} different pictures to train on hardly show how good parts vary; some dozens are usual"
+                "{distinct} different {pictures} to train on hardly show how good parts vary; some dozens are usual"
             ));
         }
     }
@@ -269,7 +271,7 @@ impl DataAccount {
         let mut pairs = Vec::new();
         for path in pictures {
             if let Some(first) = seen.insert(path.with_extension(""), path) {
-                pairs.push(format!("{} and {}", first.display(), path.display()));
+                pairs.push(format!("{} and {}", short(first), short(path)));
             }
         }
         if let Some(first) = pairs.first() {
@@ -292,20 +294,6 @@ fn with_reason(paths: &[PathBuf], reason: LeftOutReason) -> Vec<LeftOut> {
         reason,
     };
     paths.iter().map(of).collect()
-}
-
-/// What lies beside the parts of the data set: it may have been meant to be tested on.
-fn beside(dataset: &Dataset) -> Vec<LeftOut> {
-    let is_beside = |left_out: &&LeftOut| {
-        dataset.train_good.is_empty() && left_out.reason != LeftOutReason::System
-    };
-    dataset
-        .notes
-        .left_out
-        .iter()
-        .filter(is_beside)
-        .cloned()
-        .collect()
 }
 
 type Kind = Vec<(PathBuf, Fingerprint)>;
@@ -335,17 +323,17 @@ impl fmt::Display for DataAccount {
         }
         for group in &self.left_out {
             let (count, words) = (group.count, group.reason.words());
-            let examples = group.examples.iter().map(|path| path.display().to_string());
+            let examples = group.examples.iter().map(|path| short(path));
             write!(
                 f,
                 "\n  left out: {count} {words} ({})",
-                named(examples.collect(), count)
+                named(&examples.collect::<Vec<_>>(), count)
             )?;
         }
         if !self.copies.is_empty() {
             let count = counts.equal + counts.nearly_equal;
             let (equal, nearly) = (counts.equal, counts.nearly_equal);
-            let examples = named(pairs(&self.copies), count);
+            let examples = named(&pairs(&self.copies), count);
             write!(
                 f,
                 "\n  alike: {equal} equal and {nearly} nearly equal to another picture ({examples})"
@@ -353,7 +341,7 @@ impl fmt::Display for DataAccount {
         }
         for overlap in &self.overlaps {
             let (count, between) = (overlap.count, overlap.between);
-            let examples = named(pairs(&overlap.examples), count);
+            let examples = named(&pairs(&overlap.examples), count);
             write!(f, "\n  in both {between}: {count} ({examples})")?;
         }
         for remark in &self.remarks {
@@ -364,12 +352,18 @@ impl fmt::Display for DataAccount {
 }
 
 fn pairs(examples: &[[PathBuf; 2]]) -> Vec<String> {
-    let pair =
-        |[first, second]: &[PathBuf; 2]| format!("{} = {}", first.display(), second.display());
+    let pair = |[first, second]: &[PathBuf; 2]| format!("{} = {}", short(first), short(second));
     examples.iter().map(pair).collect()
 }
 
-fn named(examples: Vec<String>, count: usize) -> String {
+/// The end of a path, which tells enough within one data set.
+fn short(path: &Path) -> String {
+    let parts: Vec<_> = path.components().collect();
+    let end = parts[parts.len().saturating_sub(SHOWN_PARTS)..].iter();
+    end.collect::<PathBuf>().display().to_string()
+}
+
+fn named(examples: &[String], count: usize) -> String {
     let more = count.saturating_sub(examples.len());
     let text = examples.join(", ");
     if more == 0 {

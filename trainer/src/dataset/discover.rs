@@ -93,7 +93,8 @@ fn with_parts(folder: &Path, parts: &Parts, names: &GoodNames) -> Result<Dataset
     for other in &parts.others {
         beside.extend_unused(pictures_below(other)?, LeftOutReason::OtherFolder);
     }
-    dataset.notes.add(beside.left_out);
+    dataset.notes.add(beside.left_out.clone());
+    dataset.test_notes.add(beside.left_out);
     if let Some(test) = &parts.test {
         test_part(&mut dataset, test, parts.truth.as_deref(), names)?;
     }

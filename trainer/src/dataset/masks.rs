@@ -192,7 +192,7 @@ pub(super) fn masks_among(pictures: &[PathBuf]) -> Vec<MaskFault> {
         let base = bases.map(str::to_owned).find(|base| known.contains(base))?;
         Some(MaskFault::AmongPictures {
             mask: mask.clone(),
-            picture: places.get(&base)?.to_path_buf(),
+            picture: (*places.get(&base)?).clone(),
         })
     };
     pictures.iter().filter_map(fault).collect()

@@ -12,7 +12,7 @@ use cfa_train::dataset::{CheckedPictures, DataAccount, Dataset, check_pictures};
 use cfa_train::fit::{FitEvent, FitObserver, trained_on};
 use clap::Args;
 
-use crate::good_names::GoodNameArgument;
+use crate::good_names::{GoodNameArgument, SimilarArgument};
 use crate::limits::LimitArguments;
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::{Progress, calibrated, depth, print_json};
@@ -42,9 +42,8 @@ pub(crate) struct CalibrateArguments {
     /// Judge by the threshold with the highest F1 instead
     #[arg(long, requires = "defective")]
     f1_max: bool,
-    /// Count pictures that are nearly equal as different parts; equal ones never are
-    #[arg(long)]
-    count_similar: bool,
+    #[command(flatten)]
+    similar: SimilarArgument,
     /// Leave out broken pictures instead of stopping
     #[arg(long)]
     skip_bad: bool,
@@ -128,7 +127,7 @@ impl CalibrateArguments {
         let found = found.transpose()?.unwrap_or_default();
         let good = self.check(&dataset.train_good, preprocessing, progress)?;
         let defective = self.check(&found, preprocessing, progress)?;
-        let copies = good.copies(self.count_similar);
+        let copies = good.copies(self.similar.count_similar);
         let mut account = DataAccount::of_calibration(&dataset, (&good, &copies), &defective);
         account
             .remarks

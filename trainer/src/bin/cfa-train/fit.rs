@@ -14,7 +14,7 @@ use cfa_train::seeds::fit_seeds;
 use clap::Args;
 
 use crate::device::DeviceChoice;
-use crate::good_names::GoodNameArgument;
+use crate::good_names::{GoodNameArgument, SimilarArgument};
 use crate::limits::LimitArguments;
 use crate::memory;
 use crate::onnxruntime::OnnxRuntimeArgument;
@@ -103,9 +103,8 @@ struct MethodArguments {
     /// [default: 0.1 with --seeds, else 0]
     #[arg(long, value_name = "SHARE")]
     selection_split: Option<f64>,
-    /// Count pictures that are nearly equal as different parts; equal ones never are
-    #[arg(long)]
-    count_similar: bool,
+    #[command(flatten)]
+    similar: SimilarArgument,
 }
 
 #[derive(Args)]
@@ -335,7 +334,7 @@ impl MethodArguments {
             border: self.border.unwrap_or(preset.border),
             seed: self.seed.unwrap_or(preset.seed),
             calibration_split: self.calibration_split.unwrap_or(preset.calibration_split),
-            count_similar: self.count_similar,
+            count_similar: self.similar.count_similar,
             ..preset
         }
     }

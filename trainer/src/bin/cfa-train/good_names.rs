@@ -1,4 +1,4 @@
-//! Which folders hold good pictures.
+//! Which folders hold good pictures, and which of these count.
 
 use anyhow::{Error, anyhow};
 use cfa_train::dataset::{DatasetError, GoodNames};
@@ -11,6 +11,13 @@ pub(crate) struct GoodNameArgument {
     /// good, ok, normal, pass, io, gut, defect-free and the like, in any case]
     #[arg(long = "good-name", value_name = "NAME")]
     names: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct SimilarArgument {
+    /// Count pictures that are nearly equal as different parts; equal ones never are
+    #[arg(long)]
+    pub(crate) count_similar: bool,
 }
 
 impl GoodNameArgument {

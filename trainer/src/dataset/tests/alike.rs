@@ -5,7 +5,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
 
 use super::*;
-use crate::dataset::{Copies, DataAccount, Fingerprint, GoodSplit, fingerprints};
+use crate::dataset::{Copies, DataAccount, Fingerprint, GoodSplit, Notes, fingerprints};
 
 /// A disc at a place that depends on the seed, with a grain that depends on `grain`.
 fn part(seed: u32, grain: u32) -> RgbImage {
@@ -320,7 +320,7 @@ fn no_two_of_the_photographs_are_alike() {
         )
         .unwrap();
         assert_eq!(checked.copies(false), Copies::default(), "{name}");
-        assert_eq!(found.notes, Default::default(), "{name}");
+        assert_eq!(found.notes, Notes::default(), "{name}");
         // And a copy of each is found.
         for (path, own) in checked.good.iter().zip(&checked.fingerprints).step_by(7) {
             let picture = Picture::open(path, &ReadOptions::default())

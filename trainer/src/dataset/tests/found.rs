@@ -70,28 +70,35 @@ fn what_is_not_used_is_told_with_its_reason() {
     write(&root.path().join("train/good/b.dat"), &bare);
     let found = Dataset::discover(root.path()).unwrap();
     assert_eq!(below(&root, found.train_good.clone()), ["train/good/0.png"]);
-    use LeftOutReason as R;
     let expected = [
-        (R::System, "train/good/._0.png"),
-        (R::OtherFormat, "train/good/b.dat"),
-        (R::OtherFormat, "train/good/bare"),
-        (R::OtherFormat, "train/good/g.pgm"),
-        (R::MaskFolder, "train/good/gt"),
-        (R::OtherFormat, "train/good/h.GIF"),
-        (R::Stray, "train/stray.png"),
-        (R::OtherFolder, "train/NG/0.png"),
-        (R::Stray, "overview.jpg"),
-        (R::OtherFolder, "validation/good/0.png"),
+        (LeftOutReason::System, "train/good/._0.png"),
+        (LeftOutReason::OtherFormat, "train/good/b.dat"),
+        (LeftOutReason::OtherFormat, "train/good/bare"),
+        (LeftOutReason::OtherFormat, "train/good/g.pgm"),
+        (LeftOutReason::MaskFolder, "train/good/gt"),
+        (LeftOutReason::OtherFormat, "train/good/h.GIF"),
+        (LeftOutReason::Stray, "train/stray.png"),
+        (LeftOutReason::OtherFolder, "train/NG/0.png"),
+        (LeftOutReason::Stray, "overview.jpg"),
+        (LeftOutReason::OtherFolder, "validation/good/0.png"),
     ];
     assert_eq!(
         left_out(&root, &found.notes),
         expected.map(|(reason, path)| (reason, path.to_owned()))
     );
     let expected = [
-        (R::MaskWithoutPicture, "ground_truth/dent/7_mask.png"),
-        (R::OtherFormat, "test/scratch/0.pgm"),
-        (R::Stray, "test/stray.png"),
-        (R::MaskWithoutPicture, "ground_truth/hole/0_mask.png"),
+        (LeftOutReason::Stray, "overview.jpg"),
+        (LeftOutReason::OtherFolder, "validation/good/0.png"),
+        (
+            LeftOutReason::MaskWithoutPicture,
+            "ground_truth/dent/7_mask.png",
+        ),
+        (LeftOutReason::OtherFormat, "test/scratch/0.pgm"),
+        (LeftOutReason::Stray, "test/stray.png"),
+        (
+            LeftOutReason::MaskWithoutPicture,
+            "ground_truth/hole/0_mask.png",
+        ),
     ];
     assert_eq!(
         left_out(&root, &found.test_notes),

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
-use cfa_train::dataset::{Dataset, FolderLayout};
+use anyhow::{Result, bail};
+use cfa_train::dataset::{Dataset, DatasetError, FolderLayout};
 
 use crate::good_names::GoodNameArgument;
 
@@ -44,7 +44,11 @@ impl PictureArguments {
             };
             return Ok(layout.discover(&names)?);
         };
-        Ok(Dataset::discover_to_test(data, &names)?)
+        let dataset = Dataset::discover_to_test(data, &names);
+        if let Err(error @ DatasetError::NoTestPart { .. }) = dataset {
+            bail!("{error}; folders in another layout: --normal-test-dir and --abnormal-dir");
+        }
+        Ok(dataset?)
     }
 
     /// The folder that the pictures are known by: --data, or what the first of the others
