@@ -94,6 +94,10 @@ struct MethodArguments {
     selection_split: Option<f64>,
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 #[derive(Args)]
 pub(crate) struct FitArguments {
     /// Folder of pictures: MVTec layout (train/good, test/…), or good pictures only

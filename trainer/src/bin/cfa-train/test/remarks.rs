@@ -28,7 +28,8 @@ pub(super) fn text(evaluation: &Evaluation, left_out: &[LeftOut]) -> String {
 
 fn outside(hidden: &OutsideCrop, whole: Option<PixelFigures>) -> String {
     if hidden.defective_pixels_outside == 0 {
-        return "\nNo defective pixel lies outside the centre crop, where nothing is inspected.\n".to_owned();
+        return "\nNo defective pixel lies outside the centre crop, where nothing is inspected.\n"
+            .to_owned();
     }
     let share =
         100.0 * hidden.defective_pixels_outside as f64 / (hidden.defective_pixels as f64).max(1.0);
