@@ -327,7 +327,7 @@ mod tests {
         let (ours, moved) = first_step(closed);
         let (theirs, their_rows) = first_step(open);
         let bounds = &found.bounds[0];
-        let plain = error_beyond(&ours, &theirs, &vec![0.0; 24]);
+        let plain = error_beyond(&ours, &theirs, &[0.0; 24]);
         assert!(plain > 10.0 * GRADIENT, "the hinge matters: {plain}");
         assert!(error_beyond(&ours, &theirs, bounds) <= GRADIENT);
         let step = FirstStep::compare(&moved, &their_rows, &ours, bounds, LEARNING_RATE);
