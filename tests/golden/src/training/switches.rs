@@ -173,7 +173,7 @@ impl Distances {
         let attracted = attracted.map(|rank| (rank, reach, ranks.attracted_share()));
         let repelled = ranks.repelled.clone();
         let repelled = repelled.map(|rank| (rank, reach - ALPHA, ranks.repelled_share()));
-        let hinge = |(rank, edge, share)| {
+        let hinge = |(rank, edge, share): (usize, f64, f64)| {
             let distance = self.at(rank, patch)?;
             let noise = self.noise(patch, distance) + ROUNDING * reach;
             Some(Switch {
@@ -186,7 +186,7 @@ impl Distances {
         };
         let tie = |rank: usize| {
             let (near, far) = (self.at(rank, patch)?, self.at(rank + 1, patch)?);
-            let slope = |rank, distance| ranks.slope(rank, distance, loss.radius);
+            let slope = |rank: usize, distance: f64| ranks.slope(rank, distance, loss.radius);
             Some(Switch {
                 kind: Kind::Tie,
                 patch,
