@@ -132,8 +132,7 @@ mod tests {
                     }
                 }
                 let at = anomalibs_label(threshold, threshold, range, sensitivity);
-                let edge = sensitivity != 0.5 || !at;
-                assert!(edge && (sensitivity == 0.5 || (threshold > found) == at));
+                assert_eq!(threshold > found, at, "{sensitivity}");
             }
         }
     }

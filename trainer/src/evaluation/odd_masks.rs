@@ -186,8 +186,8 @@ pub(super) fn of_good_picture(picture: &TestPicture) -> Option<OddMask> {
     let folder = truth.join(kind.file_name()?);
     let stem = picture.path.file_stem()?.to_str()?;
     let names = ["_mask.", "."].into_iter().flat_map(|middle| {
-        let name = move |ending: &&str| format!("{stem}{middle}{ending}");
-        ENDINGS.iter().map(move |ending| name(&ending))
+        let name = move |ending: &str| format!("{stem}{middle}{ending}");
+        ENDINGS.iter().map(move |ending| name(ending))
     });
     let path = names
         .map(|name| folder.join(name))

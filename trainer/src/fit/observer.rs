@@ -24,7 +24,7 @@ pub enum FitEvent {
         seeds: usize,
     },
     /// One of several seeds is finished.
-    SeedFinished(SeedReport),
+    SeedFinished(Box<SeedReport>),
     /// The very training that was asked for has been done before.
     AlreadyTrained,
     /// All training pictures, or all test pictures, are about to be read once.

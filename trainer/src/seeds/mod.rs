@@ -96,7 +96,8 @@ pub fn fit_seeds(
         });
         let candidate = train(request, seed, &test, runtime, observer)
             .map_err(|error| with_finished(error, &candidates))?;
-        observer.event(&FitEvent::SeedFinished(candidate.report.clone()));
+        let report = Box::new(candidate.report.clone());
+        observer.event(&FitEvent::SeedFinished(report));
         candidates.push(candidate);
     }
     let summary = keep_best(candidates, &request.bundle)?;

@@ -107,6 +107,10 @@ struct MethodArguments {
     similar: SimilarArgument,
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 #[derive(Args)]
 pub(crate) struct FitArguments {
     /// Folder of pictures: MVTec layout (train/good, test/…), or good pictures only. Folders
