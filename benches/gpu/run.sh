@@ -126,7 +126,7 @@ if fit cuda:0 "$results/cuda.cfa" 2>"$results/error"; then
     for device in cpu cuda; do
         note "- trained on $device: $("$train" test --model "$results/$device.cfa" --data "$data" --json | python3 -c '
 import json, sys
-figures = json.loads(sys.stdin.readlines()[-1])
+figures = json.loads(sys.stdin.readlines()[0])
 print({name: figures[name] for name in ("image_auroc", "pixel_auroc") if name in figures})')"
     done
 else

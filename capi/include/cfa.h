@@ -130,7 +130,7 @@
 #define CFA_ABI_MAJOR 1
 
 // Rises when something is added.
-#define CFA_ABI_MINOR 0
+#define CFA_ABI_MINOR 1
 
 // Bytes in the message of a `cfa_error`, with its final NUL.
 #define CFA_MESSAGE_CAPACITY 1024
@@ -212,7 +212,8 @@ typedef struct cfa_image {
     uint32_t roi_width_px;
     // Rows of the region of interest.
     uint32_t roi_height_px;
-    // Bytes from the start of a row to the start of the next.
+    // Bytes from the start of a row to the start of the next; never negative: copy rows
+    // that run from bottom to top first.
     size_t stride_bytes;
     // Bytes that may be read from `data` on.
     size_t data_len;
@@ -222,6 +223,10 @@ typedef struct cfa_image {
 
 // What is to be done with a part: one of `CFA_DECISION_...`.
 typedef uint32_t cfa_decision;
+
+// What is to be known of a picture beside its result: bits of `CFA_REMARK_...`. Later
+// versions may set further ones.
+typedef uint32_t cfa_remarks;
 
 // What came out for one picture.
 typedef struct cfa_verdict {
@@ -237,8 +242,8 @@ typedef struct cfa_verdict {
     // Raw score: the largest value of the anomaly map. Finite, at least 0, in the unit
     // of the model; compares pictures under one model only.
     float score;
-    // 0.
-    uint32_t reserved;
+    // Bits of `CFA_REMARK_...`; 0 when there is nothing to remark.
+    cfa_remarks remarks;
     // Share of good parts to expect at this score or above, above 0 and up to 1; -1
     // when the model is not calibrated.
     double p_value;
@@ -374,6 +379,10 @@ typedef struct cfa_map {
 // More unusual than the threshold allows.
 #define CFA_DECISION_REJECT 3
 
+// The picture file is damaged: some of its pixels are not what the camera has seen. Set only
+// with the option `accept_damaged`; `cfa_session_info_json` says what was found.
+#define CFA_REMARK_DAMAGED 1
+
 // The model's own, as `cfa_model_map_size` tells: the values themselves.
 #define CFA_MAP_SIZE_MODEL 1
 
@@ -428,6 +437,9 @@ cfa_status cfa_options_new(struct cfa_options **out, struct cfa_error *err);
 // as 0.01, by the good scores in the bundle; `review_rate`: reject or have looked at so many
 // in all. Default for these four: the rule in the bundle, if there is one. Whether they fit
 // each other and the bundle, `cfa_session_new` says.
+// `accept_damaged` (`true` or `false`, the default): damaged picture files of which the rest
+// can be decoded are inspected, and `remarks` of the verdict tells of it; else they are
+// refused.
 // `max_side_px` (default 65535), `max_pixels` (default 100000000): pictures beyond are
 // refused, or regions of interest (`CFA_E_LIMIT`). `max_encoded_bytes`: encoded pictures
 // beyond are; default: 8 for each of `max_pixels`, and 1 MiB.
@@ -500,6 +512,10 @@ void cfa_model_free(struct cfa_model *model);
 
 // Loads ONNX Runtime if that has not been done, and opens the model's network.
 // `options` may be NULL. The memory bank is shared with the model. Any thread.
+//
+// A session belongs to the process that made it: in a process forked later, every call
+// that takes it answers `CFA_E_BAD_ARGUMENT` at once, and `cfa_session_free` frees it. Make
+// another session there; models may be used there, too.
 cfa_status cfa_session_new(const struct cfa_model *model,
                            const struct cfa_options *options,
                            struct cfa_session **out,
@@ -511,8 +527,9 @@ cfa_status cfa_session_new(const struct cfa_model *model,
 cfa_status cfa_session_self_test(struct cfa_session *session, struct cfa_error *err);
 
 // Who really computes, with how many threads, the ONNX Runtime in use, the bundle's
-// digest, and under `warnings` what ONNX Runtime warned of and what was odd about the depth of
-// pictures (each kind once), as a JSON object. Buffers as for
+// digest, under `warnings` what ONNX Runtime warned of and what was odd about the depth of
+// pictures (each kind once), and under `damage` what is wrong with the file of the picture
+// inspected last (null: nothing), as a JSON object. Buffers as for
 // `cfa_model_info_json`. Any thread.
 cfa_status cfa_session_info_json(const struct cfa_session *session,
                                  char *buf,
@@ -532,7 +549,9 @@ cfa_status cfa_session_score(struct cfa_session *session,
 // limits of the session's options, and turned by the EXIF or TIFF orientation that it records
 // if the model's rule says so (`preprocessing.orientation` in `cfa_model_info_json`: `exif`,
 // which is what OpenCV's imread does, or `stored`). So the file and a frame that OpenCV made
-// of it score alike. The rest is as for `cfa_session_score`.
+// of it score alike. A damaged file is `CFA_E_BAD_PICTURE` unless the option
+// `accept_damaged` is "true"; then `remarks` of the verdict tells of it. The rest is as for
+// `cfa_session_score`.
 cfa_status cfa_session_score_encoded(struct cfa_session *session,
                                      const uint8_t *data,
                                      size_t data_len,

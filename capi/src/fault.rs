@@ -2,10 +2,11 @@
 
 use std::error::Error;
 
+use cfa_runtime::anomaly_map::BlurError;
 use cfa_runtime::bundle::{BundleError, BundleProblem};
 use cfa_runtime::head::HeadError;
 use cfa_runtime::inspector::InspectError;
-use cfa_runtime::memory_bank::NeighborsError;
+use cfa_runtime::memory_bank::{MemoryBankError, NeighborsError};
 use cfa_runtime::network::NetworkError;
 use cfa_runtime::picture::{Limit, PictureError, PictureProblem};
 use cfa_runtime::preprocess::PreprocessError;
@@ -68,7 +69,7 @@ impl From<NetworkError> for Fault {
             NetworkError::OtherLibrary { .. } => CFA_E_ONNXRUNTIME,
             NetworkError::Bundle(error) => status_of_bundle(error),
             NetworkError::Provider { .. } | NetworkError::NoProvider => CFA_E_PROVIDER,
-            NetworkError::Device { .. } => CFA_E_BAD_ARGUMENT,
+            NetworkError::Device { .. } | NetworkError::Forked(_) => CFA_E_BAD_ARGUMENT,
             NetworkError::OpeningStopped => CFA_E_CANCELLED,
             NetworkError::Threads(_) => CFA_E_LIMIT,
             _ => CFA_E_NETWORK,
@@ -98,15 +99,20 @@ impl From<PictureError> for Fault {
 
 /// The runtime's own message is for users of its program.
 fn library_missing(error: &NetworkError) -> Fault {
-    let NetworkError::Library { path, minimum, .. } = error else {
+    let NetworkError::Library {
+        path,
+        minimum,
+        source,
+    } = error
+    else {
         return Fault::caused(CFA_E_ONNXRUNTIME, error);
     };
-    let cause = error.source().map(ToString::to_string).unwrap_or_default();
     Fault::new(
         CFA_E_ONNXRUNTIME,
         format!(
-            "ONNX Runtime could not be loaded from {}; install ONNX Runtime 1.{minimum} or newer \
-             and name the file of libonnxruntime in the option \"onnxruntime\": {cause}",
+            "ONNX Runtime could not be loaded from {}: {source}; install ONNX Runtime \
+             1.{minimum} or newer and name the file of libonnxruntime in the option \
+             \"onnxruntime\"",
             path.display()
         ),
     )
@@ -115,6 +121,8 @@ fn library_missing(error: &NetworkError) -> Fault {
 fn status_of(error: &InspectError) -> cfa_status {
     match error {
         InspectError::Bundle(error) => status_of_bundle(error),
+        InspectError::MemoryBank(MemoryBankError::Internal(_))
+        | InspectError::Blur(BlurError::Internal(_)) => CFA_E_INTERNAL,
         InspectError::MemoryBank(_) | InspectError::Blur(_) | InspectError::Graph(_) => {
             CFA_E_BUNDLE_FORMAT
         }
@@ -125,7 +133,9 @@ fn status_of(error: &InspectError) -> cfa_status {
         InspectError::Threads(_) | InspectError::Preprocess(PreprocessError::TooLong { .. }) => {
             CFA_E_LIMIT
         }
-        InspectError::NoThreads | InspectError::Calibration(_) => CFA_E_BAD_ARGUMENT,
+        InspectError::NoThreads | InspectError::Calibration(_) | InspectError::Forked(_) => {
+            CFA_E_BAD_ARGUMENT
+        }
         _ => CFA_E_INTERNAL,
     }
 }
@@ -134,6 +144,7 @@ fn status_of_bundle(error: &BundleError) -> cfa_status {
     match error.problem {
         BundleProblem::Read(_) => CFA_E_IO,
         BundleProblem::TooLarge { .. } => CFA_E_LIMIT,
+        BundleProblem::Internal(_) => CFA_E_INTERNAL,
         BundleProblem::Changed
         | BundleProblem::HeaderDamaged
         | BundleProblem::ManifestDamaged
@@ -153,6 +164,8 @@ fn status_of_picture(problem: &PictureProblem) -> cfa_status {
         | PictureProblem::TooSmall { .. } => CFA_E_LIMIT,
         PictureProblem::SampleCount { .. }
         | PictureProblem::Stride { .. }
+        | PictureProblem::NegativeStride { .. }
+        | PictureProblem::Overflow { .. }
         | PictureProblem::BufferTooShort { .. } => CFA_E_BAD_ARGUMENT,
         _ => CFA_E_BAD_PICTURE,
     }

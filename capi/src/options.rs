@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use cfa_runtime::picture::DamageRule;
 use cfa_runtime::{HeadPlacement, InspectorOptions, ProviderChoice};
 
 use crate::abi::Progress;
@@ -14,8 +15,8 @@ use crate::status::{CFA_E_CANCELLED, CFA_E_PROVIDER};
 
 const KEYS: &str = "onnxruntime, provider, threads, threshold, review_threshold, \
                     false_reject_rate, review_rate, max_encoded_bytes, max_side_px, max_pixels, \
-                    white_level, \
-                    allow_fallback, allow_reduced_precision, device, cache_folder, head";
+                    white_level, accept_damaged, allow_fallback, allow_reduced_precision, \
+                    device, cache_folder, head";
 
 /// Settings for opening models and making sessions; used by one thread at a time.
 #[derive(Debug, Default)]
@@ -39,6 +40,7 @@ impl Choices {
         match key {
             "onnxruntime" => self.onnxruntime = Some(path(key, value)?),
             "provider" => asked.choice = provider(value)?,
+            "accept_damaged" => self.inspector.damage = damage(yes(key, value)?),
             "allow_fallback" => asked.allow_fallback = yes(key, value)?,
             "allow_reduced_precision" => asked.allow_reduced_precision = yes(key, value)?,
             "device" => asked.device = Some(value.to_owned()),
@@ -90,6 +92,14 @@ fn yes(key: &str, value: &str) -> Result<bool, Fault> {
             "option {key} must be \"true\" or \"false\", not {value:?}"
         ))
     })
+}
+
+fn damage(accepted: bool) -> DamageRule {
+    if accepted {
+        DamageRule::Accept
+    } else {
+        DamageRule::Refuse
+    }
 }
 
 fn threads(value: &str) -> Result<usize, Fault> {

@@ -9,8 +9,8 @@ use crate::abi::MapOut;
 use crate::fault::Fault;
 use crate::frame::Frame;
 use crate::types::{
-    CFA_DECISION_NONE, CFA_DECISION_PASS, CFA_DECISION_REJECT, CFA_DECISION_REVIEW, cfa_decision,
-    cfa_verdict,
+    CFA_DECISION_NONE, CFA_DECISION_PASS, CFA_DECISION_REJECT, CFA_DECISION_REVIEW,
+    CFA_REMARK_DAMAGED, cfa_decision, cfa_remarks, cfa_verdict,
 };
 
 /// Below every threshold, so that a comparison without a look at it cannot pass a part.
@@ -51,7 +51,7 @@ pub(crate) fn verdict(inspection: &Inspection, place: Place, decode_ns: u64) -> 
         width_px: place.picture.0,
         height_px: place.picture.1,
         score: inspection.score,
-        reserved: 0,
+        remarks: remarks(inspection),
         p_value: inspection.p_value.unwrap_or(NO_P_VALUE),
         peak_x_px: inspection.peak.x_px + f64::from(place.offset.0),
         peak_y_px: inspection.peak.y_px + f64::from(place.offset.1),
@@ -60,6 +60,14 @@ pub(crate) fn verdict(inspection: &Inspection, place: Place, decode_ns: u64) -> 
         network_ns: nanoseconds(stages.network_ms),
         neighbors_ns: nanoseconds(stages.neighbors_ms),
         map_ns: nanoseconds(stages.map_ms),
+    }
+}
+
+fn remarks(inspection: &Inspection) -> cfa_remarks {
+    if inspection.damage.is_some() {
+        CFA_REMARK_DAMAGED
+    } else {
+        0
     }
 }
 

@@ -9,6 +9,7 @@ use std::mem::replace;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use cfa_runtime::inspector::InspectError;
+use cfa_runtime::network::{Forked, NetworkError};
 use cfa_runtime::preprocess::DepthRemark;
 use cfa_runtime::verify::{self, VerifyReport};
 use cfa_runtime::{Cancellation, Inspection, Inspector, Model, Picture};
@@ -38,12 +39,16 @@ pub struct cfa_model {
 #[derive(Debug)]
 pub struct cfa_session {
     inspector: Mutex<Inspector>,
+    /// The number of the process that has made it.
+    process: u32,
     engine: Engine,
     /// Of the call that is computing.
     running: Mutex<Option<Cancellation>>,
     facts: Value,
     map_px: (u32, u32),
     warnings: Mutex<Vec<String>>,
+    /// Of the picture inspected last.
+    damage: Mutex<Option<String>>,
     /// Which kinds of pictures were warned of: each once, however long a session lives.
     warned: Mutex<Warned>,
 }
@@ -96,11 +101,13 @@ impl cfa_session {
         });
         let session = Self {
             engine,
+            process: std::process::id(),
             running: Mutex::default(),
             facts,
             map_px,
             warnings: Mutex::default(),
             warned: Mutex::default(),
+            damage: Mutex::default(),
             inspector: Mutex::new(inspector),
         };
         session.keep_warnings(&*session.exclusive()?);
@@ -108,10 +115,12 @@ impl cfa_session {
     }
 
     /// Everything known of who computes, for any thread.
-    pub(crate) fn info(&self) -> Value {
+    pub(crate) fn info(&self) -> Result<Value, Fault> {
+        self.check_process()?;
         let mut info = self.facts.clone();
         info["warnings"] = json!(*locked(&self.warnings));
-        info
+        info["damage"] = json!(*locked(&self.damage));
+        Ok(info)
     }
 
     /// The right to compute, for one call; what runs under it can be cancelled.
@@ -128,12 +137,24 @@ impl cfa_session {
 
     /// Stops the call that is computing; without one, nothing happens.
     pub(crate) fn cancel(&self) {
+        if self.check_process().is_err() {
+            return;
+        }
         if let Some(running) = &*locked(&self.running) {
             running.cancel();
         }
     }
 
+    /// In another process, threads are missing, and locks may be held by some of them.
+    fn check_process(&self) -> Result<(), Fault> {
+        if self.process == std::process::id() {
+            return Ok(());
+        }
+        Err(NetworkError::from(Forked).into())
+    }
+
     fn exclusive(&self) -> Result<MutexGuard<'_, Inspector>, Fault> {
+        self.check_process()?;
         self.inspector.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => Fault::new(
                 CFA_E_BUSY,
@@ -191,6 +212,7 @@ impl Job<'_> {
         if self.cancellation.is_cancelled() {
             return Err(InspectError::Cancelled.into());
         }
+        locked(&self.session.damage).clone_from(&inspection.damage);
         Ok(inspection)
     }
 

@@ -15,7 +15,7 @@ pub use crate::session::{cfa_model, cfa_session};
 /// Changes when a program built against an older header no longer works.
 pub const CFA_ABI_MAJOR: u32 = 1;
 /// Rises when something is added.
-pub const CFA_ABI_MINOR: u32 = 0;
+pub const CFA_ABI_MINOR: u32 = 1;
 /// Bytes in the message of a `cfa_error`, with its final NUL.
 pub const CFA_MESSAGE_CAPACITY: usize = 1024;
 
@@ -90,7 +90,8 @@ pub struct cfa_image {
     pub roi_width_px: u32,
     /// Rows of the region of interest.
     pub roi_height_px: u32,
-    /// Bytes from the start of a row to the start of the next.
+    /// Bytes from the start of a row to the start of the next; never negative: copy rows
+    /// that run from bottom to top first.
     pub stride_bytes: usize,
     /// Bytes that may be read from `data` on.
     pub data_len: usize,
@@ -109,6 +110,13 @@ pub const CFA_DECISION_REVIEW: cfa_decision = 2;
 /// More unusual than the threshold allows.
 pub const CFA_DECISION_REJECT: cfa_decision = 3;
 
+/// What is to be known of a picture beside its result: bits of `CFA_REMARK_...`. Later
+/// versions may set further ones.
+pub type cfa_remarks = u32;
+/// The picture file is damaged: some of its pixels are not what the camera has seen. Set only
+/// with the option `accept_damaged`; `cfa_session_info_json` says what was found.
+pub const CFA_REMARK_DAMAGED: cfa_remarks = 1;
+
 /// What came out for one picture.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
@@ -125,8 +133,8 @@ pub struct cfa_verdict {
     /// Raw score: the largest value of the anomaly map. Finite, at least 0, in the unit
     /// of the model; compares pictures under one model only.
     pub score: f32,
-    /// 0.
-    pub reserved: u32,
+    /// Bits of `CFA_REMARK_...`; 0 when there is nothing to remark.
+    pub remarks: cfa_remarks,
     /// Share of good parts to expect at this score or above, above 0 and up to 1; -1
     /// when the model is not calibrated.
     pub p_value: f64,

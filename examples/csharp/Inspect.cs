@@ -34,7 +34,7 @@ static class Cfa
     {
         public uint StructSize, Decision, WidthPx, HeightPx;
         public float Score;
-        public uint Reserved;
+        public uint Remarks;
         public double PValue, PeakXPx, PeakYPx;
         public ulong DecodeNs, PreprocessNs, NetworkNs, NeighborsNs, MapNs;
     }

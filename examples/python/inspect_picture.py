@@ -34,7 +34,7 @@ class Verdict(c.Structure):
         ("width_px", c.c_uint32),
         ("height_px", c.c_uint32),
         ("score", c.c_float),
-        ("reserved", c.c_uint32),
+        ("remarks", c.c_uint32),
         ("p_value", c.c_double),
         ("peak_x_px", c.c_double),
         ("peak_y_px", c.c_double),

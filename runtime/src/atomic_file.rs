@@ -20,13 +20,45 @@ pub fn write_atomically(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(path);
     let partial = filled(partial_file(folder)?, write)?;
     partial.persist(path).map_err(|refused| refused.error)?;
     sync_folder(folder)
+}
+
+/// Writes a new file as [`write_atomically`] does, and never over another.
+///
+/// If there is something at `path` already, even since a moment ago, the error is of the
+/// kind [`AlreadyExists`](io::ErrorKind::AlreadyExists).
+pub fn create_atomically(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let folder = folder_of(path);
+    let partial = filled(partial_file(folder)?, write)?;
+    match partial.persist_noclobber(path) {
+        Ok(_file) => sync_folder(folder),
+        Err(refused) if is_there(path) || refused.error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(io::ErrorKind::AlreadyExists.into())
+        }
+        // Some file systems can rename over a file alone.
+        Err(refused) => {
+            let partial = refused.file;
+            partial.persist(path).map_err(|refused| refused.error)?;
+            sync_folder(folder)
+        }
+    }
+}
+
+fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
 }
 
 fn filled(
@@ -108,6 +140,17 @@ mod tests {
         .unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
         assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_new_file_is_never_written_over_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        create_atomically(&path, |file| file.write_all(b"first")).unwrap();
+        let error = create_atomically(&path, |file| file.write_all(b"second")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"first");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

@@ -20,7 +20,11 @@
 //! The way of a picture: [`picture`] decodes it, [`preprocess`] brings it to the
 //! network's input, [`network`] computes descriptors, [`memory_bank`] finds their
 //! nearest entries, [`anomaly_map`] makes the map; [`inspector`] is all of that in
-//! one call. The library does not print, exit or read the environment.
+//! one call. The library does not print, exit or read the environment, but for one variable:
+//! [`OnnxRuntime::load`] looks whether `ORT_DISABLE_TELEMETRY` is set, as ONNX Runtime does.
+//!
+//! A process that is forked gets no threads of its parent: an inspector made before gives the
+//! error [`network::Forked`] there, and a model can be shared.
 
 pub mod anomaly_map;
 mod atomic_file;
@@ -32,19 +36,23 @@ mod cores;
 mod golden_vectors;
 pub mod head;
 pub mod inspector;
+mod invariant;
 pub mod memory_bank;
 pub mod network;
 pub mod onnx;
 pub mod picture;
 pub mod preprocess;
+mod process;
 pub mod render;
+mod row_major;
 mod simd;
 pub mod verify;
 
-pub use atomic_file::write_atomically;
+pub use atomic_file::{create_atomically, write_atomically};
 pub use bundle::Bundle;
 pub use cancellation::Cancellation;
 pub use inspector::{HeadPlacement, Inspection, Inspector, InspectorOptions, Model};
+pub use invariant::BrokenInvariant;
 pub use ndarray;
 pub use network::{OnnxRuntime, Precision, Provider, ProviderChoice, ProviderOptions};
 pub use picture::Picture;

@@ -10,7 +10,7 @@ use cfa_runtime::calibration::Calibration;
 use image::{ImageFormat, Rgb, RgbImage};
 
 use crate::workbench::{
-    Workbench, bundle, cfa_run, command, example, has, libraries, onnxruntime, run, source,
+    Workbench, bundle, cfa_run, command, example, has, libraries, onnxruntime, root, run, source,
     succeeds,
 };
 
@@ -156,6 +156,29 @@ fn thresholds_that_cannot_be_are_refused_when_the_session_is_made() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(said.starts_with("error 101: "), "{options:?}: {said}");
     }
+}
+
+#[test]
+fn a_damaged_picture_is_refused_or_accepted_and_marked() {
+    let bench = Workbench::new();
+    let program = bench.program("gcc", &["-std=c11"], &source("damaged.c"));
+    let said = damaged_pictures(&program, onnxruntime());
+    assert!(said.contains("not a picture file"), "{said}");
+}
+
+/// What `damaged.c` prints; it must not print anything else.
+pub(crate) fn damaged_pictures(program: &Path, runtime: PathBuf) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let panicking = folder.path().join("panicking");
+    std::fs::write(&panicking, "CFA: the decoder of this file panics").unwrap();
+    let damaged = root().join("tests/pictures/jpeg_damaged/hole_64.jpg");
+    let output = run(&mut command(
+        program,
+        [runtime, bundle(), damaged, panicking],
+    ));
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && errors.is_empty(), "{errors}");
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// Asserts that every line with a score or peak is the expected one to the last bit.

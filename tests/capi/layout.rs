@@ -32,7 +32,7 @@ offset cfa_verdict.decision 4
 offset cfa_verdict.width_px 8
 offset cfa_verdict.height_px 12
 offset cfa_verdict.score 16
-offset cfa_verdict.reserved 20
+offset cfa_verdict.remarks 20
 offset cfa_verdict.p_value 24
 offset cfa_verdict.peak_x_px 32
 offset cfa_verdict.peak_y_px 40
@@ -75,7 +75,7 @@ fn structures_lie_in_memory_as_they_did_in_the_first_version() {
             stride_bytes, data_len, data
         }
         cfa_verdict {
-            decision, width_px, height_px, score, reserved, p_value, peak_x_px, peak_y_px,
+            decision, width_px, height_px, score, remarks, p_value, peak_x_px, peak_y_px,
             decode_ns, preprocess_ns, network_ns, neighbors_ns, map_ns
         }
         cfa_map { size, width_px, height_px, capacity, data }

@@ -17,7 +17,7 @@ pub(crate) fn loader_folder(bench: &Workbench) -> PathBuf {
 }
 
 /// Names the libraries of the arguments, one after the other, and then none.
-const PROGRAM: &str = r#"
+pub(crate) const PROGRAM: &str = r#"
 #include <cfa.h>
 #include <stdio.h>
 int main(int argc, char **argv)

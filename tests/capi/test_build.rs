@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use tempfile::TempDir;
 
+use crate::callers::damaged_pictures;
 use crate::library_file::{declared, exported};
 use crate::workbench::{
     Workbench, built, bundle, command, has, install, libraries, memcheck, onnxruntime, root,
@@ -67,6 +68,17 @@ fn a_panic_behind_each_entry_point_is_caught() {
         let said = succeeds(&mut command(&program, [runtime, bundle()]));
         let seen: BTreeSet<String> = said.lines().map(str::to_owned).collect();
         assert_eq!(seen, declared());
+    }
+}
+
+/// A session survives that, and nothing is printed.
+#[test]
+fn a_panic_in_a_decoder_is_an_error_of_its_picture() {
+    let bench = Workbench::new();
+    let program = release_client(&bench, "damaged.c");
+    for runtime in [STAND_IN.into(), onnxruntime()] {
+        let said = damaged_pictures(&program, runtime);
+        assert!(said.contains("its decoder has failed (injected)"), "{said}");
     }
 }
 

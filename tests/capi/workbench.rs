@@ -153,11 +153,12 @@ pub(crate) fn onnxruntime() -> PathBuf {
 }
 
 /// What `.ci/run` installs before it sets `CFA_TESTS_NO_SKIP`.
-const INSTALLED_FOR_TESTS: [&str; 6] = [
+const INSTALLED_FOR_TESTS: [&str; 7] = [
     "cargo-cinstall",
     "clang",
     "clang++",
     "cmake",
+    "ip",
     "pkg-config",
     "valgrind",
 ];

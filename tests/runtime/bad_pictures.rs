@@ -1,5 +1,7 @@
 //! Pictures that cannot be inspected: a message, exit code 2, and the others done.
 
+use std::path::Path;
+
 use crate::harness::{Folder, predict};
 
 /// The start of a PNG that claims to be 20000×20000 pixels, with correct check sums.
@@ -97,6 +99,50 @@ fn a_header_that_claims_too_many_pixels() {
     let folder = Folder::new();
     let bad = folder.write("bomb.png", &header_bomb());
     assert_only_this_fails(&folder, &bad, &["20000×20000", "too large"]);
+}
+
+/// A file of the folder that all tests share.
+fn shared_picture(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../tests/pictures")
+        .join(name)
+}
+
+#[test]
+fn a_damaged_jpeg() {
+    let folder = Folder::new();
+    let damaged = shared_picture("jpeg_damaged/hole_64.jpg");
+    assert_only_this_fails(&folder, &damaged, &["some of its coded data are missing"]);
+}
+
+#[test]
+fn a_damaged_jpeg_that_is_accepted_is_marked() {
+    let damaged = shared_picture("jpeg_damaged/hole_64.jpg");
+    let whole = shared_picture("jpeg/drawn_420.jpg");
+    let arguments = ["--accept-damaged".as_ref(), damaged.as_path(), &whole];
+    let table = predict(arguments);
+    assert_eq!(table.code(), Some(0), "{}", table.stderr());
+    let marked: Vec<_> = table
+        .stdout()
+        .lines()
+        .filter(|line| line.contains("DAMAGED: some of its coded data are missing"))
+        .map(|line| line.contains("hole_64.jpg"))
+        .collect();
+    assert_eq!(marked, [true], "{}", table.stdout());
+    let lines = predict(["--json".as_ref()].into_iter().chain(arguments)).json_lines();
+    let damage = lines[0]["damage"].as_str().unwrap();
+    assert!(damage.contains("libjpeg: Corrupt JPEG data"), "{damage}");
+    assert!(lines[0]["score"].is_number() && lines[1]["damage"].is_null());
+}
+
+/// The message of the panic is not printed beside the error.
+#[test]
+fn a_picture_whose_decoder_panics() {
+    let folder = Folder::new();
+    let bad = folder.write("panics.png", b"CFA: the decoder of this file panics");
+    assert_only_this_fails(&folder, &bad, &["its decoder has failed (injected)"]);
+    let said = predict([&bad]).stderr();
+    assert_eq!(said.lines().count(), 1, "{said}");
 }
 
 #[test]

@@ -13,11 +13,17 @@ mod bad_pictures;
 mod batches;
 mod bench;
 mod cache;
+mod found;
+mod full_output;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod head;
+mod interruption;
 mod library;
+mod long_running;
 mod many_pictures;
+mod one_decoding;
+mod own_results;
 mod picture_rules;
 mod predict;
 mod providers;

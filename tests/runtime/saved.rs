@@ -1,9 +1,12 @@
 //! Files that `cfa-run predict --save` writes.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::path::Path;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use tiff::decoder::{Decoder, DecodingResult};
 
 use crate::harness::{Folder, Run, predict};
@@ -64,29 +67,129 @@ fn a_tiff_holds_the_map_of_the_json_line() {
     assert_eq!(largest.to_bits(), told.to_bits());
 }
 
+/// A JPEG beside a PNG of one stem, and a picture that lies where a map would go.
 #[test]
-fn two_pictures_never_share_a_saved_file() {
+fn pictures_of_one_stem_get_files_of_their_own() {
+    let folder = Folder::new();
+    let names = ["in/disc.jpg", "in/disc.png", "in/disc.tiff"];
+    for (seed, name) in names.into_iter().enumerate() {
+        folder.draw(name, 64, 64, seed as u32);
+    }
+    let before = names.map(|name| fs::read(folder.at(name)).unwrap());
+    for out in ["out", "in"] {
+        let lines = save("heatmap,tiff", &[&folder.at("in")], &folder.at(out)).fine();
+        let files: BTreeSet<_> = lines.iter().flat_map(saved_files).collect();
+        assert_eq!(files.len(), 6, "{files:?}");
+        for line in &lines {
+            let bytes = fs::read(line["saved"]["tiff"].as_str().unwrap()).unwrap();
+            let told: f32 = serde_json::from_value(line["score"].clone()).unwrap();
+            assert_eq!(largest(&bytes).to_bits(), told.to_bits());
+        }
+        assert!(files.contains(&folder.at(out).join("disc.png_heatmap.png")));
+    }
+    assert_eq!(names.map(|name| fs::read(folder.at(name)).unwrap()), before);
+}
+
+#[test]
+fn longer_names_are_told_beside_a_table() {
     let folder = Folder::new();
     let (png, bmp) = (
         folder.draw("disc.png", 64, 64, 1),
         folder.draw("disc.bmp", 64, 64, 2),
     );
-    let run = save("heatmap", &[&png, &bmp], &folder.at("out"));
-    run.refused(&["disc.bmp", "disc_heatmap.png", "disc.png"]);
-    let lines = run.json_lines();
-    assert!(lines[0]["score"].is_number() && lines[1]["error"].is_string());
+    let run = predict([
+        "--save".as_ref(),
+        "tiff".as_ref(),
+        "--out".as_ref(),
+        folder.at("out").as_path(),
+        &png,
+        &bmp,
+    ]);
+    assert_eq!(run.code(), Some(0));
+    let remarks = run.stderr();
+    assert!(
+        remarks.contains("longer names") && remarks.contains("disc.bmp"),
+        "{remarks}"
+    );
+}
+
+/// A folder is in the way of one file: the other is saved, and the result is told.
+#[test]
+fn a_file_that_cannot_be_saved_costs_no_verdict() {
+    let folder = Folder::new();
+    let picture = folder.draw("disc.png", 64, 64, 1);
+    let file = folder.write("file", b"in the way");
+    let lines = save("heatmap,tiff", &[&picture], &file.join("out")).json_lines();
+    let expected = &predict([picture.to_str().unwrap(), "--json"]).fine()[0];
+    for key in ["score", "verdict", "map", "peak"] {
+        assert_eq!(lines[0][key], expected[key]);
+    }
+    assert_eq!(saved_files(&lines[0]).count(), 0);
+    for what in ["heatmap", "tiff"] {
+        let reason = lines[0]["not_saved"][what].as_str().unwrap();
+        assert!(reason.contains("cannot be written"), "{reason}");
+    }
+    let run = predict([
+        "--threshold".as_ref(),
+        "0".as_ref(),
+        "--save".as_ref(),
+        "tiff".as_ref(),
+        "--out".as_ref(),
+        file.join("out").as_path(),
+        &picture,
+    ]);
+    // What failed counts more than what is rejected.
+    run.refused(&["disc.png: its tiff is not saved", "cannot be written"]);
+    assert!(run.stdout().contains("reject"), "{}", run.stdout());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_output_folder_is_left_alone() {
+    let folder = Folder::new();
+    let picture = folder.draw("disc.png", 64, 64, 1);
+    fs::create_dir(folder.at("out")).unwrap();
+    let link = folder.at("out/disc.tiff");
+    std::os::unix::fs::symlink("/dev/full", &link).unwrap();
+    let lines = save("tiff", &[&picture], &folder.at("out")).fine();
+    assert_eq!(
+        lines[0]["saved"]["tiff"],
+        folder.at("out/disc.png.tiff").to_str().unwrap()
+    );
+    assert!(link.is_symlink());
 }
 
 #[test]
-fn a_picture_is_never_overwritten_by_a_saved_file() {
+fn a_second_run_replaces_the_results_of_the_first() {
     let folder = Folder::new();
-    let (png, tiff) = (
-        folder.draw("disc.png", 64, 64, 1),
-        folder.draw("disc.tiff", 64, 64, 2),
-    );
-    let before = fs::read(&tiff).unwrap();
-    save("tiff", &[&png, &tiff], &folder.at("")).refused(&["disc.tiff"]);
-    assert_eq!(fs::read(&tiff).unwrap(), before);
+    folder.draw("in/disc.png", 64, 64, 1);
+    folder.draw("in/disc.bmp", 64, 64, 2);
+    let run = || {
+        let lines = save("overlay,tiff", &[&folder.at("in")], &folder.at("out")).fine();
+        lines
+            .iter()
+            .map(|line| line["saved"].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(run(), run());
+    assert_eq!(fs::read_dir(folder.at("out")).unwrap().count(), 4);
+}
+
+fn saved_files(line: &Value) -> impl Iterator<Item = PathBuf> {
+    let saved = line["saved"].as_object().unwrap().values();
+    let paths: Vec<_> = saved
+        .map(|path| PathBuf::from(path.as_str().unwrap()))
+        .collect();
+    paths.into_iter()
+}
+
+/// The largest value of a map.
+fn largest(tiff: &[u8]) -> f32 {
+    let mut decoder = Decoder::new(Cursor::new(tiff)).unwrap();
+    let DecodingResult::F32(values) = decoder.read_image().unwrap() else {
+        panic!("not f32")
+    };
+    values.into_iter().fold(f32::MIN, f32::max)
 }
 
 #[test]

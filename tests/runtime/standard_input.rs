@@ -115,12 +115,76 @@ fn nothing_is_saved_over_a_picture_that_was_named_before() {
     let out = folder.at("");
     let options = ["--json", "--save", "tiff", "--out", out.to_str().unwrap()];
     let mut program = Conversation::start(&options);
-    for picture in [&tiff, &png] {
+    for (picture, map) in [(&tiff, "disc.tiff.tiff"), (&png, "disc.png.tiff")] {
         program.say(picture);
         let answer = program.json();
-        let error = answer["error"].as_str().unwrap();
-        assert!(error.contains("would replace"), "{error}");
+        assert!(answer["score"].is_number(), "{answer}");
+        assert_eq!(answer["saved"]["tiff"], folder.at(map).to_str().unwrap());
     }
-    assert_eq!(program.end(), Some(2));
+    assert_eq!(program.end(), Some(0));
     assert_eq!(std::fs::read(&tiff).unwrap(), bytes);
+}
+
+/// A camera that writes every frame to one file.
+#[test]
+fn a_name_that_comes_again_gets_other_files() {
+    let folder = Folder::new();
+    let out = folder.at("out");
+    let save = ["--save", "overlay,tiff", "--out", out.to_str().unwrap()];
+    let mut program = Conversation::start(&[&["--json"], &save[..]].concat());
+    let mut maps = Vec::new();
+    for seed in 0..9 {
+        program.say(&folder.draw("frame.png", 64, 64, seed));
+        let answer = program.json();
+        let file = answer["saved"]["tiff"].as_str().unwrap().to_owned();
+        let map = std::fs::read(&file).unwrap();
+        assert!(!maps.contains(&(file.clone(), map.clone())));
+        maps.push((file, map));
+    }
+    assert_eq!(program.end(), Some(0));
+    for (file, map) in &maps {
+        assert_eq!(&std::fs::read(file).unwrap(), map, "{file} was replaced");
+    }
+    let names = [
+        "frame.tiff",
+        "frame.png.tiff",
+        "frame.png_2.tiff",
+        "frame.png_3.tiff",
+    ];
+    for (name, (file, _map)) in names.iter().zip(&maps) {
+        assert_eq!(file, out.join(name).to_str().unwrap());
+    }
+}
+
+#[test]
+fn a_saved_result_is_answered_and_not_inspected() {
+    let folder = Folder::new();
+    let picture = folder.draw("disc.png", 64, 64, 1);
+    let out = folder.at("out");
+    let save = [
+        "--json",
+        "--save",
+        "heatmap",
+        "--out",
+        out.to_str().unwrap(),
+    ];
+    predict(save.into_iter().chain([picture.to_str().unwrap()])).fine();
+    let mut program = Conversation::start(&["--json"]);
+    program.say(&out.join("disc_heatmap.png"));
+    let answer = program.json();
+    assert!(answer["passed_over"].is_string(), "{answer}");
+    program.say(&picture);
+    assert!(program.json()["score"].is_number());
+    assert_eq!(program.end(), Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn paths_that_end_with_zero_may_hold_line_breaks() {
+    let folder = Folder::new();
+    let picture = folder.draw("a\nb.png", 64, 64, 1);
+    let mut program = Conversation::start(&["--json", "-0"]);
+    write!(program.paths, "{}\0", picture.display()).unwrap();
+    assert_eq!(program.json()["path"], picture.to_str().unwrap());
+    assert_eq!(program.end(), Some(0));
 }

@@ -175,6 +175,7 @@ fn what_cannot_be_promised_is_refused_and_the_bundle_stays() {
         defective: Vec::new(),
         picture_limits: Limits::default(),
         rule: RuleChoice::Usual,
+        skip_bad: false,
     };
     let library = onnx_runtime().unwrap();
     let mut seen = 0;
@@ -207,6 +208,7 @@ fn a_bundle_that_cannot_be_replaced_is_refused_before_the_work() {
         defective: Vec::new(),
         picture_limits: Limits::default(),
         rule: RuleChoice::Usual,
+        skip_bad: false,
     };
     let error = calibrate(&request, &library, &mut || true).unwrap_err();
     assert!(
@@ -214,4 +216,96 @@ fn a_bundle_that_cannot_be_replaced_is_refused_before_the_work() {
         "{error}"
     );
     assert!(error.to_string().contains(&bundle), "{error}");
+}
+
+#[test]
+fn exchanged_folders_and_pictures_in_both_are_refused() {
+    let Some(workshop) = calibrated_workshop() else {
+        return;
+    };
+    workshop.fit(&[("--epochs", "1")]).fine();
+    draw_samples(&workshop);
+    let before = fs::read(workshop.at("model.cfa")).unwrap();
+    let [model, good, defective] =
+        ["model.cfa", "good", "defective"].map(|name| workshop.text(name));
+    let calibrate = |good: &str, defective: &str| {
+        let words = ["calibrate", "--model", &model, "--good", good];
+        let words = words.into_iter().chain(["--defective", defective]);
+        Run::of(&mut program(words))
+    };
+    calibrate(&defective, &good).refused(&[
+        &good,
+        &defective,
+        "AUROC 0.000",
+        "--good",
+        "exchanged",
+    ]);
+    calibrate(&good, &good).refused(&["4 pictures are good and defective ones at once"]);
+    fs::copy(
+        workshop.at("good/13.png"),
+        workshop.at("defective/copy.png"),
+    )
+    .unwrap();
+    calibrate(&good, &defective).refused(&["1 pictures", "13.png", "copy.png"]);
+    assert!(before == fs::read(workshop.at("model.cfa")).unwrap());
+}
+
+#[test]
+fn pictures_that_were_trained_on_are_told() {
+    let Some(workshop) = calibrated_workshop() else {
+        return;
+    };
+    workshop.fit(&[("--epochs", "1")]).fine();
+    draw_samples(&workshop);
+    let fixed = [
+        "calibrate",
+        "--model",
+        &workshop.text("model.cfa"),
+        "--good",
+    ];
+    let with = |folder: &str| Run::of(program(fixed).arg(workshop.at(folder)).arg("--json"));
+    with("good").fine();
+    // One of the twelve was held out.
+    let run = with("data");
+    assert_eq!(run.0.status.code(), Some(0), "{}", run.stderr());
+    assert!(
+        run.stderr().contains("trained on 11 of the 12"),
+        "{}",
+        run.stderr()
+    );
+}
+
+/// A picture that goes away after the check.
+#[test]
+fn a_picture_that_breaks_in_between_changes_nothing_or_is_left_out() {
+    let Some(workshop) = calibrated_workshop() else {
+        return;
+    };
+    workshop.fit(&[("--epochs", "1")]).fine();
+    draw_samples(&workshop);
+    let before = fs::read(workshop.at("model.cfa")).unwrap();
+    let mut request = CalibrateRequest {
+        bundle: workshop.at("model.cfa"),
+        good: (12..17)
+            .map(|n| workshop.at(&format!("good/{n}.png")))
+            .collect(),
+        defective: Vec::new(),
+        picture_limits: Limits::default(),
+        rule: RuleChoice::Usual,
+        skip_bad: false,
+    };
+    let library = onnx_runtime().unwrap();
+    let error = calibrate(&request, &library, &mut || true).unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.contains("4 pictures were scored") && message.contains("16.png"),
+        "{message}"
+    );
+    assert!(before == fs::read(workshop.at("model.cfa")).unwrap());
+    request.skip_bad = true;
+    let found = calibrate(&request, &library, &mut || true).unwrap();
+    assert_eq!(
+        (found.calibration.good_scores.len(), found.left_out.len()),
+        (4, 1)
+    );
 }

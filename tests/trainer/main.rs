@@ -13,6 +13,7 @@
 
 mod backbone_references;
 mod calibrate;
+mod data_sets;
 mod drawn_weights;
 mod evaluate;
 mod exported_network;
@@ -23,6 +24,7 @@ mod onnx_full;
 mod picture_rules;
 mod pictures;
 mod presets;
+mod quiet;
 mod real_weights;
 mod reduced;
 mod refusals;

@@ -11,7 +11,7 @@ use cfa_runtime::network::ObservedNetwork;
 use cfa_runtime::picture::Limits;
 use cfa_runtime::verify::replay;
 use cfa_train::backbone::{Backbone, TapActivation};
-use cfa_train::dataset::{Dataset, GoodSplit};
+use cfa_train::dataset::{Copies, Dataset, GoodSplit};
 use cfa_train::export::{
     CalibrationFate, CostLimits, ReducedExportError, ReducedRequest, export_reduced,
 };
@@ -283,6 +283,7 @@ fn what_costs_too_much_is_not_written() {
     };
     let library = onnx_runtime().unwrap();
     let request = |score_change, force| ReducedRequest {
+        copies: Copies::default(),
         bundle: workshop.at("model.cfa"),
         out: workshop.at("small.cfa"),
         precision: NetworkPrecision::Fp16,
@@ -319,6 +320,7 @@ fn what_costs_too_much_is_not_written() {
 /// At every step that is told.
 fn stops(workshop: &Workshop, library: &OnnxRuntime, request: &ReducedRequest) {
     let request = ReducedRequest {
+        copies: Copies::default(),
         out: workshop.at("stopped.cfa"),
         precision: NetworkPrecision::Int8,
         ..request.clone()

@@ -5,7 +5,7 @@ use std::fs;
 use cfa_train::error::TrainError;
 use cfa_train::fit::{FitEvent, checkpoint_path};
 
-use crate::workshop::{Workshop, observed};
+use crate::workshop::{KEEP, Workshop, events, observed};
 
 /// Interrupts after `steps` of six, resumes, and compares with an uninterrupted run.
 #[track_caller]
@@ -210,4 +210,41 @@ fn an_unverified_bundle_is_verified_and_calibrated_without_training() {
         fs::read(&request.bundle).unwrap() == completed,
         "the same as with a runtime from the start"
     );
+}
+
+/// What is finished is only replaced when that is asked for.
+#[test]
+fn a_finished_bundle_is_not_replaced_in_silence() {
+    let Some(workshop) = Workshop::new() else {
+        return;
+    };
+    let first = workshop.bundle(&[]);
+    let unchanged = |what: &str| {
+        assert!(
+            first == fs::read(workshop.at("model.cfa")).unwrap(),
+            "{what}"
+        );
+    };
+    let other_settings = ("--epochs", "1");
+    for changes in [&[KEEP][..], &[KEEP, other_settings]] {
+        let words = ["model.cfa", "there already", "--force", "--resume"];
+        workshop.fit(changes).refused_at_once(&words);
+    }
+    unchanged("without --resume");
+    let lines = workshop.fit(&[KEEP, ("--resume", "")]).fine();
+    assert_eq!(events(&lines, "features").len(), 0, "trained again");
+    unchanged("the same training with --resume");
+    let resumed = workshop.fit(&[KEEP, other_settings, ("--resume", "")]);
+    resumed.refused(&["there already", "--force"]);
+    assert_eq!(events(&resumed.lines(), "features").len(), 0);
+    workshop.draw("data/9.png", 9);
+    let other_data = workshop.fit(&[KEEP, ("--resume", "")]);
+    other_data.refused(&["there already", "--force"]);
+    unchanged("other data or settings with --resume");
+    workshop.write("model.cfa", b"no bundle");
+    workshop.fit(&[KEEP]).refused_at_once(&["there already"]);
+    workshop
+        .fit(&[KEEP, ("--resume", "")])
+        .refused(&["there already"]);
+    workshop.fit(&[other_settings]).fine();
 }

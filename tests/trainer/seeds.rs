@@ -6,7 +6,7 @@ use cfa_train::error::TrainError;
 use cfa_train::seeds::fit_seeds;
 use serde_json::Value;
 
-use crate::workshop::{Observer, Workshop, events, one_thread, onnx_runtime, stripes};
+use crate::workshop::{KEEP, Observer, Workshop, events, one_thread, onnx_runtime, stripes};
 
 /// Twenty good pictures to train on, and a few to test on.
 fn workshop() -> Option<Workshop> {
@@ -58,6 +58,16 @@ fn the_seed_that_tells_pasted_defects_best_is_kept() {
 
     assert_eq!(files(&workshop), ["model.cfa"], "only the chosen one stays");
     let kept = fs::read(workshop.at("model.cfa")).unwrap();
+    let again = [("--epochs", "1"), ("--seeds", "3"), KEEP];
+    workshop
+        .fit(&again)
+        .refused_at_once(&["there already", "--force"]);
+    let resumed = [&again[..], &[("--resume", "")]].concat();
+    let lines = workshop.fit(&resumed).fine();
+    assert_eq!(events(&lines, "already_trained").len(), 1);
+    assert_eq!(events(&lines, "features").len(), 0);
+    assert_eq!(lines.last().unwrap()["chosen_seed"], summary["chosen_seed"]);
+    assert!(fs::read(workshop.at("model.cfa")).unwrap() == kept);
     let seed = summary["chosen_seed"].to_string();
     let alone = [
         ("--epochs", "1"),

@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use cfa_runtime::OnnxRuntime;
 use cfa_runtime::picture::Limits;
 use cfa_runtime::preprocess::Size;
+use cfa_train::dataset::GoodNames;
 use cfa_train::error::TrainError;
 use cfa_train::fit::{FitEvent, FitObserver, FitRequest, FitSettings, FitSummary, fit};
 use image::{Rgb, RgbImage};
@@ -17,6 +18,9 @@ use tempfile::TempDir;
 pub(crate) const SIDE: u32 = 80;
 /// Pictures in `data`.
 pub(crate) const PICTURES: u32 = 6;
+
+/// Among the changes of [`Workshop::command`]: a bundle that is there is not replaced.
+pub(crate) const KEEP: (&str, &str) = ("keep", "");
 
 /// A file of the checkout or beside it; says so when it is not there.
 pub(crate) fn present(path: &str) -> Option<PathBuf> {
@@ -113,8 +117,10 @@ impl Workshop {
             ("--device", "cpu"),
             ("--threads", "1"),
             ("--json", ""),
+            ("--force", ""),
         ];
-        for &(name, value) in changes {
+        options.retain(|(name, _)| *name != "--force" || !changes.contains(&KEEP));
+        for &(name, value) in changes.iter().filter(|&&change| change != KEEP) {
             options.retain(|(other, _)| *other != name);
             options.push((name, value));
         }
@@ -141,6 +147,7 @@ impl Workshop {
     pub(crate) fn request(&self, bundle: &str) -> FitRequest {
         FitRequest {
             data: self.at("data"),
+            good_names: GoodNames::default(),
             weights: self.weights.clone(),
             bundle: self.at(bundle),
             settings: small_settings(),
@@ -148,6 +155,7 @@ impl Workshop {
             picture_limits: Limits::default(),
             skip_bad: false,
             resume: false,
+            overwrite: true,
             feature_memory_bytes: u64::MAX,
             memory_limit_bytes: u64::MAX,
             runtime: onnx_runtime(),

@@ -1,6 +1,7 @@
 //! What the scores of a trained model mean: good pictures that were not trained on
 //! are inspected by the runtime that ships, and their scores go into the bundle.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -12,8 +13,10 @@ use cfa_runtime::inspector::{InspectError, Inspector, InspectorOptions};
 use cfa_runtime::network::OnnxRuntime;
 use cfa_runtime::picture::Limits;
 
+use crate::dataset::{DatasetError, Listed, file_digests};
+use crate::evaluation::LeftOut;
 use crate::fit::can_be_written;
-use crate::metrics::{MetricsError, f1_max};
+use crate::metrics::{MetricsError, auroc, f1_max};
 
 /// How a calibrated model judges when nothing else is asked for at run time.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,6 +48,17 @@ pub struct CalibrateRequest {
     pub picture_limits: Limits,
     /// How to judge.
     pub rule: RuleChoice,
+    /// Leave out pictures that cannot be inspected after all instead of changing nothing.
+    pub skip_bad: bool,
+}
+
+/// What [`calibrate`] has written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Calibrated {
+    /// Scores and thresholds.
+    pub calibration: Calibration,
+    /// Pictures that could not be inspected after all.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// Why a bundle was not calibrated; it is unchanged then.
@@ -74,6 +88,52 @@ pub enum CalibrateError {
     /// The highest F1 was asked for without defective pictures.
     #[error("the highest F1 needs pictures of both kinds; add a folder of defective ones")]
     NoDefects,
+    /// A picture of a good part is one of a defective part, too.
+    #[error(
+        "{count} pictures are good and defective ones at once, such as {} and {}: their files are equal; the bundle is unchanged",
+        good.display(), defective.display()
+    )]
+    BothKinds {
+        /// How many.
+        count: usize,
+        /// The first of them among the good ones.
+        good: PathBuf,
+        /// And among the defective ones.
+        defective: PathBuf,
+    },
+    /// Good pictures score higher than defective ones.
+    #[error(
+        "the good pictures ({}) score higher than the defective ones ({}): medians {good_median:.4} and \
+         {defective_median:.4}, AUROC {auroc:.3}; were the two folders exchanged? The bundle is unchanged",
+        good.display(), defective.display()
+    )]
+    Exchanged {
+        /// Folder of the first good picture.
+        good: PathBuf,
+        /// Folder of the first defective picture.
+        defective: PathBuf,
+        /// Median score of the good ones.
+        good_median: f32,
+        /// Median score of the defective ones.
+        defective_median: f32,
+        /// Below 0.5: defective ones rank below good ones.
+        auroc: f64,
+    },
+    /// Pictures could not be inspected after all.
+    #[error(
+        "{scored} pictures were scored, but {} could not be inspected after all; the bundle is unchanged:{}",
+        left_out.len(),
+        Listed(left_out.iter().collect())
+    )]
+    Failed {
+        /// Pictures with a score.
+        scored: usize,
+        /// The others.
+        left_out: Vec<LeftOut>,
+    },
+    /// A picture cannot be read.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
     /// The user stopped.
     #[error("interrupted; the bundle is unchanged")]
     Interrupted,
@@ -88,16 +148,25 @@ pub fn calibrate(
     request: &CalibrateRequest,
     runtime: &OnnxRuntime,
     seen: &mut dyn FnMut() -> bool,
-) -> Result<Calibration, CalibrateError> {
+) -> Result<Calibrated, CalibrateError> {
     let bundle = open_to_replace(&request.bundle)?;
+    require_two_kinds(request)?;
     let mut parts = bundle.clone().into_parts();
     let options = InspectorOptions {
         limits: request.picture_limits,
         ..InspectorOptions::default()
     };
     let mut inspector = Inspector::from_bundle(bundle, runtime, &options)?;
-    let good = scores(&mut inspector, &request.good, seen)?;
-    let defective = scores(&mut inspector, &request.defective, seen)?;
+    let (good, mut left_out) = scores(&mut inspector, &request.good, seen)?;
+    let (defective, more) = scores(&mut inspector, &request.defective, seen)?;
+    left_out.extend(more);
+    if !left_out.is_empty() && !request.skip_bad {
+        return Err(CalibrateError::Failed {
+            scored: good.len() + defective.len(),
+            left_out,
+        });
+    }
+    require_order(request, &good, &defective)?;
     let f1_max = f1_max_threshold(&good, &defective)?.or(parts.manifest.calibration.f1_max);
     let mut calibration = Calibration {
         f1_max,
@@ -106,7 +175,63 @@ pub fn calibrate(
     calibration.rule = rule(&calibration, request.rule)?;
     parts.manifest.calibration = calibration.clone();
     write_bundle(&request.bundle, parts)?;
-    Ok(calibration)
+    Ok(Calibrated {
+        calibration,
+        left_out,
+    })
+}
+
+/// Fails when a file is given as good and as defective.
+fn require_two_kinds(request: &CalibrateRequest) -> Result<(), CalibrateError> {
+    if request.defective.is_empty() {
+        return Ok(());
+    }
+    let good = file_digests(&request.good)?.into_iter();
+    let good: BTreeMap<String, &PathBuf> = good.zip(&request.good).collect();
+    let defective = file_digests(&request.defective)?;
+    let mut both = request.defective.iter().zip(&defective);
+    let equal = |(path, digest): (&PathBuf, &String)| Some((*good.get(digest)?, path.clone()));
+    let found: Vec<_> = both.by_ref().filter_map(equal).collect();
+    match found.first() {
+        None => Ok(()),
+        Some((good, defective)) => Err(CalibrateError::BothKinds {
+            count: found.len(),
+            good: (*good).clone(),
+            defective: defective.clone(),
+        }),
+    }
+}
+
+/// Fails when defective pictures rank below good ones.
+fn require_order(
+    request: &CalibrateRequest,
+    good: &[f32],
+    defective: &[f32],
+) -> Result<(), CalibrateError> {
+    let scores = [good, defective].concat();
+    let labels: Vec<bool> = (0..scores.len()).map(|i| i >= good.len()).collect();
+    let folder = |pictures: &[PathBuf]| {
+        let folder = pictures.first().and_then(|path| path.parent());
+        folder.map(Path::to_owned).unwrap_or_default()
+    };
+    match auroc(&scores, &labels)? {
+        Some(auroc) if auroc < 0.5 => Err(CalibrateError::Exchanged {
+            good: folder(&request.good),
+            defective: folder(&request.defective),
+            good_median: median(good),
+            defective_median: median(defective),
+            auroc,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The lower of the two in the middle; NaN without scores.
+fn median(scores: &[f32]) -> f32 {
+    let mut sorted = scores.to_vec();
+    sorted.sort_by(f32::total_cmp);
+    let middle = sorted.len().saturating_sub(1) / 2;
+    sorted.get(middle).copied().unwrap_or(f32::NAN)
 }
 
 /// The bundle, when it can be read and its folder can take another in its place.
@@ -122,25 +247,31 @@ pub fn open_to_replace(bundle: &Path) -> Result<Bundle, CalibrateError> {
     Ok(opened)
 }
 
-/// The raw image scores of picture files. `seen` is called after each; `false` stops.
+/// The raw image scores of picture files, and the pictures that have none because they
+/// cannot be inspected. `seen` is called after each; `false` stops.
 ///
 /// # Errors
-/// A picture cannot be inspected, or [`CalibrateError::Interrupted`].
+/// The inspection cannot begin, or [`CalibrateError::Interrupted`].
 pub fn scores(
     inspector: &mut Inspector,
     pictures: &[impl AsRef<Path>],
     seen: &mut dyn FnMut() -> bool,
-) -> Result<Vec<f32>, CalibrateError> {
+) -> Result<(Vec<f32>, Vec<LeftOut>), CalibrateError> {
     let paths: Vec<_> = pictures
         .iter()
         .map(|path| path.as_ref().to_owned())
         .collect();
-    let inspections = inspector.inspect_each(paths)?;
-    let scores = inspections.map(|(_path, inspection)| {
-        let score = inspection?.score;
-        seen().then_some(score).ok_or(CalibrateError::Interrupted)
-    });
-    scores.collect()
+    let (mut scores, mut left_out) = (Vec::with_capacity(paths.len()), Vec::new());
+    for (path, inspection) in inspector.inspect_each(paths)? {
+        match inspection {
+            Ok(inspection) => scores.push(inspection.score),
+            Err(error) => left_out.push(LeftOut::new(path, &error)),
+        }
+        if !seen() {
+            return Err(CalibrateError::Interrupted);
+        }
+    }
+    Ok((scores, left_out))
 }
 
 fn rule(

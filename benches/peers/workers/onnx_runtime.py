@@ -1,8 +1,11 @@
 """A model in ONNX Runtime on the CPU: anomalib's export, or a backbone alone."""
 
 import argparse
+import os
 
-import onnxruntime
+# Read when the package is loaded.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+import onnxruntime  # noqa: E402
 
 from protocol import Answer, planes, serve
 

@@ -46,6 +46,9 @@ pub unsafe extern "C" fn cfa_options_new(
 /// as 0.01, by the good scores in the bundle; `review_rate`: reject or have looked at so many
 /// in all. Default for these four: the rule in the bundle, if there is one. Whether they fit
 /// each other and the bundle, `cfa_session_new` says.
+/// `accept_damaged` (`true` or `false`, the default): damaged picture files of which the rest
+/// can be decoded are inspected, and `remarks` of the verdict tells of it; else they are
+/// refused.
 /// `max_side_px` (default 65535), `max_pixels` (default 100000000): pictures beyond are
 /// refused, or regions of interest (`CFA_E_LIMIT`). `max_encoded_bytes`: encoded pictures
 /// beyond are; default: 8 for each of `max_pixels`, and 1 MiB.

@@ -17,6 +17,10 @@ use crate::types::{cfa_error, cfa_image, cfa_map, cfa_verdict};
 
 /// Loads ONNX Runtime if that has not been done, and opens the model's network.
 /// `options` may be NULL. The memory bank is shared with the model. Any thread.
+///
+/// A session belongs to the process that made it: in a process forked later, every call
+/// that takes it answers `CFA_E_BAD_ARGUMENT` at once, and `cfa_session_free` frees it. Make
+/// another session there; models may be used there, too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cfa_session_new(
     model: *const cfa_model,
@@ -52,8 +56,9 @@ pub unsafe extern "C" fn cfa_session_self_test(
 }
 
 /// Who really computes, with how many threads, the ONNX Runtime in use, the bundle's
-/// digest, and under `warnings` what ONNX Runtime warned of and what was odd about the depth of
-/// pictures (each kind once), as a JSON object. Buffers as for
+/// digest, under `warnings` what ONNX Runtime warned of and what was odd about the depth of
+/// pictures (each kind once), and under `damage` what is wrong with the file of the picture
+/// inspected last (null: nothing), as a JSON object. Buffers as for
 /// `cfa_model_info_json`. Any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cfa_session_info_json(
@@ -65,7 +70,7 @@ pub unsafe extern "C" fn cfa_session_info_json(
 ) -> cfa_status {
     given!(session, buf, needed, err);
     reporting(&err, || {
-        let info = session.shared("session")?.info().to_string();
+        let info = session.shared("session")?.info()?.to_string();
         copy_text(&info, &buf, capacity, &needed)
     })
 }
@@ -92,7 +97,9 @@ pub unsafe extern "C" fn cfa_session_score(
 /// limits of the session's options, and turned by the EXIF or TIFF orientation that it records
 /// if the model's rule says so (`preprocessing.orientation` in `cfa_model_info_json`: `exif`,
 /// which is what OpenCV's imread does, or `stored`). So the file and a frame that OpenCV made
-/// of it score alike. The rest is as for `cfa_session_score`.
+/// of it score alike. A damaged file is `CFA_E_BAD_PICTURE` unless the option
+/// `accept_damaged` is "true"; then `remarks` of the verdict tells of it. The rest is as for
+/// `cfa_session_score`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cfa_session_score_encoded(
     session: *mut cfa_session,

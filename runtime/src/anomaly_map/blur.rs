@@ -3,6 +3,8 @@
 use ndarray::{Array1, Array2, ArrayRef2, Zip};
 use serde::{Deserialize, Serialize};
 
+use crate::invariant::BrokenInvariant;
+
 /// What lies beyond the edge of a map `a b c d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -46,6 +48,23 @@ pub enum BlurError {
         /// Columns of the map.
         width: usize,
     },
+    /// Scores of another size than the map is made from.
+    #[error(
+        "the map is made from {} × {} scores, not from {} × {}; network and settings are not of the same model",
+        expected.0,
+        expected.1,
+        found.0,
+        found.1
+    )]
+    Scores {
+        /// Rows and columns that are declared.
+        expected: (usize, usize),
+        /// Rows and columns given.
+        found: (usize, usize),
+    },
+    /// A bug in this code.
+    #[error(transparent)]
+    Internal(#[from] BrokenInvariant),
 }
 
 impl GaussianBlur {

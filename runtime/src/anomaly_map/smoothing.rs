@@ -4,12 +4,14 @@
 //! scores S of the positions. A row of A or B has few weights that are not 0, all
 //! beside each other, so nothing of the map's size is made but the map.
 
-use ndarray::{Array2, ArrayRef2};
+use ndarray::{Array2, ArrayRef2, ArrayView2};
 use pulp::{Arch, Simd, WithSimd};
 
 use super::upsample::Blend;
 use super::{BlurError, GaussianBlur};
+use crate::invariant::BrokenInvariant;
 use crate::preprocess::Size;
+use crate::row_major::RowMajor;
 
 /// Makes maps of one size from scores of one size: what [`upsample_bilinear`] and
 /// [`GaussianBlur::apply`] give one after the other, to within rounding.
@@ -53,13 +55,18 @@ impl Smoothing {
         self.columns.matrix()
     }
 
-    /// The map of `scores`, which must have the declared size. NaN spreads as far as
-    /// the blur reaches.
-    #[must_use]
-    pub fn apply(&self, scores: &ArrayRef2<f32>) -> Array2<f32> {
-        let turned = scores.t().as_standard_layout().into_owned();
-        let wide = self.columns.apply(&turned);
-        self.rows.apply(&wide.t().as_standard_layout())
+    /// The map of `scores`. NaN spreads as far as the blur reaches.
+    ///
+    /// # Errors
+    /// The scores do not have the declared size.
+    pub fn apply(&self, scores: &ArrayRef2<f32>) -> Result<Array2<f32>, BlurError> {
+        let expected = (self.rows.inputs, self.columns.inputs);
+        if scores.dim() != expected {
+            let found = scores.dim();
+            return Err(BlurError::Scores { expected, found });
+        }
+        let wide = self.columns.apply(&scores.t())?;
+        Ok(self.rows.apply(&wide.t())?)
     }
 }
 
@@ -105,19 +112,20 @@ impl Band {
     }
 
     /// Weighted sums of the rows of `values`, inputs × n, to outputs × n.
-    fn apply(&self, values: &ArrayRef2<f32>) -> Array2<f32> {
+    fn apply(&self, values: &ArrayView2<'_, f32>) -> Result<Array2<f32>, BrokenInvariant> {
         let width = values.ncols();
-        let mut sums = Array2::zeros((self.outputs.len(), width));
-        if let (Some(values), Some(sums)) = (values.as_slice(), sums.as_slice_mut()) {
-            let outputs = &self.outputs;
-            Arch::new().dispatch(WeightedSums {
-                values,
-                width,
-                outputs,
-                sums,
-            });
-        }
-        sums
+        let outputs = &self.outputs;
+        let values = RowMajor::from_array(values.as_standard_layout().into_owned())
+            .ok_or(BrokenInvariant("a map has columns"))?;
+        let mut sums = vec![0.0; outputs.len() * width];
+        Arch::new().dispatch(WeightedSums {
+            values: values.values(),
+            width,
+            outputs,
+            sums: &mut sums,
+        });
+        Array2::from_shape_vec((outputs.len(), width), sums)
+            .map_err(|_shape| BrokenInvariant("a map has one value for each of its pixels"))
     }
 }
 

@@ -240,7 +240,7 @@ fn smoothing_is_upsampling_and_blur() {
         let values = Array2::from_shape_fn(scores, |(y, x)| ((y * 31 + x * 17) % 23) as f32);
         let expected = blur.apply(&upsample_bilinear(&values, size(map))).unwrap();
         let smoothing = Smoothing::new(size(scores), size(map), &blur).unwrap();
-        let found = smoothing.apply(&values);
+        let found = smoothing.apply(&values).unwrap();
         assert_eq!(found.dim(), expected.dim());
         for (a, b) in found.iter().zip(&expected) {
             assert!(
@@ -264,4 +264,20 @@ fn the_peak_is_the_first_of_the_largest_values() {
     values[[7, 1]] = 2.0;
     let map = AnomalyMap { values };
     assert_eq!((map.max(), map.peak()), (2.0, (3, 10)));
+}
+
+#[test]
+fn scores_of_another_size_are_an_error_and_no_map_of_zeros() {
+    let size = |height, width| Size { height, width };
+    let blur = GaussianBlur::new(1.0, Border::Mirror).unwrap();
+    let smoothing = Smoothing::new(size(8, 6), size(32, 24), &blur).unwrap();
+    assert!(smoothing.apply(&Array2::ones((8, 6))).is_ok());
+    let refused = smoothing.apply(&Array2::ones((6, 8))).unwrap_err();
+    assert_eq!(
+        refused,
+        BlurError::Scores {
+            expected: (8, 6),
+            found: (6, 8)
+        }
+    );
 }

@@ -9,6 +9,7 @@ use safetensors::SafeTensorError;
 
 use super::Manifest;
 use crate::anomaly_map::BlurError;
+use crate::invariant::BrokenInvariant;
 use crate::preprocess::PreprocessError;
 
 /// A bundle that could not be read or written: which one, and why.
@@ -33,6 +34,9 @@ pub enum BundleProblem {
     /// Another content than the one that was checked.
     #[error("the bundle was changed since it was opened; open it again")]
     Changed,
+    /// A bug in this code.
+    #[error(transparent)]
+    Internal(#[from] BrokenInvariant),
     /// The file could not be written; see [`write_atomically`](crate::write_atomically).
     #[error("the bundle cannot be written; check the folder and the space left")]
     Write(#[source] io::Error),

@@ -38,6 +38,8 @@ pub use part_names::level_name;
 pub use precision::NetworkPrecision;
 pub use write::write_bundle;
 
+use crate::invariant::BrokenInvariant;
+
 /// A checked bundle, held in memory.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bundle {
@@ -88,7 +90,7 @@ impl Bundle {
             path: path.to_owned(),
             start: bundle.network_start,
             bytes: network_onnx.len() as u64,
-            sha256_hex: bundle.network_sha256_hex(),
+            sha256_hex: bundle.network_sha256_hex()?,
         };
         Ok((bundle, NetworkFile::Bundle(Arc::new(network))))
     }
@@ -103,10 +105,11 @@ impl Bundle {
     }
 
     /// As the manifest lists it, which was checked.
-    fn network_sha256_hex(&self) -> String {
+    fn network_sha256_hex(&self) -> Result<String, BundleProblem> {
         let mut parts = self.manifest.parts.iter();
         let network = parts.find(|part| part.name == part_names::NETWORK);
-        network.map(|part| part.sha256.clone()).unwrap_or_default()
+        let digest = network.map(|part| part.sha256.clone());
+        Ok(digest.ok_or(BrokenInvariant("a checked manifest lists the network"))?)
     }
 
     /// Checks a bundle file that is already in memory.

@@ -34,6 +34,8 @@ pub struct Descriptors {
     /// Two rows: what one unit of the row coordinate and of the column coordinate adds
     /// to the leading channels.
     coordinates: Array2<f32>,
+    /// The two rows of `coordinates`, each as one slice.
+    added_by_coordinates: [Vec<f32>; 2],
     /// Of each level: which of its rows and columns a position reads.
     blends: Vec<[Vec<Blend>; 2]>,
 }
@@ -66,7 +68,8 @@ impl Descriptors {
         });
         Ok(Self {
             blends: blends.collect(),
-            coordinates: coordinates.as_standard_layout().into_owned(),
+            coordinates: coordinates.clone(),
+            added_by_coordinates: [0, 1].map(|axis| coordinates.row(axis).to_vec()),
             shapes,
         })
     }
@@ -166,12 +169,7 @@ impl WithSimd for Fill<'_> {
                 corners.add_to(simd, row, coarsest);
             }
             let at = [coordinate(y, height), coordinate(x, width)];
-            let [along_rows, along_columns] = [0, 1].map(|axis| parts.coordinates.row(axis));
-            let (Some(along_rows), Some(along_columns)) =
-                (along_rows.to_slice(), along_columns.to_slice())
-            else {
-                continue;
-            };
+            let [along_rows, along_columns] = &parts.added_by_coordinates;
             add_scaled(simd, along_rows, at[0], row);
             add_scaled(simd, along_columns, at[1], row);
         }

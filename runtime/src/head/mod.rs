@@ -160,11 +160,10 @@ impl Head {
     /// The descriptors of one picture, one a row: P × D.
     pub fn descriptors(&self, levels: &[ArrayView3<'_, f32>]) -> Result<Array2<f32>, HeadError> {
         let descriptors = self.descriptors.of(levels)?;
-        let mut rows = Array2::zeros((descriptors.positions(), descriptors.channels()));
-        if let Some(rows) = rows.as_slice_mut() {
-            descriptors.fill(0, rows);
-        }
-        Ok(rows)
+        let shape = (descriptors.positions(), descriptors.channels());
+        let mut rows = vec![0.0; shape.0 * shape.1];
+        descriptors.fill(0, &mut rows);
+        Array2::from_shape_vec(shape, rows).map_err(|_shape| HeadError::Layout)
     }
 
     /// The anomaly map of one picture's levels, the finest first: each
@@ -202,7 +201,7 @@ impl Head {
         let started = Instant::now();
         let scores = softmin_scores(&neighbors).into_shape_with_order(self.descriptors.size());
         let scores = scores.map_err(|_shape| HeadError::Layout)?;
-        let values = self.smoothing.apply(&scores);
+        let values = self.smoothing.apply(&scores)?;
         let map_ms = milliseconds_since(started);
         let times = HeadTimes {
             neighbors_ms,

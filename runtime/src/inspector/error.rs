@@ -9,6 +9,7 @@ use crate::network::{LARGEST_BATCH, NetworkError};
 use crate::onnx::FileError;
 use crate::picture::PictureError;
 use crate::preprocess::PreprocessError;
+use crate::process::Forked;
 
 /// Why a model could not be loaded or a picture not be inspected.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,9 @@ pub enum InspectError {
     /// The inspection was stopped on request.
     #[error("the inspection was cancelled")]
     Cancelled,
+    /// The threads that compute stayed in the parent process.
+    #[error(transparent)]
+    Forked(#[from] Forked),
     /// Zero threads were asked for.
     #[error("0 threads cannot compute; ask for at least 1")]
     NoThreads,

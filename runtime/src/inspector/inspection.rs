@@ -1,11 +1,13 @@
 //! What comes out of an inspection.
 
 use std::num::NonZeroU16;
+use std::sync::Arc;
 
 use super::HeadPlacement;
 use crate::anomaly_map::AnomalyMap;
 use crate::calibration::{Calibration, DecisionRule, Verdict};
 use crate::network::{Precision, Provider};
+use crate::picture::Picture;
 use crate::preprocess::{DepthRemark, Geometry, Point};
 
 /// The result for one picture.
@@ -27,6 +29,13 @@ pub struct Inspection {
     /// Size of the original picture, after the turn that the model's orientation rule asks
     /// for. Peak, geometry, heat map and overlay are in the pixels of this turned picture.
     pub picture_size: PictureSize,
+    /// What is wrong with a picture file that was inspected all the same; see
+    /// [`Picture::damage`](crate::picture::Picture::damage).
+    pub damage: Option<String>,
+    /// The very picture that was inspected; `None` unless
+    /// [`InspectorOptions::keep_pictures`](super::InspectorOptions) asks for it, and when the
+    /// caller gave a decoded picture.
+    pub picture: Option<Arc<Picture>>,
     /// The 16-bit sample that was taken as white; `None` for 65535.
     pub white_level: Option<NonZeroU16>,
     /// What is odd about the depth of the picture; the score may not mean what it should.
@@ -118,6 +127,8 @@ impl Inspection {
             map,
             peak,
             picture_size,
+            damage: None,
+            picture: None,
             white_level: None,
             depth_remark: None,
             geometry,

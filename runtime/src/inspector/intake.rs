@@ -9,6 +9,8 @@ use crate::preprocess::Preprocessing;
 pub(super) struct Intake {
     pub(super) recipe: Preprocessing,
     pub(super) reading: ReadOptions,
+    /// Whether inspections hold their picture.
+    pub(super) keep_pictures: bool,
 }
 
 impl Intake {
@@ -18,7 +20,11 @@ impl Intake {
             ..recipe.clone()
         };
         Self {
-            reading: recipe.reading(options.limits),
+            reading: ReadOptions {
+                damage: options.damage,
+                ..recipe.reading(options.limits)
+            },
+            keep_pictures: options.keep_pictures,
             recipe,
         }
     }

@@ -34,8 +34,9 @@ use crate::network::{
     LARGEST_BATCH, Network, NetworkError, NetworkOptions, OnnxRuntime, OpeningWatch, Precision,
     Provider, ProviderOptions, ProviderRefusal,
 };
-use crate::picture::{Limits, Picture, PictureError, ReadOptions};
+use crate::picture::{DamageRule, Limits, Picture, PictureError, ReadOptions};
 use crate::preprocess::Preprocessing;
+use crate::process::Threaded;
 use intake::Intake;
 use model::Settings;
 
@@ -55,6 +56,12 @@ pub struct InspectorOptions {
     pub batch: Option<usize>,
     /// Which picture files are refused.
     pub limits: Limits,
+    /// Whether damaged picture files are refused.
+    pub damage: DamageRule,
+    /// Whether an [`Inspection`] holds the picture that it was computed from, for example to
+    /// draw an overlay. A picture takes 3 or 6 bytes a pixel, and
+    /// [`Inspector::inspect_each`] works on several.
+    pub keep_pictures: bool,
     /// The 16-bit sample that is white, instead of the model's; 65535 is the full range.
     pub white_level: Option<NonZeroU16>,
     /// Thresholds to judge by instead of those of the bundle.
@@ -66,7 +73,8 @@ pub struct InspectorOptions {
 pub struct Inspector {
     settings: Arc<Settings>,
     network: Network,
-    pool: Arc<ThreadPool>,
+    pool: Threaded<Arc<ThreadPool>>,
+    threads: usize,
     /// The threads of the pool.
     helpers: Helpers,
     head: HeadPlacement,
@@ -145,7 +153,8 @@ impl Inspector {
         Ok(Self {
             settings: Arc::clone(&model.settings),
             network,
-            pool: Arc::new(pool),
+            pool: Threaded::new(Arc::new(pool)),
+            threads,
             helpers,
             head,
             batch,
@@ -183,17 +192,18 @@ impl Inspector {
     pub fn inspect_path(&mut self, path: &Path) -> Result<Inspection, InspectError> {
         let started = Instant::now();
         let picture = self.read_picture(path)?;
-        self.inspect_decoded(&picture, milliseconds_since(started))
+        self.inspect_owned(picture, milliseconds_since(started))
     }
 
     /// Inspects the bytes of a picture file; `decode_ms` covers decoding them.
     pub fn inspect_bytes(&mut self, encoded: &[u8]) -> Result<Inspection, InspectError> {
         let started = Instant::now();
         let picture = Picture::decode(encoded, self.reading())?;
-        self.inspect_decoded(&picture, milliseconds_since(started))
+        self.inspect_owned(picture, milliseconds_since(started))
     }
 
-    /// Inspects a decoded picture, of any size; `decode_ms` is 0.
+    /// Inspects a decoded picture, of any size; `decode_ms` is 0. The inspection holds no
+    /// copy of the picture.
     ///
     /// The same picture gives the same bits by every way in, and for any number
     /// of threads that the head uses. Features that are not finite are an error.
@@ -270,7 +280,7 @@ impl Inspector {
     /// Threads that the network and the head each compute with.
     #[must_use]
     pub fn threads(&self) -> usize {
-        self.pool.current_num_threads()
+        self.threads
     }
 
     fn inspect_decoded(
@@ -281,18 +291,31 @@ impl Inspector {
         self.inspect_unless(picture, decode_ms, None)
     }
 
+    fn inspect_owned(
+        &mut self,
+        picture: Picture,
+        decode_ms: f64,
+    ) -> Result<Inspection, InspectError> {
+        let inspection = self.inspect_decoded(&picture, decode_ms)?;
+        Ok(Inspection {
+            picture: self.intake.keep_pictures.then(|| Arc::new(picture)),
+            ..inspection
+        })
+    }
+
     fn inspect_unless(
         &mut self,
         picture: &Picture,
         decode_ms: f64,
         cancellation: Option<&Cancellation>,
     ) -> Result<Inspection, InspectError> {
+        let pool = self.pool()?;
         let cancelled = || cancellation.is_some_and(Cancellation::is_cancelled);
         if cancelled() {
             return Err(InspectError::Cancelled);
         }
         // What a stage says that was stopped in its middle is of no use.
-        self.stages(picture, decode_ms, cancellation)
+        self.stages(&pool, picture, decode_ms, cancellation)
             .map_err(|error| {
                 if cancelled() {
                     InspectError::Cancelled
@@ -304,16 +327,22 @@ impl Inspector {
 
     fn stages(
         &mut self,
+        pool: &ThreadPool,
         picture: &Picture,
         decode_ms: f64,
         cancellation: Option<&Cancellation>,
     ) -> Result<Inspection, InspectError> {
-        let (settings, pool) = (Arc::clone(&self.settings), Arc::clone(&self.pool));
+        let settings = Arc::clone(&self.settings);
         let prepared = pool.install(|| self.intake.prepare(picture, decode_ms))?;
         let described = self.describe(prepared, cancellation)?;
         let rule = self.rule;
         self.helpers.keep_off_this_core();
-        settings.finish(&described, rule, cancellation, Some(&pool))
+        settings.finish(&described, rule, cancellation, Some(pool))
+    }
+
+    /// The threads of the head, in the process that they were started in.
+    fn pool(&self) -> Result<Arc<ThreadPool>, InspectError> {
+        Ok(Arc::clone(self.pool.here()?))
     }
 }
 

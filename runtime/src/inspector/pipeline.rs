@@ -43,7 +43,8 @@ impl Inspector {
     /// others.
     ///
     /// `paths` is read on a thread of its own, no more than two batches and eight pictures (or
-    /// a third batch) ahead of the results, which also bounds the memory taken. A result that
+    /// a third batch) ahead of the results, which also bounds the memory taken. Where pictures
+    /// are kept, two take the place of the eight. A result that
     /// is there is given before the network takes another picture, and no batch waits for
     /// `paths`: it is made of the pictures that were begun, and which ones these are depends
     /// on the time they take.
@@ -51,13 +52,18 @@ impl Inspector {
     where
         I: IntoIterator<IntoIter: Send + 'static, Item: AsRef<Path> + Send + 'static>,
     {
-        let ahead = self.threads().clamp(FEWEST_PREPARED, MOST_PREPARED);
+        let most = if self.intake.keep_pictures {
+            FEWEST_PREPARED
+        } else {
+            MOST_PREPARED
+        };
+        let ahead = self.threads().clamp(FEWEST_PREPARED, most);
         // The next batch is prepared while one is in the network.
         let ahead = ahead.max(self.batch);
         let (sender, tickets) = sync_channel(ahead);
         let preparation = Preparation {
             intake: Arc::clone(&self.intake),
-            pool: Arc::clone(&self.pool),
+            pool: self.pool()?,
         };
         let paths = paths.into_iter();
         let feeder = thread::Builder::new()
@@ -134,6 +140,12 @@ impl<P> Inspections<'_, P> {
         self.described.extend(inspections);
     }
 
+    /// A picture that was begun, without waiting for threads that may not be there.
+    fn begun(&mut self) -> Option<P> {
+        let described = self.described.pop_front().map(|(path, _result)| path);
+        described.or_else(|| self.tickets.try_recv().ok().map(|(path, _prepared)| path))
+    }
+
     /// Whether the next result is there.
     fn first_is_ready(&mut self) -> bool {
         let first = self.described.front_mut();
@@ -141,13 +153,13 @@ impl<P> Inspections<'_, P> {
     }
 
     fn finish(&self, described: Result<Described, InspectError>) -> Pending<Inspection> {
-        let described = match described {
-            Ok(described) => described,
+        let (described, pool) = match described.and_then(|one| Ok((one, self.inspector.pool()?))) {
+            Ok(ready) => ready,
             Err(error) => return Pending::failed(error),
         };
         let settings = Arc::clone(&self.inspector.settings);
         let (rule, helpers) = (self.inspector.rule, self.inspector.helpers.clone());
-        Pending::in_pool(&self.inspector.pool, move || {
+        Pending::in_pool(&pool, move || {
             helpers.keep_off_this_core();
             settings.finish(&described, rule, None, None)
         })
@@ -158,6 +170,9 @@ impl<P> Iterator for Inspections<'_, P> {
     type Item = (P, Result<Inspection, InspectError>);
 
     fn next(&mut self) -> Option<Self::Item> {
+        if let Err(error) = self.inspector.pool() {
+            return self.begun().map(|path| (path, Err(error)));
+        }
         // Beside a batch in the network, the maps of the one before are made.
         while self.described.len() <= self.inspector.batch
             && !self.first_is_ready()

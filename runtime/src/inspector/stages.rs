@@ -35,6 +35,10 @@ pub(super) struct Origin {
     pub(super) size: PictureSize,
     pub(super) white_level: Option<NonZeroU16>,
     pub(super) depth_remark: Option<DepthRemark>,
+    /// See [`Picture::damage`].
+    pub(super) damage: Option<String>,
+    /// `None` unless pictures are kept.
+    pub(super) picture: Option<Arc<Picture>>,
 }
 
 /// A picture as the network has described it.
@@ -50,11 +54,13 @@ pub(super) struct Described {
 }
 
 impl Intake {
-    /// Decodes and prepares a picture file.
+    /// Decodes and prepares a picture file, and keeps the picture if that was asked for.
     pub(super) fn prepare_file(&self, path: &Path) -> Result<Prepared, InspectError> {
         let started = Instant::now();
         let picture = Picture::open(path, &self.reading)?;
-        self.prepare(&picture, milliseconds_since(started))
+        let mut prepared = self.prepare(&picture, milliseconds_since(started))?;
+        prepared.origin.picture = self.keep_pictures.then(|| Arc::new(picture));
+        Ok(prepared)
     }
 
     /// Resizes, crops and normalises.
@@ -86,6 +92,8 @@ impl Intake {
             },
             white_level: self.recipe.white_level,
             depth_remark: self.recipe.depth_remark(picture),
+            damage: picture.damage().map(str::to_owned),
+            picture: None,
         }
     }
 }
@@ -109,6 +117,8 @@ impl Settings {
             size,
             white_level,
             depth_remark,
+            damage,
+            picture,
         } = described.origin.clone();
         let times = StageTimes {
             neighbors_ms: head.neighbors_ms,
@@ -121,6 +131,8 @@ impl Settings {
         let inspection = Inspection {
             white_level,
             depth_remark,
+            damage,
+            picture,
             ..inspection
         };
         Ok(inspection.judged(&self.manifest.calibration, rule))

@@ -8,6 +8,8 @@
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 
+use crate::row_major::RowMajor;
+
 /// Along how many of the leading axes distances are bounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -54,13 +56,10 @@ pub(super) struct BankAxes {
 
 impl BankAxes {
     /// Of centroids that are already given on these axes.
-    pub(super) fn leading(rows: &ArrayView2<'_, f32>, counts: BoundingAxes) -> Self {
+    pub(super) fn leading(rows: &RowMajor, counts: BoundingAxes) -> Self {
         let turned = rows
             .rows()
-            .into_iter()
-            // Not by the view's own iterator: in releases Valgrind sees a decision there on
-            // what is not set, which makes no difference.
-            .map(|row| row.to_vec().into_iter().map(f64::from).collect());
+            .map(|row| row.iter().copied().map(f64::from).collect());
         Self::of(turned, rows.nrows(), counts, None)
     }
 

@@ -17,8 +17,13 @@ pub(super) type Group = [f32; GROUP];
 /// after the other, then the norms of the rest.
 #[inline(always)]
 pub(super) fn bounds<S: Simd>(simd: S, axes: &BankAxes, queries: &[Group], values: &mut [f32]) {
-    let mut rows = values.chunks_exact_mut(axes.places());
-    let mut row = || rows.next().unwrap_or_default();
+    let mut rest = values;
+    // Panics where `values` is too short.
+    let mut row = || {
+        let (row, after) = std::mem::take(&mut rest).split_at_mut(axes.places());
+        rest = after;
+        row
+    };
     let mut rows: [&mut [f32]; GROUP] = [row(), row(), row(), row(), row(), row()];
     for (number, (panel, offsets)) in axes.panels().enumerate() {
         let step = WIDTH * S::F32_LANES;

@@ -4,12 +4,12 @@
 //! in about the same direction. Their norm beyond the bank's axes is large then, and the
 //! bounds, which know no more of it, are weak. One axis in that direction repairs them.
 
-use ndarray::ArrayView2;
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSlice;
 
 use super::MemoryBank;
 use super::axes::{BankAxes, Projection};
+use crate::row_major::RowMajor;
 
 /// A direction of which the other axes leave less than this share has none of its own.
 const LEAST_SHARE: f64 = 1e-3;
@@ -20,17 +20,16 @@ impl MemoryBank {
     /// around `point` they are found faster. Without a projection, and for a point that
     /// the other axes reach, nothing happens.
     pub fn turn_first_axis(&mut self, point: &[f32]) {
-        let rows = self.rows.view();
         if let Some(axes) = &mut self.axes
-            && point.len() == rows.ncols()
+            && point.len() == self.rows.ncols()
         {
-            axes.turn_first(&rows, point);
+            axes.turn_first(&self.rows, point);
         }
     }
 }
 
 impl BankAxes {
-    fn turn_first(&mut self, rows: &ArrayView2<'_, f32>, point: &[f32]) {
+    fn turn_first(&mut self, rows: &RowMajor, point: &[f32]) {
         let Some(projection) = &mut self.projection else {
             return;
         };
@@ -41,8 +40,8 @@ impl BankAxes {
             *value = *turned;
         }
         let origin = &projection.origin;
-        let values = rows.as_slice().unwrap_or_default();
-        let along: Vec<f64> = values
+        let along: Vec<f64> = rows
+            .values()
             .par_chunks_exact(rows.ncols())
             .with_min_len(64)
             .map(|row| {

@@ -17,7 +17,10 @@ pub use nearest::{DescriptorRows, Neighbors, NeighborsError, SearchOptions, Sear
 
 use axes::BankAxes;
 
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2};
+
+use crate::invariant::BrokenInvariant;
+use crate::row_major::RowMajor;
 
 /// Squared norms above this are refused: sums of two such numbers and their
 /// products stay finite in `f32` below it.
@@ -26,8 +29,8 @@ const LARGEST_SQUARED_NORM: f32 = f32::MAX / 16.0;
 /// `M × D` centroids, row-major `f32`, with their squared norms.
 #[derive(Debug, Clone)]
 pub struct MemoryBank {
-    rows: Array2<f32>,
-    squared_norms: Array1<f32>,
+    rows: RowMajor,
+    squared_norms: Vec<f32>,
     largest_norm: f32,
     axes: Option<BankAxes>,
 }
@@ -78,6 +81,9 @@ pub enum MemoryBankError {
         /// Columns of the bank.
         channels: usize,
     },
+    /// A bug in this code.
+    #[error(transparent)]
+    Internal(#[from] BrokenInvariant),
 }
 
 impl MemoryBank {
@@ -87,18 +93,15 @@ impl MemoryBank {
     /// norm overflows `f32`.
     pub fn new(rows: Array2<f32>) -> Result<Self, MemoryBankError> {
         let (centroids, channels) = rows.dim();
-        if centroids == 0 || channels == 0 || u32::try_from(centroids).is_err() {
-            return Err(MemoryBankError::Empty {
-                centroids,
-                channels,
-            });
-        }
-        let rows = if rows.is_standard_layout() {
-            rows
-        } else {
-            rows.as_standard_layout().into_owned()
+        let empty = MemoryBankError::Empty {
+            centroids,
+            channels,
         };
-        let squared_norms: Array1<f32> = row_slices(&rows).map(squared_norm).collect();
+        if centroids == 0 || u32::try_from(centroids).is_err() {
+            return Err(empty);
+        }
+        let rows = RowMajor::from_array(rows).ok_or(empty)?;
+        let squared_norms: Vec<f32> = rows.rows().map(squared_norm).collect();
         let largest = first_overflow(squared_norms.iter().copied())
             .map_err(|centroid| MemoryBankError::NotFinite { centroid })?;
         Ok(Self {
@@ -114,7 +117,7 @@ impl MemoryBank {
     /// right for any axes; the speed is not.
     pub fn with_leading_axes(self, counts: BoundingAxes) -> Result<Self, MemoryBankError> {
         self.check_axes(counts, self.channels())?;
-        let axes = BankAxes::leading(&self.rows(), counts);
+        let axes = BankAxes::leading(&self.rows, counts);
         Ok(Self {
             axes: Some(axes),
             ..self
@@ -132,7 +135,7 @@ impl MemoryBank {
         if projection.axes.dim() != (counts.second, self.channels()) {
             return Err(self.axes_error(counts));
         }
-        let axes = BankAxes::projected(&self.rows(), counts, projection);
+        let axes = BankAxes::projected(&self.rows.view()?, counts, projection);
         Ok(Self {
             axes: Some(axes),
             ..self
@@ -186,21 +189,15 @@ impl MemoryBank {
     }
 
     /// The `M × D` centroids, row-major.
-    #[must_use]
-    pub fn rows(&self) -> ArrayView2<'_, f32> {
+    pub fn rows(&self) -> Result<ArrayView2<'_, f32>, BrokenInvariant> {
         self.rows.view()
     }
 
-    fn row(&self, centroid: u32) -> &[f32] {
-        let values = self.rows.as_slice().unwrap_or_default();
-        &values[centroid as usize * self.channels()..][..self.channels()]
+    /// The `D` values of one centroid; panics for a number that no search of this bank gives.
+    #[must_use]
+    pub fn row(&self, centroid: u32) -> &[f32] {
+        self.rows.row(centroid as usize)
     }
-}
-
-/// Rows of a matrix in standard layout, which all callers guarantee.
-fn row_slices(matrix: &Array2<f32>) -> std::slice::ChunksExact<'_, f32> {
-    let values = matrix.as_slice().unwrap_or_default();
-    values.chunks_exact(matrix.ncols().max(1))
 }
 
 /// `Σ xᵢ²`, summed in `f64`, so that it is right to one rounding.

@@ -6,7 +6,7 @@
 //! end with the same direct differences and give the same bits.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use ndarray::{Array2, ArrayRef2};
 use pulp::{Arch, Simd, WithSimd};
@@ -14,8 +14,9 @@ use rayon::ThreadPool;
 
 use super::distance::squared_norm;
 use super::plain::{PlainScratch, PlainTile};
-use super::pruned::{PrunedScratch, PrunedTile};
+use super::pruned::{PrunedScratch, PrunedTile, Unfinished};
 use super::{MemoryBank, first_overflow};
+use crate::invariant::BrokenInvariant;
 
 /// Positions searched together by one thread. Fixed, so that the result does not
 /// depend on the number of threads.
@@ -77,6 +78,9 @@ pub enum NeighborsError {
     /// The search was stopped on request.
     #[error("the search for the nearest centroids was cancelled")]
     Cancelled,
+    /// A bug in this code.
+    #[error(transparent)]
+    Internal(#[from] BrokenInvariant),
 }
 
 /// The descriptors of a picture, made a few at a time.
@@ -156,7 +160,16 @@ pub(super) struct Found<'a> {
     numbers: &'a mut [u32],
 }
 
-impl Found<'_> {
+impl<'a> Found<'a> {
+    /// For `k` neighbours of each descriptor of a tile.
+    pub(super) fn new(k: usize, distances: &'a mut [f32], numbers: &'a mut [u32]) -> Self {
+        Self {
+            k,
+            distances,
+            numbers,
+        }
+    }
+
     pub(super) fn row(&mut self, row: usize) -> (&mut [f32], &mut [u32]) {
         let places = row * self.k..(row + 1) * self.k;
         (
@@ -166,11 +179,7 @@ impl Found<'_> {
     }
 
     fn again(&mut self) -> Found<'_> {
-        Found {
-            k: self.k,
-            distances: self.distances,
-            numbers: self.numbers,
-        }
+        Found::new(self.k, self.distances, self.numbers)
     }
 }
 
@@ -219,7 +228,7 @@ impl MemoryBank {
     ) -> Result<(), NeighborsError> {
         self.check_count(k)?;
         self.check_channels(descriptors.channels())?;
-        let (distances, numbers) = neighbors.resized(descriptors.positions(), k);
+        let (distances, numbers) = neighbors.resized(descriptors.positions(), k)?;
         let search = Search {
             arch,
             bank: self,
@@ -232,11 +241,7 @@ impl MemoryBank {
         let tiles = distances
             .chunks_mut(length)
             .zip(numbers.chunks_mut(length))
-            .map(|(distances, numbers)| Found {
-                k,
-                distances,
-                numbers,
-            });
+            .map(|(distances, numbers)| Found::new(k, distances, numbers));
         let tiles = Mutex::new((0..).step_by(TILE_ROWS).zip(tiles));
         search.tiles(&tiles, options)
     }
@@ -275,20 +280,29 @@ fn next_of<T>(shared: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
 
 impl Neighbors {
     /// The values of both, row by row.
-    fn resized(&mut self, positions: usize, k: usize) -> (&mut [f32], &mut [u32]) {
-        (
-            rows_of(&mut self.squared_distances, (positions, k)),
-            rows_of(&mut self.indices, (positions, k)),
-        )
+    fn resized(
+        &mut self,
+        positions: usize,
+        k: usize,
+    ) -> Result<(&mut [f32], &mut [u32]), BrokenInvariant> {
+        Ok((
+            rows_of(&mut self.squared_distances, (positions, k))?,
+            rows_of(&mut self.indices, (positions, k))?,
+        ))
     }
 }
 
 /// All values of an array, which is made anew unless it has this shape and order.
-fn rows_of<T: Clone + Default>(array: &mut Array2<T>, shape: (usize, usize)) -> &mut [T] {
+fn rows_of<T: Clone + Default>(
+    array: &mut Array2<T>,
+    shape: (usize, usize),
+) -> Result<&mut [T], BrokenInvariant> {
     if array.dim() != shape || !array.is_standard_layout() {
         *array = Array2::default(shape);
     }
-    array.as_slice_mut().unwrap_or_default()
+    array
+        .as_slice_mut()
+        .ok_or(BrokenInvariant("a new array lies row by row"))
 }
 
 impl SearchScratch {
@@ -326,15 +340,25 @@ impl<R: DescriptorRows + ?Sized> Search<'_, R> {
     ) -> Result<(), NeighborsError> {
         let cancelled = || options.cancelled.load(Ordering::Relaxed);
         let first_failure = AtomicUsize::new(usize::MAX);
+        let broken = OnceLock::new();
         options.share(&|| {
             let mut buffers = options.scratch.take();
             while let Some((first, found)) = next_of(tiles).filter(|_| !cancelled()) {
-                if let Err(position) = self.tile(first, found, &mut buffers) {
-                    first_failure.fetch_min(position, Ordering::Relaxed);
+                match self.tile(first, found, &mut buffers) {
+                    Ok(()) => {}
+                    Err(TileFault::NotFinite { position }) => {
+                        first_failure.fetch_min(position, Ordering::Relaxed);
+                    }
+                    Err(TileFault::Broken(invariant)) => {
+                        broken.get_or_init(|| invariant);
+                    }
                 }
             }
             options.scratch.give_back(buffers);
         });
+        if let Some(invariant) = broken.into_inner() {
+            return Err(invariant.into());
+        }
         match first_failure.into_inner() {
             _ if cancelled() => Err(NeighborsError::Cancelled),
             usize::MAX => Ok(()),
@@ -342,13 +366,13 @@ impl<R: DescriptorRows + ?Sized> Search<'_, R> {
         }
     }
 
-    /// Fills the rows of one tile; the error is the first position that is not finite.
+    /// Fills the rows of one tile.
     fn tile(
         &self,
         first: usize,
         mut found: Found<'_>,
         scratch: &mut TileScratch,
-    ) -> Result<(), usize> {
+    ) -> Result<(), TileFault> {
         let positions = found.numbers.len() / found.k;
         let TileScratch {
             rows,
@@ -363,7 +387,9 @@ impl<R: DescriptorRows + ?Sized> Search<'_, R> {
             channels: self.bank.channels(),
             norms: squared_norms,
         });
-        first_overflow(squared_norms.iter().copied()).map_err(|row| first + row)?;
+        first_overflow(squared_norms.iter().copied()).map_err(|row| TileFault::NotFinite {
+            position: first + row,
+        })?;
         if let Some(axes) = self
             .bank
             .axes
@@ -383,17 +409,18 @@ impl<R: DescriptorRows + ?Sized> Search<'_, R> {
                     self.bounds_held.store(true, Ordering::Relaxed);
                     return Ok(());
                 }
-                Err(_too_many) => self.put_off_bounds(),
+                Err(Unfinished::TooMany) => self.put_off_bounds(),
+                Err(Unfinished::Broken(invariant)) => return Err(TileFault::Broken(invariant)),
             }
         }
-        self.arch.dispatch(PlainTile {
+        let tile = PlainTile {
             bank: self.bank,
             rows,
             squared_norms,
             found,
             scratch: plain,
-        });
-        Ok(())
+        };
+        self.arch.dispatch(tile).map_err(TileFault::Broken)
     }
 
     /// Bounds pay where there are many more centroids than neighbours, and where they
@@ -425,6 +452,15 @@ impl<R: DescriptorRows + ?Sized> Search<'_, R> {
         let next = (4 * tiles).min(MOST_TILES_WITHOUT_BOUNDS);
         self.next_without_bounds.store(next, Ordering::Relaxed);
     }
+}
+
+/// Why a tile has no neighbours.
+#[derive(Debug)]
+enum TileFault {
+    /// The first descriptor of the tile that is not finite.
+    NotFinite { position: usize },
+    /// A bug.
+    Broken(BrokenInvariant),
 }
 
 struct RowNorms<'a> {

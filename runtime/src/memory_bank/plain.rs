@@ -5,7 +5,7 @@
 //! from direct differences: that sum of squares cannot cancel below zero, as
 //! `|φ|² + |c|² − 2 φ·c` does close to a centroid.
 
-use ndarray::{ArrayView2, ArrayViewMut2, Axis, linalg::general_mat_mul};
+use ndarray::{ArrayViewMut2, linalg::general_mat_mul};
 use pulp::{Simd, WithSimd};
 
 use super::MemoryBank;
@@ -14,6 +14,8 @@ use super::k_nearest::Nearest;
 use super::nearest::Found;
 use super::rounding::of_sum;
 use super::shortlist::{Shortlist, comparison_margin};
+use crate::invariant::BrokenInvariant;
+use crate::row_major::row_major_view;
 
 /// Centroids per product: a block and its products stay in the core's own cache.
 const BLOCK_CENTROIDS: usize = 512;
@@ -36,12 +38,12 @@ pub(super) struct PlainTile<'a> {
 }
 
 impl WithSimd for PlainTile<'_> {
-    type Output = ();
+    type Output = Result<(), BrokenInvariant>;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
+    fn with_simd<S: Simd>(mut self, simd: S) -> Self::Output {
         self.start_shortlists(of_sum::<S>(self.bank.channels()));
-        self.fill_shortlists();
+        self.fill_shortlists()?;
         let channels = self.bank.channels();
         let descriptors = self.rows.chunks_exact(channels).enumerate();
         for ((row, descriptor), shortlist) in descriptors.zip(&self.scratch.shortlists) {
@@ -51,6 +53,7 @@ impl WithSimd for PlainTile<'_> {
                 nearest.insert(distance, centroid);
             }
         }
+        Ok(())
     }
 }
 
@@ -66,23 +69,26 @@ impl PlainTile<'_> {
         }
     }
 
-    fn fill_shortlists(&mut self) {
+    fn fill_shortlists(&mut self) -> Result<(), BrokenInvariant> {
         let (positions, channels) = (self.squared_norms.len(), self.bank.channels());
         let PlainScratch {
             products,
             shortlists,
         } = &mut *self.scratch;
-        let Ok(tile) = ArrayView2::from_shape((positions, channels), self.rows) else {
-            return;
-        };
-        let blocks = self.bank.rows.axis_chunks_iter(Axis(0), BLOCK_CENTROIDS);
-        let norms = self.bank.squared_norms.as_slice().unwrap_or_default();
-        for (block, (centroids, norms)) in blocks.zip(norms.chunks(BLOCK_CENTROIDS)).enumerate() {
+        let tile = row_major_view(channels, self.rows)?;
+        if tile.nrows() != positions {
+            return Err(BrokenInvariant("a tile has one norm for each descriptor"));
+        }
+        let blocks = self.bank.rows.values().chunks(BLOCK_CENTROIDS * channels);
+        let norms = self.bank.squared_norms.chunks(BLOCK_CENTROIDS);
+        for (block, (centroids, norms)) in blocks.zip(norms).enumerate() {
+            let centroids = row_major_view(channels, centroids)?;
             products.resize(positions * norms.len(), 0.0);
-            let shape = (positions, norms.len());
-            if let Ok(mut products) = ArrayViewMut2::from_shape(shape, &mut products[..]) {
-                general_mat_mul(-2.0, &tile, &centroids.t(), 0.0, &mut products);
-            }
+            let mut into = ArrayViewMut2::from_shape((positions, norms.len()), &mut products[..])
+                .map_err(|_shape| {
+                BrokenInvariant("a block has one product for each centroid")
+            })?;
+            general_mat_mul(-2.0, &tile, &centroids.t(), 0.0, &mut into);
             for (list, row) in shortlists
                 .iter_mut()
                 .zip(products.chunks_exact(norms.len()))
@@ -90,5 +96,6 @@ impl PlainTile<'_> {
                 list.offer(block * BLOCK_CENTROIDS, row, norms);
             }
         }
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! The K nearest of a tile of positions by lower bounds: few distances are computed in full.
 
-use ndarray::{ArrayView2, ArrayViewMut2, linalg::general_mat_mul};
+use ndarray::{ArrayViewMut2, linalg::general_mat_mul};
 use pulp::{Simd, WithSimd};
 
 use super::MemoryBank;
@@ -11,6 +11,8 @@ use super::k_nearest::Nearest;
 use super::nearest::{Found, TILE_ROWS};
 use super::rounding::{of_first_bound, of_product, of_sum};
 use super::second_bounds::SecondBounds;
+use crate::invariant::BrokenInvariant;
+use crate::row_major::row_major_view;
 
 /// Buffers of one search, kept between searches.
 #[derive(Debug, Default)]
@@ -28,9 +30,20 @@ pub(super) struct PrunedScratch {
     refined: Vec<(f32, u32)>,
 }
 
-/// The bounds left too many centroids.
+/// Why a tile was not searched to its end.
 #[derive(Debug)]
-pub(super) struct TooMany;
+pub(super) enum Unfinished {
+    /// The bounds left too many centroids.
+    TooMany,
+    /// A bug.
+    Broken(BrokenInvariant),
+}
+
+impl From<BrokenInvariant> for Unfinished {
+    fn from(broken: BrokenInvariant) -> Self {
+        Self::Broken(broken)
+    }
+}
 
 pub(super) struct PrunedTile<'a> {
     pub(super) bank: &'a MemoryBank,
@@ -44,12 +57,12 @@ pub(super) struct PrunedTile<'a> {
 }
 
 impl WithSimd for PrunedTile<'_> {
-    type Output = Result<(), TooMany>;
+    type Output = Result<(), Unfinished>;
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) -> Self::Output {
-        let positions = self.rows.len() / self.bank.channels();
-        self.turn(simd, positions);
+        let positions = row_major_view(self.bank.channels(), self.rows)?.nrows();
+        self.turn(simd, positions)?;
         let depth = self.axes.counts.first + 1;
         let places = self.axes.places();
         self.scratch.values.resize(GROUP * places, 0.0);
@@ -68,7 +81,7 @@ impl WithSimd for PrunedTile<'_> {
 impl PrunedTile<'_> {
     /// Fills `heads`, `queries`, `tails` and `norms`.
     #[inline(always)]
-    fn turn<S: Simd>(&mut self, simd: S, positions: usize) {
+    fn turn<S: Simd>(&mut self, simd: S, positions: usize) -> Result<(), BrokenInvariant> {
         let scratch = &mut *self.scratch;
         let first = self.axes.counts.first;
         scratch.queries.clear();
@@ -78,11 +91,12 @@ impl PrunedTile<'_> {
         scratch.tails.clear();
         scratch.norms.clear();
         self.axes
-            .project(self.rows, &mut scratch.centred, &mut scratch.heads);
+            .project(self.rows, &mut scratch.centred, &mut scratch.heads)?;
         for row in 0..positions {
             let turned = self.turned(simd, row);
             self.keep(simd, row, &turned);
         }
+        Ok(())
     }
 
     /// One position on the axes.
@@ -145,7 +159,7 @@ impl PrunedTile<'_> {
         row: usize,
         group_row: usize,
         budget: &mut usize,
-    ) -> Result<(), TooMany> {
+    ) -> Result<(), Unfinished> {
         let (k, channels) = (self.found.k, self.bank.channels());
         let places = self.axes.places();
         let descriptor = &self.rows[row * channels..][..channels];
@@ -165,7 +179,7 @@ impl PrunedTile<'_> {
             }
         }
         if nearest.count < k {
-            return Err(TooMany);
+            return Err(Unfinished::TooMany);
         }
         let sum = of_sum::<S>(channels);
         let limit = nearest.limit(sum);
@@ -265,17 +279,22 @@ struct Turned {
 }
 
 #[inline(always)]
-fn spend(budget: &mut usize, differences: usize) -> Result<(), TooMany> {
-    *budget = budget.checked_sub(differences).ok_or(TooMany)?;
+fn spend(budget: &mut usize, differences: usize) -> Result<(), Unfinished> {
+    *budget = budget.checked_sub(differences).ok_or(Unfinished::TooMany)?;
     Ok(())
 }
 
 impl BankAxes {
     /// Where there is a projection: the centred descriptors, and their coordinates on
     /// the `second` axes, row by row.
-    fn project(&self, rows: &[f32], centred: &mut Vec<f32>, heads: &mut Vec<f32>) {
+    fn project(
+        &self,
+        rows: &[f32],
+        centred: &mut Vec<f32>,
+        heads: &mut Vec<f32>,
+    ) -> Result<(), BrokenInvariant> {
         let Some(projection) = &self.projection else {
-            return;
+            return Ok(());
         };
         let (channels, second) = (projection.origin.len(), self.counts.second);
         let positions = rows.len() / channels;
@@ -284,10 +303,10 @@ impl BankAxes {
             centred.extend(row.iter().zip(&projection.origin).map(|(x, o)| x - o));
         }
         heads.resize(positions * second, 0.0);
-        let centred = ArrayView2::from_shape((positions, channels), &centred[..]);
-        let heads = ArrayViewMut2::from_shape((positions, second), &mut heads[..]);
-        if let (Ok(centred), Ok(mut heads)) = (centred, heads) {
-            general_mat_mul(1.0, &centred, &projection.axes.t(), 0.0, &mut heads);
-        }
+        let centred = row_major_view(channels, centred)?;
+        let mut heads = ArrayViewMut2::from_shape((positions, second), &mut heads[..])
+            .map_err(|_shape| BrokenInvariant("a tile has one head for each descriptor"))?;
+        general_mat_mul(1.0, &centred, &projection.axes.t(), 0.0, &mut heads);
+        Ok(())
     }
 }

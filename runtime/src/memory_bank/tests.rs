@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "for tests only")]
 
 mod bounded;
+mod broken;
 mod rounding;
 
 use std::sync::atomic::AtomicBool;

@@ -1,6 +1,8 @@
 //! The network in ONNX Runtime, behind types of our own.
 
+mod file_header;
 mod library_file;
+mod library_problem;
 mod loaded_files;
 mod observed;
 mod onnx_runtime;
@@ -8,6 +10,7 @@ mod opening;
 mod outputs;
 mod providers;
 mod session;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 mod threads;
@@ -19,6 +22,7 @@ use std::path::PathBuf;
 use crate::bundle::BundleError;
 
 pub use library_file::{library_beside, library_near, library_with};
+pub use library_problem::LibraryProblem;
 pub use loaded_files::file_loaded_at;
 pub use observed::ObservedNetwork;
 pub use onnx_runtime::OnnxRuntime;
@@ -30,7 +34,10 @@ pub use providers::{
     processor_instructions, survey,
 };
 pub use session::{Network, NetworkOptions, NetworkOutput};
+pub use telemetry::restart_without_telemetry;
 pub use whole_model::WholeModel;
+
+pub use crate::process::Forked;
 
 /// The oldest ONNX Runtime that works is 1 point this.
 pub const MINIMUM_MINOR_VERSION: u32 = ort::MINOR_VERSION;
@@ -45,7 +52,7 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NetworkError {
-    /// The shared library is missing, not a library, or too old.
+    /// The shared library is missing, not a library, too old, or sends telemetry.
     #[error(
         "ONNX Runtime (1.{minimum} or newer) could not be loaded from {}; \
          get it with `cargo xtask setup --runtime`, or set ORT_DYLIB_PATH to the file of libonnxruntime",
@@ -56,8 +63,8 @@ pub enum NetworkError {
         path: PathBuf,
         /// Oldest minor version that works.
         minimum: u32,
-        /// What the loader said.
-        source: Cause,
+        /// What is wrong with it, and what helps.
+        source: LibraryProblem,
     },
     /// A process can hold one ONNX Runtime only.
     #[error(
@@ -119,6 +126,9 @@ pub enum NetworkError {
         /// What it should have.
         expected: String,
     },
+    /// The threads that compute stayed in the parent process.
+    #[error(transparent)]
+    Forked(#[from] Forked),
     /// The network failed on a picture.
     #[error("ONNX Runtime failed while running the network")]
     Run(#[source] Cause),

@@ -6,9 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ort::environment::Environment;
 
-use super::NetworkError;
 use super::loaded_files::{LoadedFile, file_loaded_at};
 use super::warnings::Warnings;
+use super::{LibraryProblem, NetworkError, telemetry};
+use crate::process::Process;
 
 /// ONNX Runtime allows one environment in a process, so the first is kept.
 static LOADED: Mutex<Option<OnnxRuntime>> = Mutex::new(None);
@@ -21,6 +22,8 @@ pub struct OnnxRuntime {
     pub(super) errors: Warnings,
     /// What was loaded, by whichever name; `None` where the system does not tell.
     pub(super) file: Option<LoadedFile>,
+    /// Which process has loaded it.
+    pub(super) home: Process,
     path: PathBuf,
     version: Option<String>,
 }
@@ -64,26 +67,32 @@ impl OnnxRuntime {
     }
 
     fn open(path: PathBuf) -> Result<Self, NetworkError> {
-        let failed = |path: &Path, source: super::Cause| NetworkError::Library {
-            path: path.to_owned(),
+        Self::started(&path).map_err(|source| NetworkError::Library {
+            path,
             minimum: ort::MINOR_VERSION,
             source,
-        };
+        })
+    }
+
+    fn started(path: &Path) -> Result<Self, LibraryProblem> {
+        let version = quiet_version(path)?;
         let errors = Warnings::default();
-        let builder = ort::init_from(&path).map_err(|error| failed(&path, error.into()))?;
+        let builder =
+            ort::init_from(path).map_err(|error| LibraryProblem::explained(path, &error))?;
         let environment = builder
+            // Of Windows; elsewhere this comes too late.
             .with_telemetry(false)
             // Without a logger of ours it would print.
             .with_logger(errors.error_logger())
             .build()
-            .map_err(|error| failed(&path, error.into()))?;
-        let minor = ort::util::probe(&path);
+            .map_err(|error| LibraryProblem::Start(error.to_string()))?;
         Ok(Self {
             environment,
             errors,
-            file: loaded_file(&path),
-            path,
-            version: minor.map(|minor| format!("1.{minor}")),
+            file: loaded_file(path),
+            home: Process::current(),
+            path: path.to_owned(),
+            version,
         })
     }
 
@@ -98,6 +107,33 @@ impl OnnxRuntime {
     pub fn version(&self) -> Option<&str> {
         self.version.as_deref()
     }
+}
+
+/// Major and minor version of a library that will send nothing; looks at no more than the
+/// version. `None` when it does not tell, or cannot be loaded at all.
+fn quiet_version(path: &Path) -> Result<Option<String>, LibraryProblem> {
+    let Some(minor) = probed(path)? else {
+        return Ok(None);
+    };
+    let version = format!("1.{minor}");
+    if telemetry::would_be_sent(minor) {
+        return Err(LibraryProblem::Telemetry { version });
+    }
+    Ok(Some(version))
+}
+
+/// A bare name is sought beside the program first, and `ort` panics when the system does not
+/// tell where that is.
+fn probed(path: &Path) -> Result<Option<u32>, LibraryProblem> {
+    if path.is_relative() {
+        std::env::current_exe().map_err(|error| {
+            LibraryProblem::Start(format!(
+                "the system does not tell where this program lies ({error}; is /proc mounted?); \
+                 give the full path of the library"
+            ))
+        })?;
+    }
+    Ok(ort::util::probe(path))
 }
 
 /// Nothing can leave it half changed.

@@ -20,7 +20,9 @@ use crate::bundle::{Manifest, NetworkFile, level_name};
 use crate::cancellation::Cancellation;
 use crate::cores::Helpers;
 use crate::head::LevelShape;
+use crate::invariant::BrokenInvariant;
 use crate::onnx::INPUT;
+use crate::process::Threaded;
 
 /// An output of a network.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +85,7 @@ pub struct Network {
 /// With what a network is computed.
 #[derive(Debug)]
 enum Computer {
-    OnnxRuntime(Session),
+    OnnxRuntime(Threaded<Session>),
     #[cfg(feature = "stand-in")]
     StandIn,
 }
@@ -137,7 +139,7 @@ impl Network {
             .collect();
         check_outlets("output", session.outputs(), &outputs)?;
         Ok(Self {
-            computer: Computer::OnnxRuntime(session),
+            computer: Computer::OnnxRuntime(Threaded::new(session)),
             helpers: opened.helpers,
             options: options.clone(),
             warnings: opened.warnings,
@@ -204,6 +206,7 @@ impl Network {
         let (outputs, pictures) = (&self.options.outputs, input.dim().0);
         match &mut self.computer {
             Computer::OnnxRuntime(session) => {
+                let session = session.here_mut()?;
                 self.helpers.keep_off_this_core();
                 let given = run_session(session, input, run)
                     .map_err(|error| NetworkError::Run(error.into()))?;
@@ -221,12 +224,18 @@ fn run_session<'s>(
     run: Option<&'s RunOptions>,
 ) -> ort::Result<SessionOutputs<'s>> {
     let rows = input.as_standard_layout();
-    let tensor = TensorRef::from_array_view((rows.shape(), rows.as_slice().unwrap_or_default()))?;
+    let values = rows.as_slice().ok_or_else(not_row_by_row)?;
+    let tensor = TensorRef::from_array_view((rows.shape(), values))?;
     let inputs = ort::inputs![INPUT => tensor];
     match run {
         Some(run) => session.run_with_options(inputs, run),
         None => session.run(inputs),
     }
+}
+
+/// The error for an input that has no slice after it was copied row by row.
+pub(super) fn not_row_by_row() -> ort::Error {
+    ort::Error::new(BrokenInvariant("the network's input lies row by row").to_string())
 }
 
 pub(super) fn builder(

@@ -23,7 +23,11 @@ fn a_file_that_is_no_library_is_refused() {
     assert!(matches!(error, NetworkError::Library { .. }), "{error}");
     let text_file = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
     let error = OnnxRuntime::load(&text_file).unwrap_err();
-    assert!(std::error::Error::source(&error).is_some());
+    let reason = std::error::Error::source(&error).unwrap().to_string();
+    assert!(
+        reason.contains("loader says") && reason.contains("Cargo.toml"),
+        "{reason}"
+    );
 }
 
 #[test]

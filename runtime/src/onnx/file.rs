@@ -9,6 +9,7 @@ use super::proto::{GraphProto, ModelProto, ValueInfoProto};
 use super::{INPUT, MAP, SCORE, write_head};
 use crate::bundle::level_name;
 use crate::head::Head;
+use crate::invariant::BrokenInvariant;
 use crate::network::NetworkOutput;
 
 /// The map with one channel, as a network gives its outputs.
@@ -29,6 +30,9 @@ pub enum FileError {
         /// What is wrong.
         what: String,
     },
+    /// A bug in this code.
+    #[error(transparent)]
+    Internal(#[from] BrokenInvariant),
 }
 
 /// Reads a network as bundles hold it: from [`INPUT`] to so many levels.
@@ -83,10 +87,10 @@ fn names(values: &[ValueInfoProto]) -> impl Iterator<Item = &str> {
 pub fn with_head(onnx: &[u8], head: &Head) -> Result<(Vec<u8>, NetworkOutput), FileError> {
     let mut model = decode_network(onnx, head.levels().len())?;
     let mut nodes = Nodes::default();
-    let graph = model.graph.take().unwrap_or_default();
+    let graph = model.graph.take().ok_or_else(|| odd("it has no graph"))?;
     let (name, input) = (graph.name.clone(), graph.input.clone());
     nodes.append(graph);
-    write_head(&mut nodes, head);
+    write_head(&mut nodes, head)?;
     let size = head.smoothing().map_size();
     let shape = [1, size.height, size.width];
     let channel = nodes.ints("channel_axis", &[1]);

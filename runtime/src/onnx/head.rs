@@ -6,35 +6,47 @@ use super::MAP;
 use super::message::{int, ints};
 use super::nodes::Nodes;
 use crate::head::Head;
+use crate::invariant::BrokenInvariant;
 
 /// Centroids looked at beyond K. The first choice rests on |c|² − 2 φ·c, whose rounding
 /// may order near ties wrongly; the last one on differences, which are exact near 0.
 const SPARE: usize = 4;
 
 /// Writes the nodes from `rows`, the descriptors, to [`MAP`].
-pub(super) fn write(nodes: &mut Nodes, head: &Head, rows: &str) {
-    let squared = squared_distances(nodes, head, rows);
+pub(super) fn write(nodes: &mut Nodes, head: &Head, rows: &str) -> Result<(), BrokenInvariant> {
+    let squared = squared_distances(nodes, head, rows)?;
     let scores = softmin(nodes, &squared, head.neighbors());
     anomaly_map(nodes, &scores, head);
+    Ok(())
 }
 
 /// The K smallest squared distances of every position, ascending: batch×P×K.
-fn squared_distances(nodes: &mut Nodes, head: &Head, rows: &str) -> String {
-    let bank = head.bank().rows();
+fn squared_distances(
+    nodes: &mut Nodes,
+    head: &Head,
+    rows: &str,
+) -> Result<String, BrokenInvariant> {
+    let bank = head.bank().rows()?;
     let considered = (head.neighbors() + SPARE).min(bank.nrows());
-    let places = candidates(nodes, rows, &bank, considered);
+    let places = candidates(nodes, rows, &bank, considered)?;
     let exact = differences(nodes, rows, &bank, &places, considered);
     let [nearest, _places] = nodes.smallest(&exact, head.neighbors(), "nearest");
-    nearest
+    Ok(nearest)
 }
 
 /// Where the `count` centroids are that look nearest: batch×P×count.
 ///
 /// Both sides are moved by the bank's mean first: that leaves distances alone and makes
 /// the numbers that are subtracted from each other smaller.
-fn candidates(nodes: &mut Nodes, rows: &str, bank: &ArrayView2<'_, f32>, count: usize) -> String {
+fn candidates(
+    nodes: &mut Nodes,
+    rows: &str,
+    bank: &ArrayView2<'_, f32>,
+    count: usize,
+) -> Result<String, BrokenInvariant> {
     let (centroids, channels) = bank.dim();
-    let mean = bank.mapv(f64::from).mean_axis(Axis(0)).unwrap_or_default();
+    let mean = bank.mapv(f64::from).mean_axis(Axis(0));
+    let mean = mean.ok_or(BrokenInvariant("a memory bank has centroids"))?;
     // Both sides by the same numbers.
     let mean: Vec<f32> = mean.iter().map(|&value| value as f32).collect();
     let centred = bank.mapv(f64::from) - &ArrayView1::from(&mean).mapv(f64::from);
@@ -55,7 +67,7 @@ fn candidates(nodes: &mut Nodes, rows: &str, bank: &ArrayView2<'_, f32>, count: 
     let products = nodes.apply("MatMul", &[&moved, &factors], "products", vec![]);
     let order = nodes.apply("Add", &[&products, &norms], "order", vec![]);
     let [_values, places] = nodes.smallest(&order, count, "candidates");
-    places
+    Ok(places)
 }
 
 /// Squared distances to the candidates as sums of squared differences: batch×P×count.

@@ -19,6 +19,7 @@ pub use file::{FileError, decode_network, with_head};
 pub use nodes::Nodes;
 
 use crate::head::Head;
+use crate::invariant::BrokenInvariant;
 
 /// Name of a network's input: normalised pictures, batch×3×H×W.
 pub const INPUT: &str = "input";
@@ -34,7 +35,7 @@ pub const SCORE: &str = "pred_score";
 /// No shape is computed while the graph runs, and no operator is used that only some
 /// providers have: nodes about shapes would be left to the processor by CUDA, and a
 /// provider here takes all nodes or none.
-pub fn write_head(nodes: &mut Nodes, head: &Head) {
+pub fn write_head(nodes: &mut Nodes, head: &Head) -> Result<(), BrokenInvariant> {
     let rows = descriptors::write(nodes, head);
-    head::write(nodes, head, &rows);
+    head::write(nodes, head, &rows)
 }

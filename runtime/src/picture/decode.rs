@@ -7,7 +7,8 @@ use std::path::Path;
 use image::ImageFormat;
 
 use super::{Limits, Picture, PictureProblem, ReadOptions};
-use super::{OrientationRule, general, jpeg, orientation, tiff};
+use super::{OrientationRule, bmp, general, jpeg, orientation, panics, png, tiff};
+use crate::render::is_saved_result;
 
 /// The bytes of a file, no more than the limit even if it grows meanwhile.
 pub(super) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PictureProblem> {
@@ -22,13 +23,24 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PictureProbl
 /// Recognises the format by the first bytes, has its decoder read the stored pixels, and
 /// turns them.
 pub(super) fn decode(encoded: &[u8], options: &ReadOptions) -> Result<Picture, PictureProblem> {
-    use ImageFormat::{Bmp, Jpeg, Png, Tiff, WebP};
     options.limits.check_encoded(encoded.len() as u64)?;
-    let format = image::guess_format(encoded).map_err(|_unknown| PictureProblem::NotAPicture)?;
+    if is_saved_result(encoded) {
+        return Err(PictureProblem::SavedResult);
+    }
+    panics::caught(|| dispatch(encoded, options))
+}
+
+fn dispatch(encoded: &[u8], options: &ReadOptions) -> Result<Picture, PictureProblem> {
+    use ImageFormat::{Bmp, Jpeg, Png, Tiff, WebP};
+    #[cfg(any(test, feature = "fault-injection"))]
+    panics::on_demand(encoded);
+    let format = format(encoded)?;
     let stored = match format {
-        Jpeg => jpeg::decode(encoded, options),
         Tiff => tiff::decode(encoded, options),
-        format @ (Png | Bmp | WebP) => general::decode(encoded, format, options),
+        Jpeg => jpeg::decode(encoded, options),
+        Png => png::decode(encoded, options),
+        Bmp => bmp::decode(encoded, options),
+        WebP => general::decode(encoded, WebP, options),
         other => Err(PictureProblem::UnsupportedFormat {
             format: format!("{other:?}"),
         }),
@@ -37,4 +49,12 @@ pub(super) fn decode(encoded: &[u8], options: &ReadOptions) -> Result<Picture, P
         OrientationRule::Exif => stored.turned(orientation::recorded(encoded, format)),
         OrientationRule::Stored => Ok(stored),
     }
+}
+
+/// The format that the first bytes tell. The `image` crate does not know `BigTIFF`.
+pub(super) fn format(encoded: &[u8]) -> Result<ImageFormat, PictureProblem> {
+    if tiff::is_tiff(encoded) {
+        return Ok(ImageFormat::Tiff);
+    }
+    image::guess_format(encoded).map_err(|_unknown| PictureProblem::NotAPicture)
 }

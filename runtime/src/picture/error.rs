@@ -40,6 +40,9 @@ pub enum PictureProblem {
     /// The first bytes are those of no picture format.
     #[error("this is not a picture file; use PNG, JPEG, BMP, TIFF or WebP")]
     NotAPicture,
+    /// See [`is_saved_result`](crate::render::is_saved_result).
+    #[error("this is a saved heat map, overlay or anomaly map, not a picture to inspect")]
+    SavedResult,
     /// A picture format that is not read.
     #[error("{format} pictures are not read; convert to PNG, JPEG, BMP, TIFF or WebP")]
     UnsupportedFormat {
@@ -55,6 +58,20 @@ pub enum PictureProblem {
     /// A known format in a variant that is not read, such as a rare compression.
     #[error("this variant of its format is not read; save with 8 or 16 bits a sample, as PNG")]
     UnsupportedVariant(#[source] ImageError),
+    /// A TIFF that uses a feature which is not read.
+    #[error("TIFF files with {feature} are not read; {remedy}")]
+    UnsupportedTiff {
+        /// The feature found.
+        feature: String,
+        /// What to do instead.
+        remedy: &'static str,
+    },
+    /// A TIFF that contradicts itself, or whose data end too early.
+    #[error("the TIFF file is damaged or cut short: {reason}")]
+    DamagedTiff {
+        /// What is wrong.
+        reason: String,
+    },
     /// Too wide, too high, or too many pixels.
     #[error(
         "{width_px}×{height_px} px is too large: the limits are {max_side_px} px a side \
@@ -83,9 +100,30 @@ pub enum PictureProblem {
     /// The pixels could not be decoded.
     #[error("the picture is damaged or cut short")]
     Damaged(#[source] ImageError),
-    /// A JPEG whose data stops before its end marker.
-    #[error("the picture is cut short: its end marker is missing")]
+    /// A JPEG that stops before its picture does, so that nothing can be decoded.
+    #[error("the picture is cut short: its file ends before the first pixel; copy it again")]
     CutShort,
+    /// The pixels can be decoded in part; see [`DamageRule`](super::DamageRule).
+    #[error("the picture is damaged or cut short: {found}; copy it again from where it comes from")]
+    DamageFound {
+        /// What was found.
+        found: String,
+    },
+    /// A JPEG of a kind that is not read, such as lossless or 12-bit.
+    #[error(
+        "JPEG files of this kind are not read ({kind}); save it as PNG, or as baseline or \
+         progressive JPEG with 8 bits a sample"
+    )]
+    UnsupportedJpeg {
+        /// The kind found.
+        kind: String,
+    },
+    /// The decoder ended in the middle, which is a fault of the program and not of the caller.
+    #[error("its decoder has failed ({message}); please report it with the picture")]
+    DecoderPanicked {
+        /// What the decoder says.
+        message: String,
+    },
     /// A buffer that does not hold the number of samples its size needs.
     #[error(
         "a {width_px}×{height_px} px picture needs {expected} samples (and both sides > 0), got {found}"
@@ -107,6 +145,27 @@ pub enum PictureProblem {
         stride_bytes: usize,
         /// Bytes in one row of pixels.
         row_bytes: u64,
+    },
+    /// Rows that run from bottom to top.
+    #[error(
+        "stride_bytes is {stride_bytes}: a negative stride (rows from bottom to top) is not \
+         supported; copy the rows in the order from top to bottom (in NumPy: \
+         numpy.ascontiguousarray) and give the stride of the copy"
+    )]
+    NegativeStride {
+        /// The stride, as the signed number that was meant.
+        stride_bytes: i64,
+    },
+    /// A buffer that no computer can hold.
+    #[error(
+        "stride_bytes is {stride_bytes}, which makes {height_px} rows larger than any memory; \
+         give the bytes from the start of one row to the start of the next"
+    )]
+    Overflow {
+        /// The stride given.
+        stride_bytes: usize,
+        /// Rows.
+        height_px: u32,
     },
     /// A buffer that ends before its last row does.
     #[error("the buffer holds {found_bytes} bytes, but its size and stride need {needed_bytes}")]

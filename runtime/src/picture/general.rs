@@ -28,10 +28,15 @@ pub(super) fn decode(
 }
 
 /// Sides are checked by [`Limits::check_size`], which names them in its error.
-fn decoder_limits(limits: &Limits) -> image::Limits {
+pub(super) fn decoder_limits(limits: &Limits) -> image::Limits {
     let mut bounds = image::Limits::no_limits();
-    bounds.max_alloc = Some(limits.max_pixels.saturating_mul(DECODER_BYTES_PER_PIXEL));
+    bounds.max_alloc = Some(decoder_bytes(limits));
     bounds
+}
+
+/// Room that a decoder may take.
+pub(super) fn decoder_bytes(limits: &Limits) -> u64 {
+    limits.max_pixels.saturating_mul(DECODER_BYTES_PER_PIXEL)
 }
 
 fn problem_from_decoder(error: ImageError) -> PictureProblem {
@@ -71,7 +76,18 @@ fn unsupported_samples(color: ColorType) -> PictureProblem {
     }
 }
 
-fn repeat_gray<T: Copy + Default>(samples: &[T], channels: usize) -> Vec<T> {
+/// RGB of samples with this many channels; `None` when they are not gray or colour, with or
+/// without alpha.
+pub(super) fn rgb<T: Copy + Default>(samples: Vec<T>, channels: usize) -> Option<Vec<T>> {
+    match channels {
+        1 | 2 => Some(repeat_gray(&samples, channels)),
+        3 => Some(samples),
+        4 => Some(drop_alpha(&samples)),
+        _ => None,
+    }
+}
+
+pub(super) fn repeat_gray<T: Copy + Default>(samples: &[T], channels: usize) -> Vec<T> {
     let grays = samples.iter().step_by(channels);
     rgb_pixels(grays.map(|&gray| [gray; 3]))
 }

@@ -87,7 +87,7 @@ impl Limits {
         Ok(())
     }
 
-    fn check_upper(&self, width_px: u32, height_px: u32) -> Result<(), PictureProblem> {
+    pub(super) fn check_upper(&self, width_px: u32, height_px: u32) -> Result<(), PictureProblem> {
         let pixels = u64::from(width_px) * u64::from(height_px);
         if width_px.max(height_px) > self.max_side_px || pixels > self.max_pixels {
             return Err(PictureProblem::TooLarge {

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{Picture, PictureError, PictureProblem, ReadOptions, Samples};
+use super::mask_values::{self, MaskValues};
+use super::{Picture, PictureError, PictureProblem, ReadOptions, decode, opacity};
 
 /// A defect mask, row-major; `true` marks a defect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,11 +32,45 @@ impl Mask {
         })
     }
 
-    /// Reads a mask file: a pixel with any colour sample above zero is a
-    /// defect. Alpha does not count. Use a lossless format; JPEG noise around
-    /// zero would count as defects.
+    /// Reads a mask file by the rule of [`Mask::read`].
     pub fn open(path: &Path, options: &ReadOptions) -> Result<Self, PictureError> {
-        Ok(Self::from(&Picture::open(path, options)?))
+        Ok(Self::read(path, options)?.0)
+    }
+
+    /// Reads a mask file, and says which values it holds.
+    ///
+    /// The value of a pixel is its largest colour sample.
+    ///
+    /// - Two values: the higher one marks defects, so 0 and 1 serve as well as 0 and 255.
+    /// - None above 31: the values number kinds of defects, and all but 0 mark defects.
+    /// - More values: a pixel is defective from half of the largest value on. A JPEG is
+    ///   always judged so, and nothing is drawn where it has no value above 31.
+    /// - Where some pixels are transparent, these are the ground. The opaque ones are
+    ///   defective, except dark ones (below an eighth of the full range) beside others that
+    ///   are not dark. Opacity counts from half on.
+    pub fn read(path: &Path, options: &ReadOptions) -> Result<(Self, MaskValues), PictureError> {
+        let at = |problem| PictureError::at(path, problem);
+        let encoded = decode::read(path, &options.limits).map_err(at)?;
+        Self::from_encoded(&encoded, options).map_err(at)
+    }
+
+    fn from_encoded(
+        encoded: &[u8],
+        options: &ReadOptions,
+    ) -> Result<(Self, MaskValues), PictureProblem> {
+        let picture = decode::decode(encoded, options)?;
+        let opaque = opacity::opaque_pixels(encoded, options)?;
+        let opaque = opaque.filter(|opaque| opaque.len() as u64 == pixel_count(&picture));
+        let (defects, values) = match opaque {
+            Some(opaque) => mask_values::judged_by_opacity(&picture, &opaque),
+            None => mask_values::judged_by_value(&picture, opacity::is_lossy(encoded)),
+        };
+        let mask = Self {
+            width_px: picture.width_px(),
+            height_px: picture.height_px(),
+            defects,
+        };
+        Ok((mask, values))
     }
 
     /// Columns.
@@ -55,18 +90,14 @@ impl Mask {
     pub fn defects(&self) -> &[bool] {
         &self.defects
     }
+
+    /// Number of defective pixels.
+    #[must_use]
+    pub fn defective_px(&self) -> u64 {
+        self.defects.iter().filter(|&&defect| defect).count() as u64
+    }
 }
 
-impl From<&Picture> for Mask {
-    fn from(picture: &Picture) -> Self {
-        let defects = match picture.samples() {
-            Samples::Eight(samples) => samples.chunks_exact(3).map(|p| p != [0; 3]).collect(),
-            Samples::Sixteen(samples) => samples.chunks_exact(3).map(|p| p != [0; 3]).collect(),
-        };
-        Self {
-            width_px: picture.width_px(),
-            height_px: picture.height_px(),
-            defects,
-        }
-    }
+fn pixel_count(picture: &Picture) -> u64 {
+    u64::from(picture.width_px()) * u64::from(picture.height_px())
 }

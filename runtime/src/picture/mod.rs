@@ -3,16 +3,26 @@
 //! Everything from outside enters here: files are read by [`ReadOptions`], raw
 //! buffers are checked against the size they claim.
 
+mod bmp;
+mod bmp_header;
 mod decode;
 mod depth;
+mod endings;
 mod error;
 mod general;
 mod jpeg;
 mod limits;
 mod mask;
+#[cfg(test)]
+mod mask_tests;
+mod mask_values;
+mod opacity;
 mod orientation;
+mod panics;
+mod png;
 mod raw;
 mod reading;
+mod summary;
 #[cfg(test)]
 mod tests;
 mod tiff;
@@ -22,12 +32,15 @@ use std::path::Path;
 use image::RgbImage;
 
 pub use depth::SixteenBitUse;
+pub use endings::{PICTURE_ENDINGS, has_picture_ending};
 pub use error::{PictureError, PictureProblem};
 pub use limits::{Limit, Limits};
 pub use mask::Mask;
+pub use mask_values::MaskValues;
 pub use orientation::{Orientation, OrientationRule, UnknownOrientationRule, recorded_orientation};
+pub use panics::keep_decoder_panics_quiet;
 pub use raw::{PixelFormat, PixelView};
-pub use reading::ReadOptions;
+pub use reading::{DamageRule, ReadOptions};
 
 /// An RGB picture: row-major, interleaved, 8 or 16 bits a sample.
 ///
@@ -38,6 +51,7 @@ pub struct Picture {
     width_px: u32,
     height_px: u32,
     samples: Samples,
+    damage: Option<String>,
 }
 
 /// The samples of a [`Picture`]: `height × width × 3`, in the depth they came in.
@@ -104,6 +118,13 @@ impl Picture {
         }
     }
 
+    /// What is wrong with the file of a picture that was read under [`DamageRule::Accept`]: some
+    /// of its pixels are not what the camera has seen. `None` for a whole one.
+    #[must_use]
+    pub fn damage(&self) -> Option<&str> {
+        self.damage.as_deref()
+    }
+
     /// The picture at 8 bits a sample, 16-bit samples rounded to the nearest.
     ///
     /// For a model's pictures use
@@ -149,6 +170,15 @@ impl Picture {
             width_px,
             height_px,
             samples,
+            damage: None,
         })
+    }
+
+    /// The same picture, known to be damaged.
+    fn damaged(self, found: String) -> Self {
+        Self {
+            damage: Some(found),
+            ..self
+        }
     }
 }

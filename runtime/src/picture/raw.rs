@@ -97,9 +97,15 @@ impl PixelView<'_> {
                 row_bytes,
             });
         }
+        self.check_sign()?;
+        let rows_before_last = u64::from(self.height_px.saturating_sub(1));
         let needed_bytes = (self.stride_bytes as u64)
-            .saturating_mul(u64::from(self.height_px.saturating_sub(1)))
-            .saturating_add(row_bytes);
+            .checked_mul(rows_before_last)
+            .and_then(|before_last| before_last.checked_add(row_bytes))
+            .ok_or(PictureProblem::Overflow {
+                stride_bytes: self.stride_bytes,
+                height_px: self.height_px,
+            })?;
         if (self.data.len() as u64) < needed_bytes {
             return Err(PictureProblem::BufferTooShort {
                 needed_bytes,
@@ -107,5 +113,69 @@ impl PixelView<'_> {
             });
         }
         Ok(row_bytes as usize)
+    }
+
+    /// A negative number in 32 or 64 bits looks like a very large stride, of which the data do
+    /// not hold one. One row may have any stride.
+    fn check_sign(&self) -> Result<(), PictureProblem> {
+        let in_32_bits = u32::try_from(self.stride_bytes).map(|stride| i64::from(stride as i32));
+        let signed = in_32_bits.unwrap_or(self.stride_bytes as i64);
+        if signed >= 0 || self.height_px < 2 || self.stride_bytes <= self.data.len() {
+            return Ok(());
+        }
+        Err(PictureProblem::NegativeStride {
+            stride_bytes: signed,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(stride_bytes: usize, height_px: u32, bytes: usize) -> Option<PictureProblem> {
+        let view = PixelView {
+            format: PixelFormat::Gray8,
+            width_px: 4,
+            height_px,
+            stride_bytes,
+            data: &vec![0; bytes],
+        };
+        view.check().err().map(|error| error.problem)
+    }
+
+    #[test]
+    fn negative_strides_are_named() {
+        for (stride_bytes, meant) in [
+            (4_usize.wrapping_neg(), -4),
+            (4_u32.wrapping_neg() as usize, -4),
+            (usize::MAX, -1),
+        ] {
+            let found = problem(stride_bytes, 2, 8);
+            let is_named = matches!(
+                found,
+                Some(PictureProblem::NegativeStride { stride_bytes }) if stride_bytes == meant
+            );
+            assert!(is_named, "{found:?}");
+            let said = found.map(|problem| problem.to_string()).unwrap_or_default();
+            assert!(said.contains("stride_bytes is -"), "{said}");
+        }
+    }
+
+    #[test]
+    fn one_row_has_any_stride_and_large_ones_are_no_negative_ones() {
+        assert!(problem(usize::MAX, 1, 4).is_none());
+        assert!(matches!(
+            problem(1 << 31, 3, 8),
+            Some(PictureProblem::NegativeStride { .. })
+        ));
+        assert!(matches!(
+            problem(i32::MAX as usize, 3, 8),
+            Some(PictureProblem::BufferTooShort { .. })
+        ));
+        assert!(matches!(
+            problem(usize::MAX / 3, 8, 8),
+            Some(PictureProblem::Overflow { .. })
+        ));
     }
 }

@@ -1,6 +1,6 @@
 //! How picture files are read.
 
-use super::{Limits, OrientationRule};
+use super::{Limits, OrientationRule, Picture, PictureProblem};
 
 /// How a picture file becomes a [`Picture`](super::Picture).
 ///
@@ -13,4 +13,31 @@ pub struct ReadOptions {
     pub limits: Limits,
     /// Whether pictures are turned by the orientation that their files record.
     pub orientation: OrientationRule,
+    /// Whether damaged pictures are refused.
+    pub damage: DamageRule,
+}
+
+/// What happens to a picture of which a part is lost, where the rest can be decoded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DamageRule {
+    /// It is an error. The lost part would be inspected as if the camera had seen it.
+    #[default]
+    Refuse,
+    /// The picture is read, and [`Picture::damage`] tells what was found.
+    Accept,
+}
+
+impl DamageRule {
+    /// Refuses or marks a picture in which damage was found; leaves a whole one as it is.
+    pub(super) fn judge(
+        self,
+        picture: Picture,
+        damage: Option<String>,
+    ) -> Result<Picture, PictureProblem> {
+        match (self, damage) {
+            (_, None) => Ok(picture),
+            (Self::Refuse, Some(found)) => Err(PictureProblem::DamageFound { found }),
+            (Self::Accept, Some(found)) => Ok(picture.damaged(found)),
+        }
+    }
 }

@@ -1,9 +1,62 @@
 //! TIFF files.
+//!
+//! The tags are read first, by our own small reader, and decide: a picture is read as Pillow and
+//! OpenCV show it, or refused by naming what is not read. The packed data are unpacked by
+//! libraries, strip by strip or tile by tile. See `docs/PICTURES.md` for the table.
 
-use image::ImageFormat;
+mod assembly;
+mod chunks;
+mod colour;
+mod compression;
+mod description;
+mod directory;
+mod fax;
+mod jpeg_stream;
+mod nested;
+mod packbits;
+mod refusal;
+mod samples;
+mod source;
+mod tag;
+#[cfg(test)]
+mod tests;
 
-use super::{Picture, PictureProblem, ReadOptions, general};
+use super::{Picture, PictureProblem, ReadOptions};
+use chunks::Grid;
+use description::Description;
+use directory::Directory;
+use source::Source;
 
+/// Whether the first bytes are those of a TIFF or a `BigTIFF` file, in either byte order.
+pub(super) fn is_tiff(encoded: &[u8]) -> bool {
+    matches!(
+        encoded,
+        [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..]
+    )
+}
+
+/// Reads the first picture of the file; further pages are left alone, as other readers do.
 pub(super) fn decode(encoded: &[u8], options: &ReadOptions) -> Result<Picture, PictureProblem> {
-    general::decode(encoded, ImageFormat::Tiff, options)
+    let directory = Directory::first(encoded)?;
+    let description = Description::from_directory(&directory, options)?;
+    let grid = Grid::from_directory(encoded, &directory, &description, &options.limits)?;
+    let source = Source {
+        file: encoded,
+        jpeg_tables: directory.bytes(tag::JPEG_TABLES)?,
+        description: &description,
+        options,
+    };
+    assembly::picture(&source, &grid)
+}
+
+/// The orientation tag, 1 to 8; 1 (as stored) where the tag is missing or holds no such number.
+#[allow(dead_code, reason = "for the code that turns pictures upright")]
+pub(super) fn orientation(encoded: &[u8]) -> u8 {
+    Directory::first(encoded)
+        .and_then(|directory| directory.number(tag::ORIENTATION))
+        .ok()
+        .flatten()
+        .and_then(|value| u8::try_from(value).ok())
+        .filter(|value| (1..=8).contains(value))
+        .unwrap_or(1)
 }

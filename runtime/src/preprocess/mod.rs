@@ -214,8 +214,7 @@ impl Preprocessing {
         Array2::from_shape_fn((height, width), |(row, column)| {
             let source_row = nearest(row + crop.height, rows, resized.height);
             let source_column = nearest(column + crop.width, columns, resized.width);
-            let defect = mask.defects().get(source_row * columns + source_column);
-            defect.copied().unwrap_or_default()
+            mask.defects()[source_row * columns + source_column]
         })
     }
 

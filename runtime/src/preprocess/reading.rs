@@ -58,6 +58,7 @@ impl Preprocessing {
         ReadOptions {
             limits,
             orientation: self.orientation,
+            ..ReadOptions::default()
         }
     }
 

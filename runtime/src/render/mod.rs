@@ -1,6 +1,8 @@
 //! Pictures of an anomaly map for people, and its raw values for programs.
 
 mod colour_map;
+mod mark;
+mod png_file;
 mod raw_values;
 #[cfg(test)]
 mod tests;
@@ -12,6 +14,8 @@ use image::{Rgb, RgbImage};
 use ndarray::Array2;
 
 pub use colour_map::inferno;
+pub use mark::is_saved_result;
+pub use png_file::{PngError, png_bytes};
 pub use raw_values::{TiffError, tiff_bytes};
 
 use crate::anomaly_map::AnomalyMap;

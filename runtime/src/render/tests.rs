@@ -2,18 +2,19 @@
 
 use std::io::Cursor;
 
-use image::Rgb;
+use image::{Rgb, RgbImage};
 use ndarray::Array2;
 use tiff::decoder::{Decoder, DecodingResult};
 
 use super::{
-    UNINSPECTED, colour, heatmap, inferno, map_in_picture, overlay, tiff_bytes, values_in_picture,
+    UNINSPECTED, colour, heatmap, inferno, is_saved_result, map_in_picture, overlay, png_bytes,
+    tiff_bytes, values_in_picture,
 };
 use crate::anomaly_map::AnomalyMap;
 use crate::bundle::HeatmapRange;
 use crate::inspector::{ComputedBy, HeadPlacement, Inspection, PictureSize, StageTimes};
 use crate::network::{Precision, Provider};
-use crate::picture::Picture;
+use crate::picture::{Picture, PictureProblem, ReadOptions};
 use crate::preprocess::{Preprocessing, Size};
 
 const RANGE: HeatmapRange = HeatmapRange {
@@ -153,6 +154,29 @@ fn values_without_a_number_are_shown_as_not_inspected() {
     assert_eq!(colour(None, RANGE), UNINSPECTED);
     assert_eq!(colour(Some(f32::NAN), RANGE), UNINSPECTED);
     assert_eq!(colour(Some(3.0), RANGE), inferno(1.0));
+}
+
+#[test]
+fn saved_results_are_no_pictures() {
+    let noise = |side: u32| {
+        RgbImage::from_fn(side, side, |x, y| {
+            Rgb([(x * (y * 7 + x)) as u8, y as u8, (x * x + y) as u8])
+        })
+    };
+    for side in [16, 300] {
+        let map = AnomalyMap {
+            values: Array2::from_shape_fn((side, side), |(y, x)| (y * x) as f32),
+        };
+        let png = png_bytes(&noise(side as u32)).unwrap();
+        let read = image::load_from_memory(&png).unwrap().to_rgb8();
+        assert_eq!(read, noise(side as u32));
+        for content in [png, tiff_bytes(&map).unwrap()] {
+            assert!(is_saved_result(&content));
+            let refused = Picture::decode(&content, &ReadOptions::default()).unwrap_err();
+            assert!(matches!(refused.problem, PictureProblem::SavedResult));
+        }
+    }
+    assert!(!is_saved_result(b"") && !is_saved_result(&[0; 5000]));
 }
 
 #[test]

@@ -348,10 +348,17 @@ static void views(struct fixture all)
         view(all, CFA_E_BAD_ARGUMENT, image);
         image = right, image.stride_bytes = 0;
         view(all, CFA_E_BAD_ARGUMENT, image);
-        image = right, image.stride_bytes = SIZE_MAX;
+        /* Rows from bottom to top, in 64 and in 32 bits. */
+        image = right, image.stride_bytes = (size_t)0 - stride;
         view(all, CFA_E_BAD_ARGUMENT, image);
+        CHECK(strstr(err.message, "stride_bytes is -") != NULL);
+        CHECK(strstr(err.message, "negative stride") != NULL);
+        image.stride_bytes = (uint32_t)0 - (uint32_t)stride;
+        view(all, CFA_E_BAD_ARGUMENT, image);
+        CHECK(strstr(err.message, "negative stride") != NULL);
         image = right, image.stride_bytes = SIZE_MAX / 19 + 2;
         view(all, CFA_E_BAD_ARGUMENT, image);
+        CHECK(strstr(err.message, "larger than any memory") != NULL);
         image = right, image.width_px = 0;
         view(all, CFA_E_BAD_ARGUMENT, image);
         image = right, image.height_px = 0;

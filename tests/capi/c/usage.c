@@ -57,7 +57,7 @@ static void formats_and_regions(struct fixture all)
         memcpy(wide + ((y + 4) * 80 + 11) * 3, rgb + y * 64 * 3, (size_t)64 * 3);
     EXPECT(CFA_OK, cfa_session_score(all.session, &image, &whole, NULL, &err));
     CHECK(whole.decode_ns > 0 && whole.preprocess_ns > 0 && whole.network_ns > 0 &&
-          whole.neighbors_ns > 0 && whole.map_ns > 0 && whole.reserved == 0);
+          whole.neighbors_ns > 0 && whole.map_ns > 0 && whole.remarks == 0);
     image = cfa_image_new(CFA_PIXEL_RGB8, 80, 70, wide, sizeof wide);
     image.roi_x_px = 11, image.roi_y_px = 4, image.roi_width_px = image.roi_height_px = 64;
     EXPECT(CFA_OK, cfa_session_score(all.session, &image, &region, NULL, &err));

@@ -51,6 +51,7 @@ fn imported(
         checkpoint,
         data: None,
         picture_limits: Limits::default(),
+        skip_bad: false,
         overrides: overrides.clone(),
         runtime: None,
     };

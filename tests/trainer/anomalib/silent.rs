@@ -43,6 +43,10 @@ fn thresholds_and_settings_are_kept_in_the_bundle() {
         image_max: Some(0.448_008_75),
         pixel_min: Some(0.066_746_61),
         pixel_max: Some(0.448_008_75),
+        image_sensitivity: Some(0.5),
+        pixel_sensitivity: Some(0.5),
+        image_reject_above: Some(0.405_394_14),
+        pixel_reject_above: Some(0.203_459_74),
     };
     assert_eq!(summary.record.thresholds, seen);
 
@@ -213,6 +217,7 @@ fn good_pictures_become_the_self_test() {
         bundle: folder.path().join("model.cfa"),
         data: Some(data),
         picture_limits: Limits::default(),
+        skip_bad: false,
         overrides: ImportOverrides::default(),
         runtime: onnx_runtime(),
     };
@@ -227,4 +232,108 @@ fn good_pictures_become_the_self_test() {
         Some(manifest.heatmap_range.high),
         summary.record.thresholds.pixel_max
     );
+}
+
+/// Puts another sensitivity into a 2.x checkpoint: the number behind the setting's name.
+fn with_sensitivity(name: &str, setting: &str, sensitivity: f64) -> Checkpoint {
+    let mut checkpoint = Checkpoint::read(name);
+    let pickle = checkpoint.pickle();
+    let half = [&b"G"[..], &0.5_f64.to_be_bytes()].concat();
+    let after = |from: usize, wanted: &[u8]| {
+        let rest = &pickle[from..];
+        from + rest
+            .windows(wanted.len())
+            .position(|w| w == wanted)
+            .unwrap()
+    };
+    let at = after(after(0, setting.as_bytes()), &half) + 1;
+    pickle[at..at + 8].copy_from_slice(&sensitivity.to_be_bytes());
+    checkpoint
+}
+
+/// The threshold moves to t + (0.5 − s) · (max − min), as in anomalib's `PostProcessor`.
+#[test]
+fn sensitivities_move_the_thresholds() {
+    let raw = |name: &str| match name {
+        "v2.0.0.ckpt" => Some(Pooling::Raw),
+        _ => None,
+    };
+    for name in ["v2.7.0.ckpt", "v2.7.0_crop.pt", "v2.0.0.ckpt"] {
+        let overrides = ImportOverrides {
+            pooling: raw(name),
+            ..ImportOverrides::default()
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let import = |checkpoint: Checkpoint| imported(checkpoint.save(&folder), &overrides);
+        let seen = import(Checkpoint::read(name)).unwrap();
+        assert!(!seen.notes.iter().any(|note| note.contains("sensitivity")));
+        let seen = seen.record.thresholds;
+        let expected = |threshold: Option<f32>, low: Option<f32>, high: Option<f32>| {
+            threshold.unwrap() + (0.5 - 0.75) * (high.unwrap() - low.unwrap())
+        };
+
+        let moved = import(with_sensitivity(name, "image_sensitivity", 0.75)).unwrap();
+        let rule = Bundle::open(&moved.bundle)
+            .unwrap()
+            .manifest
+            .calibration
+            .rule;
+        let found = rule.unwrap().reject_above;
+        let image = expected(seen.image_threshold, seen.image_min, seen.image_max);
+        assert!((found - image).abs() < 1e-6, "{name}: {found} {image}");
+        assert!(
+            (found - seen.image_threshold.unwrap()).abs() > 1e-3,
+            "{name}"
+        );
+        let note = moved
+            .notes
+            .iter()
+            .find(|note| note.contains("image_sensitivity 0.75"));
+        assert!(note.is_some(), "{name}: {:?}", moved.notes);
+
+        let moved = import(with_sensitivity(name, "pixel_sensitivity", 0.75)).unwrap();
+        let found = moved.record.thresholds;
+        let pixel = expected(seen.pixel_threshold, seen.pixel_min, seen.pixel_max);
+        assert!(
+            (found.pixel_reject_above.unwrap() - pixel).abs() < 1e-6,
+            "{name}"
+        );
+        assert_eq!(found.image_reject_above, seen.image_threshold, "{name}");
+
+        let none = import(with_sensitivity(name, "image_sensitivity", 0.0)).unwrap();
+        let rule = Bundle::open(&none.bundle)
+            .unwrap()
+            .manifest
+            .calibration
+            .rule;
+        assert_eq!(
+            rule, None,
+            "{name}: with sensitivity 0 nothing is anomalous"
+        );
+        assert!(
+            none.notes
+                .iter()
+                .any(|note| note.contains("nothing is ever"))
+        );
+    }
+}
+
+/// Without the range of the validation a sensitivity says nothing.
+#[test]
+fn a_sensitivity_without_a_range_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut checkpoint = with_sensitivity("v2.7.0.ckpt", "image_sensitivity", 0.75);
+    checkpoint.rename("post_processor.image_min", "post_processor.image_nim");
+    let found = imported(checkpoint.save(&folder), &ImportOverrides::default()).unwrap();
+    assert!(
+        found.notes.iter().any(|note| note.contains("image_min")),
+        "{:?}",
+        found.notes
+    );
+    let rule = Bundle::open(&found.bundle)
+        .unwrap()
+        .manifest
+        .calibration
+        .rule;
+    assert_eq!(rule, None);
 }

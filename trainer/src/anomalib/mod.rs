@@ -14,11 +14,12 @@
 mod error;
 mod parameters;
 mod release;
+mod sensitivity;
 mod source;
 mod thresholds;
 mod transform;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use cfa_runtime::OnnxRuntime;
 use cfa_runtime::bundle::HeatmapRange;
@@ -38,7 +39,7 @@ use crate::descriptor::{Descriptor, Pooling};
 use crate::error::TrainError;
 use crate::export::{ExportRequest, drawing, export};
 use crate::fit::{
-    Cfa, CheckedSettings, FeatureExtractor, FeatureStore, FitObserver, FitSettings,
+    Cfa, CheckedSettings, FeatureExtractor, FeatureStore, FitEvent, FitObserver, FitSettings,
     check_destination,
 };
 use crate::model::CfaModel;
@@ -65,6 +66,8 @@ pub struct ImportRequest {
     pub data: Option<PathBuf>,
     /// Which of these picture files are refused for their size.
     pub picture_limits: Limits,
+    /// Leave out pictures that cannot be used instead of stopping.
+    pub skip_bad: bool,
     /// What the user knows better than the file.
     pub overrides: ImportOverrides,
     /// What the bundle is verified with before it is written; without one it is not.
@@ -180,6 +183,8 @@ impl Imported {
         fits_the_bank(&settings, &parameters)?;
         let settings = settings.trained_with(pooling, recipe.mean, recipe.std);
         let options = settings.options();
+        let thresholds = Thresholds::of(&source);
+        notes.extend(thresholds.notes());
         let record = ImportRecord {
             from: "anomalib",
             release,
@@ -194,7 +199,7 @@ impl Imported {
             gamma_d: parameters.gamma_d,
             neighbors: options.neighbors,
             centroids: parameters.rows,
-            thresholds: Thresholds::of(&source),
+            thresholds,
         };
         Ok(Self {
             settings,
@@ -211,7 +216,7 @@ impl Imported {
     ) -> Result<(), TrainError> {
         let (settings, parameters) = (&self.settings, &self.parameters);
         let limits = request.picture_limits;
-        let pictures = good_pictures(request.data.as_deref(), settings.preprocessing(), limits)?;
+        let pictures = good_pictures(request, settings.preprocessing(), observer)?;
         let extractor = FeatureExtractor::new(settings, &parameters.weights, Device::Cpu)?;
         let mut store = stored_features(settings, &extractor, &pictures, limits)?;
         let training = self.trained()?;
@@ -259,9 +264,10 @@ impl Imported {
         )?)
     }
 
-    /// anomalib's own threshold; it is exceeded, as here, by what is to be rejected.
+    /// anomalib's own threshold, moved by its sensitivity; it is exceeded, as here, by what is
+    /// to be rejected.
     fn rule(&self) -> Option<DecisionRule> {
-        let threshold = self.record.thresholds.image_threshold?;
+        let threshold = self.record.thresholds.image_reject_above?;
         DecisionRule::single(Basis::Imported, threshold).ok()
     }
 
@@ -373,21 +379,22 @@ fn fits_the_bank(settings: &CheckedSettings, parameters: &Parameters) -> Result<
 }
 
 fn good_pictures(
-    data: Option<&Path>,
+    request: &ImportRequest,
     preprocessing: &Preprocessing,
-    limits: Limits,
+    observer: &mut dyn FitObserver,
 ) -> Result<Vec<PathBuf>, TrainError> {
-    let Some(data) = data else {
+    let Some(data) = &request.data else {
         return Ok(Vec::new());
     };
     let dataset = Dataset::discover(data)?;
-    let checked = check_pictures(
-        &dataset.train_good,
-        preprocessing,
-        limits,
-        false,
-        &mut || true,
-    )?;
+    let found = &dataset.train_good;
+    let (limits, skip_bad) = (request.picture_limits, request.skip_bad);
+    let checked = check_pictures(found, preprocessing, limits, skip_bad, &mut || true)?;
+    for picture in &checked.bad {
+        observer.event(&FitEvent::Skipped {
+            reason: picture.to_string(),
+        });
+    }
     Ok(checked.good)
 }
 

@@ -44,15 +44,18 @@ pub(super) struct InvertedResiduals {
 }
 
 impl InvertedResiduals {
-    /// The three taps; `None` when no file holds the network under this naming.
-    pub(super) fn build(
-        &self,
-        graph: &mut Graph,
-        picture: NodeId,
-        naming: Option<Naming>,
-    ) -> Option<[NodeId; 3]> {
-        let mut schemes = self.schemes.iter();
-        let scheme = schemes.find(|s| naming.is_none_or(|naming| naming == s.naming))?;
+    /// The names of the graph's own parameters.
+    pub(super) fn own_scheme(&self) -> &'static Scheme {
+        &self.schemes[0]
+    }
+
+    /// `None` when no file holds the network under this naming.
+    pub(super) fn scheme(&self, naming: Naming) -> Option<&'static Scheme> {
+        self.schemes.iter().find(|scheme| scheme.naming == naming)
+    }
+
+    /// The three taps.
+    pub(super) fn build(&self, graph: &mut Graph, picture: NodeId, scheme: &Scheme) -> [NodeId; 3] {
         let mut builder = Builder {
             graph,
             network: self,
@@ -66,10 +69,10 @@ impl InvertedResiduals {
             x = builder.block(x, block);
             ends.push(x);
         }
-        Some(self.taps.clone().map(|group| match &ends[group] {
+        self.taps.clone().map(|group| match &ends[group] {
             &[end] => end,
             ends => graph.concat(ends),
-        }))
+        })
     }
 }
 

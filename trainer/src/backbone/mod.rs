@@ -115,34 +115,35 @@ impl Backbone {
     /// Normalised picture N×3×H×W in, the three feature maps out.
     #[must_use]
     pub fn graph(self, activation: TapActivation) -> Graph {
-        self.graph_as(None, activation).unwrap_or_default()
+        match self.entry().network {
+            Network::InvertedResiduals(table) => {
+                let table = table();
+                with_taps(activation, |graph, picture| {
+                    table.build(graph, picture, table.own_scheme())
+                })
+            }
+            Network::Residuals(table) => with_taps(activation, |graph, picture| {
+                table.build(graph, picture, activation)
+            }),
+            Network::Vgg19 => with_taps(activation, vgg::vgg19_bn),
+        }
     }
 
     /// The same network as it is stored under a publisher's names and with the
     /// publisher's epsilons; `None` when no such file fits.
     #[must_use]
     pub fn stored_graph(self, naming: Naming) -> Option<Graph> {
-        self.graph_as(Some(naming), TapActivation::Relu)
-    }
-
-    fn graph_as(self, naming: Option<Naming>, activation: TapActivation) -> Option<Graph> {
-        let mut graph = Graph::new();
-        let picture = graph.input(3);
-        let torchvision = naming.is_none_or(|naming| naming == Naming::Torchvision);
-        let taps: [NodeId; 3] = match self.entry().network {
-            Network::InvertedResiduals(table) => table().build(&mut graph, picture, naming)?,
-            Network::Residuals(table) if torchvision => {
-                table.build(&mut graph, picture, activation)
+        match self.entry().network {
+            Network::InvertedResiduals(table) => {
+                let table = table();
+                let scheme = table.scheme(naming)?;
+                let build = |graph: &mut Graph, picture| table.build(graph, picture, scheme);
+                Some(with_taps(TapActivation::Relu, build))
             }
-            Network::Vgg19 if torchvision => vgg::vgg19_bn(&mut graph, picture),
-            _ => return None,
-        };
-        for tap in taps {
-            let op = activation.op();
-            let tap = op.map_or(tap, |op| graph.apply(op, &[tap]));
-            graph.output(tap);
+            Network::Residuals(_) | Network::Vgg19 => {
+                (naming == Naming::Torchvision).then(|| self.graph(TapActivation::Relu))
+            }
         }
-        Some(graph)
     }
 
     /// [`Self::graph`] with pooled maps as its outputs (SPEC 4.1); those of
@@ -168,6 +169,21 @@ impl Backbone {
     pub fn unused_prefixes(self) -> Vec<&'static str> {
         self.entry().unused.concat()
     }
+}
+
+/// A graph from a picture to the three maps that `build` gives, behind the activation.
+fn with_taps(
+    activation: TapActivation,
+    build: impl FnOnce(&mut Graph, NodeId) -> [NodeId; 3],
+) -> Graph {
+    let mut graph = Graph::new();
+    let picture = graph.input(3);
+    for tap in build(&mut graph, picture) {
+        let op = activation.op();
+        let tap = op.map_or(tap, |op| graph.apply(op, &[tap]));
+        graph.output(tap);
+    }
+    graph
 }
 
 impl fmt::Display for Backbone {

@@ -5,7 +5,7 @@ use cfa_runtime::picture::{Limits, Picture, PictureError, SixteenBitUse};
 use cfa_runtime::preprocess::{PreprocessError, Preprocessing};
 use rayon::prelude::*;
 
-use super::{DatasetError, Depths};
+use super::{Copies, DatasetError, Depths, Fingerprint};
 
 /// Pictures that are decoded at the same time: bounds the memory, whatever the number of
 /// cores.
@@ -51,6 +51,21 @@ pub struct CheckedPictures {
     pub largest_px: u64,
     /// In which depths the good ones come.
     pub depths: Depths,
+    /// What each good one is compared with others by.
+    pub fingerprints: Vec<Fingerprint>,
+}
+
+impl CheckedPictures {
+    /// Which of the good ones are equal or, unless such count as different ones
+    /// (`count_similar`), nearly equal.
+    #[must_use]
+    pub fn copies(&self, count_similar: bool) -> Copies {
+        if count_similar {
+            Copies::equal_among(&self.good, &self.fingerprints)
+        } else {
+            Copies::among(&self.good, &self.fingerprints)
+        }
+    }
 }
 
 /// Decodes every picture once, eight at a time, before hours are spent on
@@ -72,11 +87,11 @@ pub fn check_pictures(
         if !go_on() {
             return Err(DatasetError::Interrupted);
         }
-        let usable = some
+        let seen = some
             .par_iter()
-            .map(|path| usable(path, preprocessing, limits));
-        for (path, usable) in some.iter().zip(usable.collect::<Vec<_>>()) {
-            checked.add(path, usable);
+            .map(|path| seen(path, preprocessing, limits));
+        for (path, seen) in some.iter().zip(seen.collect::<Vec<_>>()) {
+            checked.add(path, seen);
         }
     }
     let CheckedPictures { good, bad, .. } = &checked;
@@ -88,13 +103,17 @@ pub fn check_pictures(
 }
 
 impl CheckedPictures {
-    fn add(&mut self, path: &Path, usable: Result<UsablePicture, BadPicture>) {
-        match usable {
-            Ok(usable) => {
+    fn add(&mut self, path: &Path, seen: Result<Seen, BadPicture>) {
+        match seen {
+            Ok(Seen {
+                usable,
+                fingerprint,
+            }) => {
                 let pixels = u64::from(usable.width_px) * u64::from(usable.height_px);
                 self.largest_px = self.largest_px.max(pixels);
                 self.depths.add(usable.depth);
                 self.good.push(path.to_owned());
+                self.fingerprints.push(fingerprint);
             }
             Err(bad) => self.bad.push(bad),
         }
@@ -110,12 +129,37 @@ pub(crate) struct UsablePicture {
     depth: Option<SixteenBitUse>,
 }
 
+impl From<&Picture> for UsablePicture {
+    fn from(picture: &Picture) -> Self {
+        Self {
+            width_px: picture.width_px(),
+            height_px: picture.height_px(),
+            depth: SixteenBitUse::in_picture(picture),
+        }
+    }
+}
+
+/// What is kept of a picture that can be inspected.
+pub(crate) struct Seen {
+    pub(crate) usable: UsablePicture,
+    pub(crate) fingerprint: Fingerprint,
+}
+
 /// Decodes a picture and makes sure that it can be inspected.
-pub(crate) fn usable(
+pub(crate) fn seen(
     path: &Path,
     preprocessing: &Preprocessing,
     limits: Limits,
-) -> Result<UsablePicture, BadPicture> {
+) -> Result<Seen, BadPicture> {
+    let picture = open(path, preprocessing, limits)?;
+    Ok(Seen {
+        usable: UsablePicture::from(&picture),
+        fingerprint: Fingerprint::new(&picture),
+    })
+}
+
+/// A picture that can be inspected.
+fn open(path: &Path, preprocessing: &Preprocessing, limits: Limits) -> Result<Picture, BadPicture> {
     let bad = |reason| BadPicture {
         path: path.to_owned(),
         reason,
@@ -125,9 +169,30 @@ pub(crate) fn usable(
     let (width_px, height_px) = (picture.width_px(), picture.height_px());
     let prepared = preprocessing.check_picture(width_px, height_px);
     prepared.map_err(|error| bad(BadReason::Preprocess(error)))?;
-    Ok(UsablePicture {
-        width_px,
-        height_px,
-        depth: SixteenBitUse::in_picture(&picture),
-    })
+    Ok(picture)
+}
+
+/// The fingerprints of those pictures that can be inspected, with their places in `paths`.
+/// `go_on` is asked before each few pictures; `false` ends with
+/// [`DatasetError::Interrupted`].
+pub fn fingerprints(
+    paths: &[PathBuf],
+    preprocessing: &Preprocessing,
+    limits: Limits,
+    go_on: &mut dyn FnMut() -> bool,
+) -> Result<Vec<(usize, Fingerprint)>, DatasetError> {
+    let mut found = Vec::new();
+    for (part, some) in paths.chunks(CHECKED_AT_ONCE).enumerate() {
+        if !go_on() {
+            return Err(DatasetError::Interrupted);
+        }
+        let seen = some
+            .par_iter()
+            .map(|path| seen(path, preprocessing, limits));
+        for (index, seen) in seen.collect::<Vec<_>>().into_iter().enumerate() {
+            let place = part * CHECKED_AT_ONCE + index;
+            found.extend(seen.ok().map(|seen| (place, seen.fingerprint)));
+        }
+    }
+    Ok(found)
 }

@@ -1,5 +1,6 @@
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
@@ -12,18 +13,39 @@ use crate::digest::sha256_hex;
 /// paths. It stays the same when the folder moves, and changes with any byte, with a
 /// file more or less, and with the order.
 pub fn content_digest(paths: &[PathBuf]) -> Result<String, DatasetError> {
-    let mut paths: Vec<&PathBuf> = paths.iter().collect();
-    paths.sort();
-    let digests: Vec<String> = paths
-        .par_iter()
-        .map(|path| file_digest(path))
-        .collect::<Result<_, _>>()?;
-    Ok(sha256_hex(digests.concat().as_bytes()))
+    Ok(FileDigests::new(paths)?.content())
 }
 
-fn file_digest(path: &PathBuf) -> Result<String, DatasetError> {
+/// The digests of files, by path.
+pub(crate) struct FileDigests(BTreeMap<PathBuf, String>);
+
+impl FileDigests {
+    pub(crate) fn new(paths: &[PathBuf]) -> Result<Self, DatasetError> {
+        let digests = file_digests(paths)?;
+        Ok(Self(paths.iter().cloned().zip(digests).collect()))
+    }
+
+    /// What [`content_digest`] gives for these files.
+    pub(crate) fn content(&self) -> String {
+        let digests: Vec<&str> = self.0.values().map(String::as_str).collect();
+        sha256_hex(digests.concat().as_bytes())
+    }
+
+    /// Those of some of the files, in the order of the paths.
+    pub(crate) fn of_files<'a>(&'a self, paths: &'a [PathBuf]) -> impl Iterator<Item = &'a str> {
+        let digests = paths.iter().filter_map(|path| self.0.get(path));
+        digests.map(String::as_str)
+    }
+}
+
+/// The SHA-256 of each file, as hexadecimal text, in the order of the paths.
+pub(crate) fn file_digests(paths: &[PathBuf]) -> Result<Vec<String>, DatasetError> {
+    paths.par_iter().map(|path| file_digest(path)).collect()
+}
+
+fn file_digest(path: &Path) -> Result<String, DatasetError> {
     let bytes = fs::read(path).map_err(|source| DatasetError::Unreadable {
-        path: path.clone(),
+        path: path.to_owned(),
         source,
     })?;
     Ok(sha256_hex(&bytes))

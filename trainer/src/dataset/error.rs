@@ -2,9 +2,10 @@ use std::fmt::{self, Display};
 use std::io;
 use std::path::PathBuf;
 
+use cfa_runtime::picture::PICTURE_ENDINGS;
 use thiserror::Error;
 
-use super::BadPicture;
+use super::{BadPicture, KNOWN_GOOD_NAMES, MaskFault};
 
 /// So many files are named before the rest is only counted.
 const NAMED: usize = 10;
@@ -31,15 +32,116 @@ pub enum DatasetError {
 
     /// Neither `MVTec`'s layout nor a plain folder of pictures.
     #[error(
-        "{} holds neither a train/good folder nor pictures (png, jpg, jpeg, bmp, tif, tiff, \
-         webp): {found}",
-        path.display()
+        "{} holds neither a train/good folder nor pictures ({}): {found}",
+        path.display(),
+        PICTURE_ENDINGS.join(", ")
     )]
     UnknownLayout {
         /// The folder.
         path: PathBuf,
         /// What stands there instead.
         found: String,
+    },
+
+    /// Folders within a folder of good pictures may hold anything.
+    #[error(
+        "{} holds {}folders with pictures, and it is not clear which show good \
+         parts: {found}; give the folder of the good pictures alone, or name each folder of good \
+         pictures",
+        path.display(),
+        Beside(*direct)
+    )]
+    WhichAreGood {
+        /// The folder.
+        path: PathBuf,
+        /// Pictures that lie directly in it.
+        direct: usize,
+        /// The folders in it that hold pictures.
+        found: WithPictures,
+    },
+
+    /// No folder is recognised as one of good pictures.
+    #[error(
+        "{} holds {}no folder that is known to hold good pictures: {found}; known names are {}; \
+         name the folders of good pictures, or give the folder of good pictures itself",
+        path.display(),
+        Beside(*direct),
+        known_names()
+    )]
+    NoGoodFolder {
+        /// The folder.
+        path: PathBuf,
+        /// Pictures that lie directly in it.
+        direct: usize,
+        /// The folders in it that hold pictures.
+        found: WithPictures,
+    },
+
+    /// No test folder is recognised as one of good pictures.
+    #[error(
+        "no test folder is known to hold good pictures: {}; known names are {}; name the folders \
+         of good pictures",
+        folders.join(", "),
+        known_names()
+    )]
+    NoGoodTest {
+        /// The test folders that hold pictures.
+        folders: Vec<String>,
+    },
+
+    /// All test pictures are good ones.
+    #[error(
+        "all test pictures are good ones, so nothing can be measured; add folders of defective ones, test/<defect>"
+    )]
+    NoDefectiveTest,
+
+    /// A data set to test on without a folder of test pictures.
+    #[error(
+        "{} holds no test folder, but the pictures to test on must lie in test/good and \
+         test/<defect>: {found}",
+        path.display()
+    )]
+    NoTestPart {
+        /// The folder.
+        path: PathBuf,
+        /// What stands there instead.
+        found: String,
+    },
+
+    /// The folders of test pictures hold none.
+    #[error("there are no pictures to test on in test/good and test/<defect>:{}", Listed(remarks.iter().collect()))]
+    EmptyTestPart {
+        /// What was found instead.
+        remarks: Vec<String>,
+    },
+
+    /// Two folders for one part of a data set, such as `train` and `Train`.
+    #[error("{} and {} have the same role; remove one of them", first.display(), second.display())]
+    PartTwice {
+        /// A folder.
+        first: PathBuf,
+        /// Another folder.
+        second: PathBuf,
+    },
+
+    /// A folder of defective pictures that holds others, too.
+    #[error(
+        "{} is to hold defective pictures alone, but {} lies in it; give the folder of the \
+         defective pictures",
+        path.display(), other.display()
+    )]
+    NotDefectiveAlone {
+        /// The folder.
+        path: PathBuf,
+        /// The folder in it.
+        other: PathBuf,
+    },
+
+    /// Masks that cannot be told to pictures.
+    #[error("it is not clear which mask belongs to which picture ({}):{}", faults.len(), Listed(faults.iter().collect()))]
+    Masks {
+        /// All of them.
+        faults: Vec<MaskFault>,
     },
 
     /// The folder for training is there, but without pictures.
@@ -109,8 +211,67 @@ pub enum DatasetError {
     Interrupted,
 }
 
+/// A folder and the pictures in it and below.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FolderCounts {
+    /// The folder.
+    pub path: PathBuf,
+    /// How many pictures.
+    pub pictures: usize,
+}
+
+/// Folders with their numbers of pictures, for messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WithPictures(pub Vec<FolderCounts>);
+
+impl Display for WithPictures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("no folder in it holds pictures");
+        }
+        let folders = self.0.iter().take(NAMED);
+        let folders = folders.map(|folder| {
+            let name = folder.path.file_name().unwrap_or(folder.path.as_os_str());
+            format!("{} ({})", name.display(), Pictures(folder.pictures))
+        });
+        f.write_str(&folders.collect::<Vec<_>>().join(", "))?;
+        match self.0.len().saturating_sub(NAMED) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
+struct Pictures(usize);
+
+impl Display for Pictures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 picture"),
+            count => write!(f, "{count} pictures"),
+        }
+    }
+}
+
+/// Pictures beside folders; nothing when there are none.
+struct Beside(usize);
+
+impl Display for Beside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => Ok(()),
+            count => write!(f, "{} and ", Pictures(count)),
+        }
+    }
+}
+
+/// All of them, because the list is what a reader needs.
+fn known_names() -> String {
+    KNOWN_GOOD_NAMES.join(", ")
+}
+
 /// One line each, the first few of them.
-struct Listed<T>(Vec<T>);
+pub(crate) struct Listed<T>(pub(crate) Vec<T>);
 
 impl<T: Display> Display for Listed<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,10 +1,10 @@
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::discover::{mask_of, masks_by_stem};
-use super::folder::{contents, pictures};
-use super::{DatasetError, GOOD, TestPicture, require_masks};
+use super::discover::good_pictures;
+use super::folder::{contents, folders, is_one_of, pictures_below};
+use super::masks::{Masks, masks_among};
+use super::{Dataset, DatasetError, GOOD, GoodNames, TestPicture};
 
 /// Name of a kind of defect whose folder has none of its own.
 const ABNORMAL: &str = "abnormal";
@@ -23,55 +23,116 @@ pub struct FolderLayout {
 }
 
 impl FolderLayout {
-    /// The pictures, folder by folder and sorted within each; opens none of them. As in
-    /// [`Dataset::discover`](super::Dataset::discover), what lies in folders below is
-    /// passed over. With folders of masks every defective picture needs its mask.
-    pub fn test_pictures(&self) -> Result<Vec<TestPicture>, DatasetError> {
+    /// The pictures, folder by folder and sorted within each; opens none of them. Folders
+    /// within those of defective pictures are searched, too; within those of good pictures
+    /// as [`Dataset::discover`] does it. With folders of masks every defective picture
+    /// needs its mask.
+    pub fn discover(&self, names: &GoodNames) -> Result<Dataset, DatasetError> {
         if !self.masks.is_empty() && self.masks.len() != self.abnormal.len() {
             return Err(DatasetError::MaskFolders {
                 abnormal: self.abnormal.len(),
                 masks: self.masks.len(),
             });
         }
-        let mut found = Vec::new();
+        let mut dataset = Dataset {
+            has_ground_truth: !self.masks.is_empty(),
+            ..Dataset::default()
+        };
         for folder in &self.normal_test {
-            found.extend(of_folder(folder, GOOD, None)?);
+            add_good(&mut dataset, folder, names)?;
         }
         for (index, folder) in self.abnormal.iter().enumerate() {
-            let masks = self.masks.get(index).map(PathBuf::as_path);
-            found.extend(of_folder(folder, &defect(folder), masks)?);
+            add_abnormal(
+                &mut dataset,
+                folder,
+                self.masks.get(index).map(PathBuf::as_path),
+            )?;
         }
-        if !self.masks.is_empty() {
-            require_masks(&found)?;
-        }
-        Ok(found)
+        dataset.require_masks()?;
+        Ok(dataset)
     }
 }
 
-fn of_folder(
+fn add_good(dataset: &mut Dataset, folder: &Path, names: &GoodNames) -> Result<(), DatasetError> {
+    let found = match good_pictures(folder, names) {
+        Err(
+            DatasetError::UnknownLayout { path, found } | DatasetError::NoPictures { path, found },
+        ) => {
+            return Err(DatasetError::NoTestPictures { path, found });
+        }
+        other => other?,
+    };
+    dataset.mask_faults.extend(masks_among(&found.pictures));
+    dataset
+        .test
+        .extend(found.pictures.into_iter().map(|path| TestPicture {
+            path,
+            defect: GOOD.to_owned(),
+            mask: None,
+        }));
+    dataset.test_notes.add(found.left_out);
+    Ok(())
+}
+
+fn add_abnormal(
+    dataset: &mut Dataset,
     folder: &Path,
-    defect: &str,
-    masks: Option<&Path>,
-) -> Result<Vec<TestPicture>, DatasetError> {
-    let paths = pictures(folder)?;
-    if paths.is_empty() {
+    truth: Option<&Path>,
+) -> Result<(), DatasetError> {
+    let found = defective_pictures(folder)?;
+    let mut masks = truth.map_or(Ok(Masks::default()), Masks::below)?;
+    let defect = defect(folder);
+    dataset.mask_faults.extend(masks_among(&found.0));
+    dataset
+        .test
+        .extend(found.0.into_iter().map(|path| TestPicture {
+            defect: defect.clone(),
+            mask: masks.take(&path, folder),
+            path,
+        }));
+    dataset.mask_faults.append(&mut masks.faults);
+    dataset.test_notes.add(found.1);
+    dataset.test_notes.add(masks.left_over());
+    Ok(())
+}
+
+/// The pictures in a folder of defective ones and below, at least one, and what is not
+/// used. A folder within it that bears the name of a data set's part, or of good pictures,
+/// shows that another folder was meant.
+pub(super) fn defective_pictures(
+    folder: &Path,
+) -> Result<(Vec<PathBuf>, Vec<super::LeftOut>), DatasetError> {
+    if !folder.is_dir() {
+        return Err(DatasetError::NotAFolder {
+            path: folder.to_owned(),
+        });
+    }
+    let names = GoodNames::default();
+    let is_other =
+        |name: &OsStr| names.contains(name) || is_one_of(name, &["train", "test", "ground_truth"]);
+    let mut within = folders(folder)?.into_iter();
+    if let Some(other) = within.find(|path| path.file_name().is_some_and(is_other)) {
+        return Err(DatasetError::NotDefectiveAlone {
+            path: folder.to_owned(),
+            other,
+        });
+    }
+    let found = pictures_below(folder)?;
+    if found.pictures.is_empty() {
         return Err(DatasetError::NoTestPictures {
             path: folder.to_owned(),
             found: contents(folder)?,
         });
     }
-    let masks = masks.map_or(Ok(BTreeMap::new()), masks_by_stem)?;
-    let picture = |path: PathBuf| TestPicture {
-        defect: defect.to_owned(),
-        mask: mask_of(&path, &masks),
-        path,
-    };
-    Ok(paths.into_iter().map(picture).collect())
+    Ok((found.pictures, found.left_out))
 }
 
 /// The folder's name, unless that would make its pictures good ones.
 fn defect(folder: &Path) -> String {
-    let name = folder.file_name().map(|name| name.to_string_lossy());
+    let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let name = whole
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
     name.filter(|name| name != GOOD)
-        .map_or(ABNORMAL.to_owned(), Cow::into_owned)
+        .unwrap_or_else(|| ABNORMAL.to_owned())
 }

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use super::Copies;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -13,6 +14,9 @@ pub struct GoodSplit {
     pub calibration: Vec<PathBuf>,
     /// Held out to choose among seeds with.
     pub selection: Vec<PathBuf>,
+    /// Copies of pictures that are held out. They serve nothing: a model that was trained
+    /// on them would know what is held out, and to count them would count a part twice.
+    pub copies: Vec<PathBuf>,
 }
 
 impl GoodSplit {
@@ -21,22 +25,47 @@ impl GoodSplit {
     /// the order of other draws changes who is held out.
     #[must_use]
     pub fn new(pictures: &[PathBuf], calibration_share: f64, selection_share: f64) -> Self {
-        let mut shuffled = pictures.to_vec();
+        Self::apart(
+            pictures,
+            &Copies::default(),
+            calibration_share,
+            selection_share,
+        )
+    }
+
+    /// The same, but copies count as one picture: all of them are trained on, or the first
+    /// alone is held out. The share is that of the different pictures, rounded up, but not
+    /// more than that of all. Without copies this is [`Self::new`].
+    #[must_use]
+    pub fn apart(
+        pictures: &[PathBuf],
+        copies: &Copies,
+        calibration_share: f64,
+        selection_share: f64,
+    ) -> Self {
+        let mut shuffled = copies.groups(pictures);
         shuffled.shuffle(&mut ChaCha8Rng::seed_from_u64(0));
-        let count = |share: f64| (pictures.len() as f64 * share) as usize;
-        let mut take = |count: usize| {
-            let mut taken = shuffled.split_off(shuffled.len().saturating_sub(count));
-            taken.sort();
-            taken
-        };
-        let calibration = take(count(calibration_share));
-        let selection = take(count(selection_share));
-        let training = take(usize::MAX);
-        Self {
-            training,
-            calibration,
-            selection,
+        let (files, parts) = (pictures.len(), shuffled.len());
+        let count = |share: f64| held_out(files, parts, share);
+        let mut take = |count: usize| shuffled.split_off(shuffled.len().saturating_sub(count));
+        let mut split = Self::default();
+        split.calibration = split.hold_out(take(count(calibration_share)));
+        split.selection = split.hold_out(take(count(selection_share)));
+        split.training = take(usize::MAX).concat();
+        split.training.sort();
+        split.copies.sort();
+        split
+    }
+
+    /// The first picture of each group, sorted.
+    fn hold_out(&mut self, groups: Vec<Vec<PathBuf>>) -> Vec<PathBuf> {
+        let mut firsts = Vec::with_capacity(groups.len());
+        for mut group in groups {
+            self.copies.extend(group.drain(1..));
+            firsts.append(&mut group);
         }
+        firsts.sort();
+        firsts
     }
 }
 
@@ -44,8 +73,22 @@ impl GoodSplit {
     /// All pictures, by purpose.
     #[must_use]
     pub fn all(&self) -> Vec<PathBuf> {
-        [&*self.training, &*self.calibration, &*self.selection].concat()
+        [
+            &*self.training,
+            &*self.calibration,
+            &*self.selection,
+            &*self.copies,
+        ]
+        .concat()
     }
+}
+
+/// So many of `parts` different pictures in `files` are held out.
+fn held_out(files: usize, parts: usize, share: f64) -> usize {
+    let of_files = (files as f64 * share) as usize;
+    // A product just above a whole number for rounding alone is that number.
+    let of_parts = (parts as f64 * share - 1e-9).ceil().max(0.0) as usize;
+    of_files.min(of_parts)
 }
 
 #[cfg(test)]
@@ -78,6 +121,57 @@ mod tests {
             split.calibration,
             GoodSplit::new(&pictures(50), 0.1, 0.3).calibration
         );
+    }
+
+    /// Twenty pictures ten times each: two of them are held out, once each.
+    #[test]
+    fn copies_stay_on_one_side_and_count_once() {
+        let all = pictures(200);
+        let firsts = (0..200).map(|index| (all[index].clone(), all[index / 10 * 10].clone()));
+        let copies = Copies::from_pairs(firsts.filter(|(copy, first)| copy != first));
+        let split = GoodSplit::apart(&all, &copies, 0.1, 0.05);
+        assert_eq!((split.calibration.len(), split.selection.len()), (2, 1));
+        assert_eq!((split.training.len(), split.copies.len()), (170, 27));
+        let held_out = [&*split.calibration, &*split.selection, &*split.copies].concat();
+        let trained = |path: &PathBuf| {
+            let first = copies.first_of(path);
+            split
+                .training
+                .iter()
+                .any(|other| copies.first_of(other) == first)
+        };
+        assert!(!held_out.iter().any(trained));
+        let mut together = split.all();
+        together.sort();
+        assert_eq!(together, all);
+    }
+
+    #[test]
+    fn without_copies_the_split_is_as_ever() {
+        let split = GoodSplit::apart(&pictures(50), &Copies::default(), 0.1, 0.1);
+        assert_eq!(split, GoodSplit::new(&pictures(50), 0.1, 0.1));
+        let names: Vec<_> = split
+            .calibration
+            .iter()
+            .map(|path| path.to_str().unwrap_or(""))
+            .collect();
+        assert_eq!(
+            names,
+            ["011.png", "017.png", "023.png", "029.png", "040.png"],
+            "as in earlier releases"
+        );
+    }
+
+    #[test]
+    fn the_share_is_that_of_different_pictures() {
+        assert_eq!(held_out(200, 20, 0.1), 2);
+        assert_eq!(held_out(20, 18, 0.1), 2);
+        for count in 0..500 {
+            for share in [0.0, 0.05, 0.1, 0.2, 0.3, 0.4] {
+                let whole = (count as f64 * share) as usize;
+                assert_eq!(held_out(count, count, share), whole, "{share} of {count}");
+            }
+        }
     }
 
     #[test]

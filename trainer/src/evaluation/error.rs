@@ -1,8 +1,8 @@
 use cfa_runtime::inspector::InspectError;
 use cfa_runtime::picture::PictureError;
 
-use super::MapFolderError;
-use crate::dataset::{BadPicture, DatasetError};
+use super::{LeftOut, MapFolderError};
+use crate::dataset::{BadPicture, DatasetError, Listed};
 use crate::metrics::MetricsError;
 
 /// Why a set cannot be evaluated.
@@ -55,5 +55,42 @@ pub enum EvaluationError {
         mask_size: (u32, u32),
         /// Those of the picture.
         picture_size: (u32, u32),
+    },
+    /// A mask that shows more than ground and defects.
+    #[error(
+        "{mask} is not drawn in two values: {unclear_percent} % of its pixels lie between ground and defect \
+         ({distinct} different values); draw it again with 0 for the ground and 255 for defects"
+    )]
+    UnclearMask {
+        /// The mask's file.
+        mask: String,
+        /// Different values.
+        distinct: usize,
+        /// Share of the pixels that are near to neither end of the range.
+        unclear_percent: u64,
+    },
+    /// Masks whose ground is set.
+    #[error(
+        "{inverted} of {masks} masks look inverted, such as {first}: they are set nearly everywhere along \
+         the border and in more than half of the picture; draw the ground with 0 and defects with 255, or \
+         leave out all masks to test without pixel figures"
+    )]
+    InvertedMasks {
+        /// One of them.
+        first: String,
+        /// How many.
+        inverted: usize,
+        /// Of how many.
+        masks: usize,
+    },
+    /// Pictures or masks that cannot be used.
+    #[error(
+        "these test pictures or their masks cannot be used ({}); mend or remove them:{}",
+        left_out.len(),
+        Listed(left_out.iter().collect())
+    )]
+    Unusable {
+        /// All of them.
+        left_out: Vec<LeftOut>,
     },
 }

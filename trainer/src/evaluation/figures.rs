@@ -9,7 +9,7 @@ use crate::metrics::{
 ///
 /// Shares are 0 to 1. A figure of pictures is `None` when good or defective ones are
 /// missing; one of pixels also without masks.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Figures {
     /// Area under the ROC curve of the image scores.
     pub image_auroc: Option<f64>,
@@ -35,6 +35,39 @@ pub struct Figures {
     pub defective: usize,
     /// Connected regions in the masks; `None` without masks.
     pub regions: Option<u64>,
+    /// The figures of pixels over whole pictures, where what the centre crop leaves out
+    /// counts as never found; `None` without a crop or without masks.
+    pub whole_pictures: Option<PixelFigures>,
+}
+
+/// Figures of pixels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct PixelFigures {
+    /// Area under the ROC curve.
+    pub pixel_auroc: Option<f64>,
+    /// Largest F1.
+    pub pixel_f1max: Option<f64>,
+    /// Where it is reached: pixels at or above it count as defective.
+    pub pixel_f1max_threshold: Option<f32>,
+    /// Area under the per-region overlap curve up to a false positive rate of 0.3.
+    pub aupro_03: Option<f64>,
+    /// The same up to 0.05.
+    pub aupro_005: Option<f64>,
+    /// Connected regions.
+    pub regions: u64,
+}
+
+impl From<PixelMetrics> for PixelFigures {
+    fn from(of: PixelMetrics) -> Self {
+        Self {
+            pixel_auroc: of.auroc,
+            pixel_f1max: of.f1_max.map(|best| best.value),
+            pixel_f1max_threshold: of.f1_max.map(|best| best.threshold),
+            aupro_03: of.aupro_03,
+            aupro_005: of.aupro_005,
+            regions: of.regions,
+        }
+    }
 }
 
 impl Figures {
@@ -49,6 +82,7 @@ impl Figures {
         let image_f1 = f1_max(&scores, &labels)?;
         let pixels = (!parts.is_empty()).then(|| PixelMetrics::of(parts));
         let pixel_f1 = pixels.and_then(|pixels| pixels.f1_max);
+        let whole = (!parts.is_empty()).then(|| PixelMetrics::of_whole_pictures(parts));
         let value = |best: F1Max| best.value;
         let threshold = |best: F1Max| best.threshold;
         Ok(Self {
@@ -64,6 +98,7 @@ impl Figures {
             images: labels.len(),
             defective: labels.iter().filter(|&&defective| defective).count(),
             regions: pixels.map(|pixels| pixels.regions),
+            whole_pictures: whole.flatten().map(PixelFigures::from),
         })
     }
 }

@@ -6,7 +6,16 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Evaluation, MapFolder, MapFolderError, PictureScore, Tally, score_range};
+use cfa_runtime::inspector::PictureSize;
+use cfa_runtime::picture::{Limits, Mask, ReadOptions};
+use cfa_runtime::preprocess::{Preprocessing, Size};
+
+use super::odd_masks::{looks_inverted, require_upright};
+use super::tally::SeenMasks;
+use super::{
+    Evaluation, MapFolder, MapFolderError, Oddity, OutsideCrop, PictureScore, Tally, check,
+    score_range,
+};
 use crate::dataset::{DatasetError, TestPicture};
 
 fn picture(defect: &str, name: &str, mask: bool) -> TestPicture {
@@ -25,9 +34,17 @@ fn seen(defect: &str, name: &str, score: f32) -> PictureScore {
     }
 }
 
+fn recipe() -> Preprocessing {
+    let side = |side| Size {
+        height: side,
+        width: side,
+    };
+    Preprocessing::imagenet(side(32), Some(side(16)))
+}
+
 /// Scores stand in for those of an inspector.
 fn evaluation(pictures: Vec<PictureScore>) -> Evaluation {
-    let mut tally = Tally::new(&[]).unwrap();
+    let mut tally = Tally::new(&[], &recipe(), ReadOptions::default()).unwrap();
     tally.pictures = pictures;
     tally.finish().unwrap()
 }
@@ -39,9 +56,25 @@ fn with_one_mask_every_defective_picture_needs_one() {
         picture("dent", "0.png", true),
         picture("dent", "1.png", false),
     );
-    assert!(Tally::new(&[good.clone(), with.clone()]).is_ok());
-    assert!(Tally::new(&[good.clone(), without.clone()]).is_ok());
-    let Err(DatasetError::MissingMasks { pictures }) = Tally::new(&[good, with, without]) else {
+    assert!(
+        Tally::new(
+            &[good.clone(), with.clone()],
+            &recipe(),
+            ReadOptions::default()
+        )
+        .is_ok()
+    );
+    assert!(
+        Tally::new(
+            &[good.clone(), without.clone()],
+            &recipe(),
+            ReadOptions::default()
+        )
+        .is_ok()
+    );
+    let Err(DatasetError::MissingMasks { pictures }) =
+        Tally::new(&[good, with, without], &recipe(), ReadOptions::default())
+    else {
         unreachable!("a mask is missing")
     };
     assert_eq!(pictures, [Path::new("test/dent/1.png")]);
@@ -112,4 +145,183 @@ fn maps_are_filed_under_the_name_of_the_data_folder() {
     );
     let nameless = MapFolder::new(folder, Path::new("/"), &pictures);
     assert!(matches!(nameless, Err(MapFolderError::NoObject { .. })));
+}
+
+/// A mask in a folder of its own, and what is odd about it.
+fn remarks(image: &image::DynamicImage, name: &str) -> (Result<Vec<Oddity>, String>, bool) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    image.save(&path).unwrap();
+    let picture = TestPicture {
+        mask: Some(path),
+        ..picture("dent", "0.png", true)
+    };
+    let size = PictureSize {
+        width_px: 32,
+        height_px: 32,
+    };
+    let mut seen = SeenMasks::default();
+    match seen.add(&picture, size, &recipe(), &ReadOptions::default()) {
+        Ok(mask) => {
+            let inverted = looks_inverted(&mask.unwrap());
+            let odd = seen.odd.iter().map(|odd| odd.oddity);
+            (Ok(odd.collect()), inverted)
+        }
+        Err(error) => (Err(error.to_string()), false),
+    }
+}
+
+fn gray(value: impl Fn(u32, u32) -> u8) -> image::DynamicImage {
+    image::GrayImage::from_fn(32, 32, |x, y| image::Luma([value(x, y)])).into()
+}
+
+fn in_square(x: u32, y: u32) -> bool {
+    (8..16).contains(&x) && (8..16).contains(&y)
+}
+
+#[test]
+fn an_ordinary_mask_has_no_remark() {
+    let ordinary = gray(|x, y| if in_square(x, y) { 255 } else { 0 });
+    assert_eq!(remarks(&ordinary, "0.png"), (Ok(Vec::new()), false));
+}
+
+#[test]
+fn odd_masks_are_remarked_on() {
+    let (odd, _) = remarks(&gray(|_, _| 0), "0.png");
+    assert_eq!(odd, Ok(vec![Oddity::Empty]));
+    let (odd, inverted) = remarks(&gray(|x, y| if in_square(x, y) { 0 } else { 255 }), "0.png");
+    assert_eq!(odd, Ok(vec![Oddity::MostlySet { percent: 93 }]));
+    assert!(inverted);
+    // A large defect that leaves the border free.
+    let large = gray(|x, y| {
+        if x.min(y) < 2 || x.max(y) > 29 {
+            0
+        } else {
+            255
+        }
+    });
+    let (odd, inverted) = remarks(&large, "0.png");
+    assert_eq!(odd, Ok(vec![Oddity::MostlySet { percent: 76 }]));
+    assert!(!inverted);
+    let noise = gray(|x, y| {
+        if in_square(x, y) {
+            255
+        } else {
+            1 + ((x + y) % 3) as u8
+        }
+    });
+    let shades = Oddity::Shades {
+        distinct: 4,
+        defective_from: 128,
+        unclear_px: 0,
+    };
+    let (odd, _) = remarks(&noise, "0.png");
+    assert_eq!(odd, Ok(vec![shades, Oddity::GroundAboveZero { lowest: 1 }]));
+    let kinds = gray(|x, y| if in_square(x, y) { (x % 3) as u8 } else { 0 });
+    let (odd, _) = remarks(&kinds, "0.png");
+    assert_eq!(
+        odd,
+        Ok(vec![Oddity::Kinds {
+            distinct: 3,
+            highest: 2
+        }])
+    );
+}
+
+/// A photograph, or kinds of defects in shades that half of the range cuts apart.
+#[test]
+fn a_mask_that_is_none_is_an_error() {
+    let (photograph, _) = remarks(&gray(|x, y| (4 * x + 3 * y) as u8), "0.png");
+    let message = photograph.unwrap_err();
+    assert!(
+        message.contains("two values") && message.contains("0.png"),
+        "{message}"
+    );
+    let shades = gray(|x, y| match (in_square(x, y), x) {
+        (true, _) => 60,
+        (false, 20) => 255,
+        _ => 0,
+    });
+    remarks(&shades, "0.png").0.unwrap_err();
+}
+
+#[test]
+fn masks_that_look_inverted_for_the_most_part_are_an_error() {
+    let some = |count: usize| vec![PathBuf::from("first_mask.png"); count];
+    assert!(require_upright(&some(2), 4).is_ok());
+    let message = require_upright(&some(3), 4).unwrap_err().to_string();
+    assert!(
+        message.contains("3 of 4") && message.contains("first_mask.png"),
+        "{message}"
+    );
+}
+
+/// A recipe that resizes to 32 px and keeps 16: of a picture of 32 px the middle half.
+#[test]
+fn what_lies_outside_the_crop_is_counted() {
+    let mut hidden = OutsideCrop::default();
+    let draw = |squares: &[(u32, u32, u32)]| {
+        let at = |place: u32| (place % 32, place / 32);
+        let set = |(x, y): (u32, u32)| {
+            squares.iter().any(|&(left, top, side)| {
+                (left..left + side).contains(&x) && (top..top + side).contains(&y)
+            })
+        };
+        Mask::new(32, 32, (0..1024).map(|place| set(at(place))).collect()).unwrap()
+    };
+    hidden.add(&draw(&[(10, 10, 4)]), &recipe());
+    hidden.add(&draw(&[(0, 0, 2), (6, 10, 4)]), &recipe());
+    hidden.add(&draw(&[(0, 0, 2), (30, 8, 2)]), &recipe());
+    hidden.add(&draw(&[]), &recipe());
+    let expected = OutsideCrop {
+        defective_pixels: 16 + 4 + 16 + 4 + 4,
+        defective_pixels_outside: 4 + 8 + 4 + 4,
+        regions: 5,
+        regions_outside: 3,
+        regions_partly_outside: 1,
+        pictures: 3,
+        pictures_outside: 1,
+        pictures_partly_outside: 1,
+    };
+    assert_eq!(hidden, expected);
+}
+
+#[test]
+fn test_pictures_are_checked_with_their_masks_before_the_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let square = gray(|x, y| if in_square(x, y) { 255 } else { 0 });
+    for name in ["0.png", "1.png", "2.png", "0_mask.png"] {
+        square.save(at(name)).unwrap();
+    }
+    std::fs::write(at("1_mask.png"), "no picture").unwrap();
+    image::GrayImage::new(32, 40)
+        .save(at("2_mask.png"))
+        .unwrap();
+    std::fs::write(at("3.png"), "no picture").unwrap();
+    let test = |number: u8| TestPicture {
+        path: at(&format!("{number}.png")),
+        defect: "dent".to_owned(),
+        mask: Some(at(&format!("{number}_mask.png"))),
+    };
+    let pictures = [0, 1, 2, 3].map(test);
+    let error = check(&pictures, &recipe(), Limits::default(), false, &mut || true).unwrap_err();
+    let message = error.to_string();
+    for name in ["(3)", "1_mask.png", "2_mask.png", "3.png"] {
+        assert!(message.contains(name), "{name}: {message}");
+    }
+    assert!(!message.contains("0.png"), "{message}");
+    let checked = check(&pictures, &recipe(), Limits::default(), true, &mut || true).unwrap();
+    assert_eq!(checked.pictures, pictures[..1]);
+    assert_eq!(checked.left_out.len(), 3);
+    assert!(
+        check(
+            &pictures[1..],
+            &recipe(),
+            Limits::default(),
+            true,
+            &mut || true
+        )
+        .is_err()
+    );
 }

@@ -28,9 +28,7 @@ use cfa_runtime::picture::Limits;
 use tch::{Tensor, no_grad};
 
 use crate::error::TrainError;
-use crate::fit::{
-    Cfa, CheckedSettings, FeatureExtractor, FeatureStore, FitEvent, FitObserver, map_shapes,
-};
+use crate::fit::{Cfa, CheckedSettings, FeatureExtractor, FeatureStore, FitEvent, FitObserver};
 use crate::frame::{FramedModel, PrincipalAxes, Samples, cheapest_axes};
 use crate::model::{ModelError, Scored};
 use crate::neighbors::rows;
@@ -224,7 +222,7 @@ fn heatmap_range(
 }
 
 fn level_shapes(settings: &CheckedSettings, framed: &FramedModel) -> Vec<LevelShape> {
-    let maps = map_shapes(settings).into_iter();
+    let maps = settings.map_shapes().into_iter();
     let shape = |([_, height, width], channels): ([usize; 3], usize)| LevelShape {
         height,
         width,

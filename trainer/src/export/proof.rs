@@ -46,12 +46,18 @@ fn calibration(
     observer: &mut dyn FitObserver,
 ) -> Result<Calibration, TrainError> {
     let scores = scores(inspector, request.held_out, &mut || !observer.interrupted());
-    let scores = scores.map_err(|error| match error {
+    let (scores, left_out) = scores.map_err(|error| match error {
         CalibrateError::Interrupted => TrainError::Interrupted {
             checkpoint: request.checkpoint.to_owned(),
         },
         other => other.into(),
     })?;
+    // The model is not lost because a picture has gone away during the training.
+    for picture in left_out {
+        observer.event(&FitEvent::Skipped {
+            reason: picture.to_string(),
+        });
+    }
     let mut calibration = Calibration::from_good_scores(scores).map_err(CalibrateError::from)?;
     calibration.rule = request.rule.or_else(|| calibration.usual_rule());
     if request.rule.is_none() {

@@ -10,6 +10,7 @@ use std::path::Path;
 use cfa_runtime::write_atomically;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tch::{Device, Tensor};
 
@@ -206,11 +207,15 @@ fn difference(stored: &TrainingIdentity, wanted: &TrainingIdentity) -> Option<St
     if stored.pictures_sha256 != wanted.pictures_sha256 {
         return Some("set of training pictures".to_owned());
     }
-    let fields = |t: &TrainingIdentity| serde_json::to_value(&t.settings).unwrap_or_default();
-    let (stored, wanted) = (fields(stored), fields(wanted));
-    let names = wanted.as_object()?.keys();
-    let mut different = names.filter(|name| stored.get(name) != wanted.get(name));
-    different.next().map(|name| format!("'{name}'"))
+    let fields = |t: &TrainingIdentity| serde_json::to_value(&t.settings);
+    let (Ok(Value::Object(stored)), Ok(Value::Object(wanted))) = (fields(stored), fields(wanted))
+    else {
+        return Some("set of options, which cannot be compared,".to_owned());
+    };
+    let mut different = wanted
+        .iter()
+        .filter(|(name, value)| stored.get(*name) != Some(*value));
+    different.next().map(|(name, _value)| format!("'{name}'"))
 }
 
 fn file_error(path: &Path, action: &'static str, source: impl Into<io::Error>) -> TrainError {

@@ -134,7 +134,7 @@ impl FeatureStore {
     /// # Errors
     /// None; it is fallible as [`FeatureStore::new`] is.
     pub fn in_memory(settings: &CheckedSettings) -> Result<Self, TrainError> {
-        Self::new(map_shapes(settings), false, Path::new(""))
+        Self::new(settings.map_shapes(), false, Path::new(""))
     }
 
     /// Takes memory for exactly so many more pictures, rather than twice what there is
@@ -287,7 +287,7 @@ pub(super) fn extract(
     pictures: &[PathBuf],
     observer: &mut dyn FitObserver,
 ) -> Result<FeatureStore, TrainError> {
-    let shapes = map_shapes(settings);
+    let shapes = settings.map_shapes();
     let mut store = FeatureStore::new(shapes, plan.on_disk, folder_of(&request.bundle))?;
     store.reserve(pictures.len());
     let reading = settings.preprocessing().reading(request.picture_limits);
@@ -332,19 +332,6 @@ fn name_unprepared(
         },
         None => source.into(),
     }
-}
-
-/// Shapes (C, h, w) of the three pooled maps.
-pub(crate) fn map_shapes(settings: &CheckedSettings) -> [[usize; 3]; 3] {
-    let graph = settings.pooled_graph();
-    let input = settings.preprocessing().input_size();
-    let sizes = graph.sizes(input.height, input.width).unwrap_or_default();
-    let mut shapes = [[0; 3]; 3];
-    for (shape, &tap) in shapes.iter_mut().zip(graph.outputs()) {
-        let (h, w) = sizes.get(tap.index()).copied().unwrap_or_default();
-        *shape = [graph.channels(tap), h, w];
-    }
-    shapes
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use super::features::{batch_size, map_shapes, values_per_picture};
+use super::features::{batch_size, values_per_picture};
 use super::{CheckedSettings, FitRequest};
 use crate::dataset::CHECKED_AT_ONCE;
 use crate::error::TrainError;
@@ -101,7 +101,7 @@ impl Needs {
     ) -> Self {
         let values: usize = weights.tensors.values().map(|t| t.values.len()).sum();
         let weights = values as u64 * F32;
-        let per_picture = values_per_picture(&map_shapes(settings)) as u64 * F32;
+        let per_picture = values_per_picture(&settings.map_shapes()) as u64 * F32;
         let sizes = Sizes::of(settings);
         let network = weights + sizes.parameters + sizes.bank;
         Self {
@@ -147,7 +147,7 @@ struct Sizes {
 
 impl Sizes {
     fn of(settings: &CheckedSettings) -> Self {
-        let [first, second, third] = map_shapes(settings).map(|[_, h, w]| (h * w) as u64);
+        let [first, second, third] = settings.map_shapes().map(|[_, h, w]| (h * w) as u64);
         let descriptor = settings.descriptor();
         let row = descriptor.outputs as u64 * F32;
         let inputs = descriptor.feature_channels() as u64 + 3;

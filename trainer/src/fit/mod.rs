@@ -22,16 +22,19 @@ use sha2::{Digest, Sha256};
 use tch::Device;
 
 pub use cfa::{Cfa, LearningType, epoch_order};
-pub(crate) use features::map_shapes;
 pub use features::{FeatureExtractor, FeatureStore, PooledMaps};
 pub use memory::MemoryPlan;
 pub use observer::{FitEvent, FitObserver};
 pub use preset::{Preset, UnknownPreset};
-pub use record::{TrainingIdentity, TrainingRecord};
+pub(crate) use record::finished;
+pub use record::{TrainingIdentity, TrainingRecord, trained_on};
 pub use settings::{CheckedSettings, FitSettings};
 
 use crate::backbone::Backbone;
-use crate::dataset::{Dataset, DatasetError, GoodSplit, check_pictures, content_digest};
+use crate::dataset::{
+    DataAccount, Dataset, DatasetError, FileDigests, Fingerprint, GoodNames, GoodSplit,
+    check_pictures, fingerprints,
+};
 use crate::error::TrainError;
 use crate::export::{ExportRequest, export, verify_and_write};
 use crate::weights::Weights;
@@ -42,6 +45,8 @@ use checkpoint::Checkpoint;
 pub struct FitRequest {
     /// Folder of pictures: MVTec layout, or good pictures only.
     pub data: PathBuf,
+    /// By which names folders of good pictures are recognised there.
+    pub good_names: GoodNames,
     /// Pre-trained weights of the backbone.
     pub weights: PathBuf,
     /// The bundle to write.
@@ -56,6 +61,8 @@ pub struct FitRequest {
     pub skip_bad: bool,
     /// Go on from the checkpoint beside the bundle when there is one.
     pub resume: bool,
+    /// Replace a file that is in the bundle's place; otherwise it is an error.
+    pub overwrite: bool,
     /// Features beyond this many bytes are kept on disk instead of in memory.
     pub feature_memory_bytes: u64,
     /// The process shall not take more than this; a training that would is refused.
@@ -80,6 +87,9 @@ pub struct FitSummary {
     /// Good pictures held out to choose among seeds with.
     #[serde(skip)]
     pub selection: Vec<PathBuf>,
+    /// What became of the pictures of the data set; [`FitEvent::Data`] tells it.
+    #[serde(skip)]
+    pub data: DataAccount,
 }
 
 /// Trains a model and writes its bundle.
@@ -89,18 +99,20 @@ pub struct FitSummary {
 /// `resume` goes on where it stopped and ends with the same numbers: bit for bit on the
 /// processor; a GPU adds up in no fixed order.
 pub fn fit(request: &FitRequest, observer: &mut dyn FitObserver) -> Result<FitSummary, TrainError> {
-    Job::prepare(request, observer)?.run(observer)
+    let summary = Job::prepare(request, observer)?.run(observer)?;
+    observer.event(&FitEvent::Data(summary.data.clone()));
+    Ok(summary)
 }
 
 /// A request whose settings, pictures and weights were found to be usable.
 pub(crate) struct Job<'a> {
     request: &'a FitRequest,
     settings: CheckedSettings,
-    split: GoodSplit,
-    /// Pixels of the largest picture.
-    largest_px: u64,
+    pictures: UsablePictures,
     weights: Weights,
     identity: TrainingIdentity,
+    /// For the record.
+    trained_on: Vec<String>,
     checkpoint: PathBuf,
 }
 
@@ -112,18 +124,22 @@ impl<'a> Job<'a> {
         precision::compute_in_f32(request.device);
         let settings = request.settings.check()?;
         check_destination(&request.bundle)?;
-        let (split, largest_px) = usable_pictures(request, settings.preprocessing(), observer)?;
+        if !request.resume {
+            refuse_to_replace(request)?;
+        }
+        let pictures = usable_pictures(request, settings.preprocessing(), observer)?;
         let weights = fitting_weights(settings.backbone(), &request.weights)?;
+        let digests = FileDigests::new(&pictures.split.all())?;
         let identity = TrainingIdentity {
             settings: request.settings.clone(),
             weights_sha256: weights.sha256_hex.clone(),
-            pictures_sha256: content_digest(&split.all())?,
+            pictures_sha256: digests.content(),
         };
         Ok(Self {
             request,
+            trained_on: record::listed(&pictures.split.training, &digests),
             settings,
-            split,
-            largest_px,
+            pictures,
             weights,
             identity,
             checkpoint: checkpoint_path(&request.bundle),
@@ -140,6 +156,7 @@ impl<'a> Job<'a> {
             checkpoint::remove(&self.checkpoint)?;
             return Ok(self.summary(record.final_loss));
         }
+        refuse_to_replace(self.request)?;
         let loss = self.train_and_export(observer)?;
         checkpoint::remove(&self.checkpoint)?;
         Ok(self.summary(loss))
@@ -158,20 +175,31 @@ impl<'a> Job<'a> {
             observer.event(&FitEvent::AlreadyTrained);
             return Ok(());
         }
-        verify_and_write(bundle.into_parts(), &self.export_request(record), observer)
+        verify_and_write(bundle.into_parts(), &self.export_request(record)?, observer)
+    }
+
+    /// Which training it is.
+    pub(crate) fn identity(&self) -> &TrainingIdentity {
+        &self.identity
+    }
+
+    /// What was found, used and left out.
+    pub(crate) fn account(&self) -> &DataAccount {
+        &self.pictures.account
     }
 
     /// Good pictures held out to choose among seeds with.
     pub(crate) fn selection(&self) -> &[PathBuf] {
-        &self.split.selection
+        &self.pictures.split.selection
     }
 
     fn summary(&self, loss: Option<f64>) -> FitSummary {
         FitSummary {
             bundle: self.request.bundle.clone(),
-            pictures: self.split.training.len(),
+            pictures: self.pictures.split.training.len(),
             loss,
-            selection: self.split.selection.clone(),
+            selection: self.pictures.split.selection.clone(),
+            data: self.pictures.account.clone(),
         }
     }
 
@@ -183,8 +211,8 @@ impl<'a> Job<'a> {
         } else {
             None
         };
-        let pictures = &self.split.training;
-        let (count, largest_px) = (pictures.len(), self.largest_px);
+        let pictures = &self.pictures.split.training;
+        let (count, largest_px) = (pictures.len(), self.pictures.largest_px);
         let plan = MemoryPlan::new(self.request, settings, &self.weights, count, largest_px)?;
         observer.event(&FitEvent::Memory(plan));
         let extractor = FeatureExtractor::new(settings, &self.weights, device)?;
@@ -209,19 +237,25 @@ impl<'a> Job<'a> {
             identity: self.identity.clone(),
             final_loss: loss,
             final_radius: training.radius()?,
+            data: self
+                .pictures
+                .account
+                .counts
+                .unless_all_are_used_and_distinct(),
+            trained_on: self.trained_on.clone(),
         };
-        let export_request = self.export_request(&record);
+        let export_request = self.export_request(&record)?;
         export(&export_request, &extractor, &training, &mut store, observer)?;
         Ok(loss)
     }
 
-    fn export_request(&self, record: &TrainingRecord) -> ExportRequest<'_> {
-        ExportRequest {
+    fn export_request(&self, record: &TrainingRecord) -> Result<ExportRequest<'_>, TrainError> {
+        Ok(ExportRequest {
             settings: &self.settings,
-            record: serde_json::to_value(record).unwrap_or_default(),
+            record: serde_json::to_value(record).map_err(TrainError::Record)?,
             weights: &self.weights,
-            pictures: &self.split.training,
-            held_out: &self.split.calibration,
+            pictures: &self.pictures.split.training,
+            held_out: &self.pictures.split.calibration,
             picture_limits: self.request.picture_limits,
             rule: None,
             heatmap_range: None,
@@ -229,7 +263,7 @@ impl<'a> Job<'a> {
             threads: self.request.threads,
             bundle: &self.request.bundle,
             checkpoint: &self.checkpoint,
-        }
+        })
     }
 }
 
@@ -262,6 +296,16 @@ pub fn check_destination(bundle: &Path) -> Result<(), TrainError> {
     })
 }
 
+/// A file in the bundle's place is only replaced when that was asked for.
+pub(crate) fn refuse_to_replace(request: &FitRequest) -> Result<(), TrainError> {
+    if request.overwrite || !request.bundle.exists() {
+        return Ok(());
+    }
+    Err(TrainError::WouldReplace {
+        bundle: request.bundle.clone(),
+    })
+}
+
 /// Bundles are written beside their place first.
 pub(crate) fn can_be_written(bundle: &Path) -> io::Result<()> {
     if bundle.is_dir() || bundle.file_name().is_none() {
@@ -276,13 +320,20 @@ fn folder_of(bundle: &Path) -> &Path {
     folder.unwrap_or(Path::new("."))
 }
 
-/// The pictures by purpose, and the pixels of the largest.
+/// The pictures of a training.
+struct UsablePictures {
+    split: GoodSplit,
+    /// Pixels of the largest picture.
+    largest_px: u64,
+    account: DataAccount,
+}
+
 fn usable_pictures(
     request: &FitRequest,
     preprocessing: &Preprocessing,
     observer: &mut dyn FitObserver,
-) -> Result<(GoodSplit, u64), TrainError> {
-    let dataset = Dataset::discover(&request.data)?;
+) -> Result<UsablePictures, TrainError> {
+    let dataset = Dataset::discover_with(&request.data, &request.good_names)?;
     observer.event(&FitEvent::Checking {
         pictures: dataset.train_good.len(),
     });
@@ -302,8 +353,10 @@ fn usable_pictures(
         observer.event(&FitEvent::Depth(finding));
     }
     let settings = &request.settings;
-    let split = GoodSplit::new(
+    let copies = checked.copies(request.settings.count_similar);
+    let split = GoodSplit::apart(
         &checked.good,
+        &copies,
         settings.calibration_split,
         settings.selection_split,
     );
@@ -312,7 +365,32 @@ fn usable_pictures(
         calibration: split.calibration.len(),
         selection: split.selection.len(),
     });
-    Ok((split, checked.largest_px))
+    let limits = request.picture_limits;
+    let test = test_fingerprints(&dataset, preprocessing, limits, observer)?;
+    Ok(UsablePictures {
+        account: DataAccount::of_training(&dataset, &checked, &copies, &split, &test),
+        largest_px: checked.largest_px,
+        split,
+    })
+}
+
+/// Test pictures are looked at for one thing: whether some of them are trained on.
+fn test_fingerprints(
+    dataset: &Dataset,
+    preprocessing: &Preprocessing,
+    limits: Limits,
+    observer: &mut dyn FitObserver,
+) -> Result<Vec<(usize, Fingerprint)>, TrainError> {
+    let paths: Vec<PathBuf> = dataset
+        .test
+        .iter()
+        .map(|picture| picture.path.clone())
+        .collect();
+    let go_on = &mut || !observer.interrupted();
+    match fingerprints(&paths, preprocessing, limits, go_on) {
+        Err(DatasetError::Interrupted) => Err(TrainError::InterruptedEarly),
+        other => Ok(other?),
+    }
 }
 
 /// Reads the weights, makes sure that they belong to `backbone`, and brings them

@@ -6,7 +6,7 @@ use cfa_runtime::calibration::DecisionRule;
 use serde::Serialize;
 
 use super::MemoryPlan;
-use crate::dataset::DepthFinding;
+use crate::dataset::{DataAccount, DepthFinding};
 use crate::seeds::SeedReport;
 
 /// A step forward. Serialised as one JSON object with the key `event`.
@@ -119,6 +119,9 @@ pub enum FitEvent {
         /// How pictures will be judged; `None` when there are too few good ones.
         rule: Option<DecisionRule>,
     },
+    /// What became of the pictures of the data set; the last event of a training, of a test
+    /// and of a calibration.
+    Data(DataAccount),
     /// The bundle is complete.
     Exported {
         /// Its file.

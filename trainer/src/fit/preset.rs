@@ -69,6 +69,7 @@ impl Preset {
             seed: 0,
             calibration_split: 0.1,
             selection_split: 0.0,
+            count_similar: false,
         };
         match self {
             Self::Anomalib => anomalib,

@@ -13,7 +13,7 @@ use crate::error::TrainError;
 use crate::loss::CfaLoss;
 use crate::memory_bank;
 use crate::model::AnomalyMapGenerator;
-use crate::network::Graph;
+use crate::network::{Graph, NodeId};
 
 /// σ of the blur in map pixels (SPEC 1).
 const SIGMA: f32 = 4.0;
@@ -70,6 +70,9 @@ pub struct FitSettings {
     pub calibration_split: f64,
     /// Share of the good pictures that is held out to choose among seeds with.
     pub selection_split: f64,
+    /// Whether pictures that are nearly equal count as different ones; equal ones never do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub count_similar: bool,
 }
 
 impl FitSettings {
@@ -109,13 +112,13 @@ impl FitSettings {
                 format!("{backbone} has {limit} channels to divide"),
             )
         })?;
-        let feature_size = feature_size(&backbone.graph(self.tap_activation), &preprocessing)?;
+        let map_shapes = map_shapes(&backbone.graph(self.tap_activation), &preprocessing)?;
         let checked = CheckedSettings {
             settings: self.clone(),
             backbone,
             preprocessing,
             descriptor,
-            feature_size,
+            map_shapes,
             pooling: Pooling::Pooled,
         };
         checked.fits_the_bank()?;
@@ -130,7 +133,8 @@ pub struct CheckedSettings {
     backbone: Backbone,
     preprocessing: Preprocessing,
     descriptor: DescriptorShape,
-    feature_size: Size,
+    /// Channels, height and width of each of the three feature maps.
+    map_shapes: [[usize; 3]; 3],
     pooling: Pooling,
 }
 
@@ -180,14 +184,21 @@ impl CheckedSettings {
     /// Positions of φ: height and width of the first feature map.
     #[must_use]
     pub fn feature_size(&self) -> Size {
-        self.feature_size
+        let [[_, height, width], ..] = self.map_shapes;
+        Size { height, width }
+    }
+
+    /// Channels, height and width of the three pooled maps; none is 0.
+    #[must_use]
+    pub(crate) fn map_shapes(&self) -> [[usize; 3]; 3] {
+        self.map_shapes
     }
 
     /// Number of memory bank entries.
     #[must_use]
     pub fn bank_entries(&self) -> usize {
         memory_bank::entries(
-            self.feature_size.height * self.feature_size.width,
+            self.feature_size().height * self.feature_size().width,
             self.settings.gamma_c,
         )
     }
@@ -258,23 +269,23 @@ fn stored() -> OrientationRule {
     OrientationRule::Stored
 }
 
-fn feature_size(graph: &Graph, preprocessing: &Preprocessing) -> Result<Size, TrainError> {
+/// Pooling keeps the shapes, so they are those of the graph's own outputs.
+fn map_shapes(graph: &Graph, preprocessing: &Preprocessing) -> Result<[[usize; 3]; 3], TrainError> {
     let input = preprocessing.input_size();
-    let sizes = graph.sizes(input.height, input.width).unwrap_or_default();
-    let first = graph
-        .outputs()
-        .first()
-        .and_then(|tap| sizes.get(tap.index()));
-    first
-        .map(|&(height, width)| Size { height, width })
-        .ok_or_else(|| {
-            let given = format!("{}x{}", input.height, input.width);
-            impossible(
-                "image-size",
-                &given,
-                "a feature map would be empty".to_owned(),
-            )
-        })
+    let empty = || {
+        let given = format!("{}x{}", input.height, input.width);
+        let reason = "a feature map would be empty".to_owned();
+        impossible("image-size", &given, reason)
+    };
+    let sizes = graph.sizes(input.height, input.width).ok_or_else(empty)?;
+    let shape = |&tap: &NodeId| {
+        let (height, width) = *sizes.get(tap.index())?;
+        Some([graph.channels(tap), height, width])
+    };
+    let shapes: Option<Vec<_>> = graph.outputs().iter().map(shape).collect();
+    shapes
+        .and_then(|shapes| <[_; 3]>::try_from(shapes).ok())
+        .ok_or_else(empty)
 }
 
 /// The same in the words of the command line.

@@ -1,10 +1,10 @@
 //! Loss and gradients of one batch, as the device is best at it.
 
+use cfa_runtime::BrokenInvariant;
 use cfa_runtime::memory_bank::{BoundingAxes, MemoryBank, NeighborsError, Projection};
 use ndarray::Array2;
-use tch::{Device, Kind, TchError, Tensor};
+use tch::{Device, Kind, Tensor};
 
-use super::features::map_shapes;
 use super::{Cfa, FeatureStore};
 use crate::descriptor::Descriptor;
 use crate::error::TrainError;
@@ -47,7 +47,7 @@ impl Step {
         let settings = training.settings();
         let gradient = BatchGradient::new(
             settings.descriptor(),
-            map_shapes(settings),
+            settings.map_shapes(),
             searchable(training.model.memory_bank()?)?,
             settings.loss(),
         );
@@ -150,10 +150,11 @@ fn weights(descriptor: &Descriptor) -> Result<Weights, TrainError> {
 }
 
 /// Of weight, bias and radius.
-fn tensors(slopes: &Slopes) -> Result<Vec<Tensor>, TchError> {
+fn tensors(slopes: &Slopes) -> Result<Vec<Tensor>, TrainError> {
     let (outputs, inputs) = slopes.weight.dim();
-    let weight = slopes.weight.as_slice().unwrap_or_default();
-    let bias = slopes.bias.as_slice().unwrap_or_default();
+    let broken = || GradientError::from(BrokenInvariant("derivatives lie row by row"));
+    let weight = slopes.weight.as_slice().ok_or_else(broken)?;
+    let bias = slopes.bias.as_slice().ok_or_else(broken)?;
     Ok(vec![
         from_values(weight, &[outputs, inputs, 1, 1])?,
         from_values(bias, &[outputs])?,

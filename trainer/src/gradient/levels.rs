@@ -1,11 +1,12 @@
 //! φ of one picture and the way back, one row per position.
 
-use ndarray::{Array2, ArrayView2, Axis, ShapeError, Slice};
+use cfa_runtime::BrokenInvariant;
+use ndarray::{Array2, ArrayView2, Axis, ErrorKind, ShapeError, Slice};
 use rayon::prelude::*;
 
 use super::product::multiply;
 use super::upsampling::{MapSize, Upsampling, add_scaled};
-use super::{Slopes, Weights};
+use super::{GradientError, Slopes, Weights, values_of};
 use crate::network::coordinate;
 
 /// Shapes of a picture's pooled maps, and φ between being computed and being
@@ -43,7 +44,11 @@ impl Levels {
             ArrayView2::from_shape((c, h * w), values)
         };
         let [first, second, third] = self.shapes;
-        Ok([map(first)?, map(second)?, map(third)?])
+        let maps = [map(first)?, map(second)?, map(third)?];
+        if rest.is_empty() {
+            return Ok(maps);
+        }
+        Err(ShapeError::from_kind(ErrorKind::OutOfBounds))
     }
 
     /// Fills `phi`.
@@ -51,7 +56,7 @@ impl Levels {
         &mut self,
         features: &[f32],
         weights: &Weights,
-    ) -> Result<(), ShapeError> {
+    ) -> Result<(), GradientError> {
         let (maps, columns) = (self.maps(features)?, self.columns());
         let [second, third] = &mut self.small;
         let targets = [&mut self.phi, second, third];
@@ -59,31 +64,31 @@ impl Levels {
             let weight = weights.weight.slice_axis(Axis(1), columns);
             multiply(&map.t(), &weight.t(), 0.0, target.view_mut());
         }
-        self.add_the_rest(weights);
-        Ok(())
+        Ok(self.add_the_rest(weights)?)
     }
 
     /// Bias, coordinates, and the upsampled products of the smaller maps.
-    fn add_the_rest(&mut self, weights: &Weights) {
+    fn add_the_rest(&mut self, weights: &Weights) -> Result<(), BrokenInvariant> {
         let [_, height, width] = self.shapes[0];
         let channels = self.phi.ncols();
         let [by_row, by_column] = weights.coordinate_columns();
-        let lines = self.phi.axis_chunks_iter_mut(Axis(0), width);
-        let (small, upsamplings) = (&self.small, &self.upsamplings);
-        lines
-            .into_par_iter()
+        let [second, third] = &mut self.small;
+        let small = [&*values_of(second)?, &*values_of(third)?];
+        let upsamplings = &self.upsamplings;
+        values_of(&mut self.phi)?
+            .par_chunks_mut(width * channels)
             .enumerate()
-            .for_each_init(Vec::new, |scratch, (row, mut line)| {
-                let line = line.as_slice_mut().unwrap_or_default();
+            .for_each_init(Vec::new, |scratch, (row, line)| {
                 for (column, position) in line.chunks_exact_mut(channels).enumerate() {
                     add_scaled(position, 1.0, &weights.bias);
                     add_scaled(position, coordinate(row, height), &by_row);
                     add_scaled(position, coordinate(column, width), &by_column);
                 }
                 for (map, upsampling) in small.iter().zip(upsamplings) {
-                    upsampling.add_row(&map.view(), row, line, scratch);
+                    upsampling.add_row((map, channels), row, line, scratch);
                 }
             });
+        Ok(())
     }
 
     /// Adds the slopes of weight and bias, after `phi` was replaced by ∂L/∂φ.
@@ -91,10 +96,12 @@ impl Levels {
         &mut self,
         features: &[f32],
         slopes: &mut Slopes,
-    ) -> Result<(), ShapeError> {
+    ) -> Result<(), GradientError> {
         let maps = self.maps(features)?;
+        let channels = self.phi.ncols();
+        let large = &*values_of(&mut self.phi)?;
         for (small, upsampling) in self.small.iter_mut().zip(&self.upsamplings) {
-            upsampling.adjoint(&self.phi.view(), small.view_mut());
+            upsampling.adjoint((large, channels), values_of(small)?);
         }
         let [second, third] = &self.small;
         let gradients = [&self.phi, second, third];

@@ -15,6 +15,7 @@ mod upsampling;
 
 use std::sync::atomic::AtomicBool;
 
+use cfa_runtime::BrokenInvariant;
 use cfa_runtime::memory_bank::{
     MemoryBank, MemoryBankError, Neighbors, NeighborsError, SearchOptions, SearchScratch,
 };
@@ -28,7 +29,7 @@ use levels::Levels;
 /// Patches whose derivatives one thread takes at a time. Fixed, so that sums do not
 /// depend on the number of threads.
 const TILE_ROWS: usize = 64;
-/// Every so manyth patch tells where all of them are.
+/// The mean of the descriptors is estimated from every n-th patch.
 const SAMPLE_STEP: isize = 16;
 
 /// The trained layer's values on the host.
@@ -72,6 +73,9 @@ pub enum GradientError {
     /// Features or weights have another shape than they were announced with.
     #[error("the features of a picture do not have the shape of the backbone's maps")]
     Shape(#[from] ndarray::ShapeError),
+    /// A bug in this code.
+    #[error(transparent)]
+    Internal(#[from] BrokenInvariant),
 }
 
 /// Computes loss and derivatives of batches, picture by picture.
@@ -143,7 +147,7 @@ impl BatchGradient {
         self.levels.forward(features, &self.weights)?;
         let (entries, phi) = (self.patch_loss.entries(), &*self.levels.phi);
         if std::mem::take(&mut self.fresh) {
-            self.bank.turn_first_axis(&mean_of_some(phi));
+            self.bank.turn_first_axis(&mean_of_some(phi)?);
         }
         let options = SearchOptions {
             cancelled: &AtomicBool::new(false),
@@ -152,44 +156,39 @@ impl BatchGradient {
         };
         self.bank
             .nearest_into(phi, entries, &options, &mut self.neighbors)?;
-        let hinges = self.differentiate();
+        let hinges = self.differentiate()?;
         self.hinges += hinges;
         self.levels.backward(features, &mut self.slopes)?;
         Ok(())
     }
 
     /// Puts ∂L/∂φ in the place of φ.
-    fn differentiate(&mut self) -> Hinges {
-        let (loss, bank, neighbors) = (self.patch_loss, self.bank.rows(), &self.neighbors);
-        let tiles = self.levels.phi.axis_chunks_iter_mut(Axis(0), TILE_ROWS);
+    fn differentiate(&mut self) -> Result<Hinges, BrokenInvariant> {
+        let (loss, bank, neighbors) = (self.patch_loss, &self.bank, &self.neighbors);
+        let channels = self.levels.phi.ncols();
+        let tiles = values_of(&mut self.levels.phi)?.par_chunks_mut(TILE_ROWS * channels);
         let distances = neighbors
             .squared_distances
             .axis_chunks_iter(Axis(0), TILE_ROWS);
         let indices = neighbors.indices.axis_chunks_iter(Axis(0), TILE_ROWS);
-        let tiles = tiles.into_par_iter().zip(distances).zip(indices);
+        let tiles = tiles.zip(distances).zip(indices);
         let sums: Vec<Hinges> = tiles
-            .map_init(Vec::new, |gradient, ((mut phi, distances), indices)| {
-                gradient.resize(phi.ncols(), 0.0);
+            .map_init(Vec::new, |gradient, ((phi, distances), indices)| {
+                gradient.resize(channels, 0.0);
                 let mut sum = Hinges::default();
-                for (row, mut phi) in phi.rows_mut().into_iter().enumerate() {
+                for (row, phi) in phi.chunks_exact_mut(channels).enumerate() {
                     let nearest = distances.row(row).into_iter().zip(indices.row(row));
-                    let nearest = nearest.map(|(&distance, &index)| {
-                        (
-                            distance,
-                            bank.row(index as usize).to_slice().unwrap_or_default(),
-                        )
-                    });
-                    let phi = phi.as_slice_mut().unwrap_or_default();
+                    let nearest = nearest.map(|(&distance, &index)| (distance, bank.row(index)));
                     sum += loss.of_patch(phi, nearest, gradient);
                     phi.copy_from_slice(gradient);
                 }
                 sum
             })
             .collect();
-        sums.into_iter().fold(Hinges::default(), |mut all, tile| {
+        Ok(sums.into_iter().fold(Hinges::default(), |mut all, tile| {
             all += tile;
             all
-        })
+        }))
     }
 
     /// The loss of the batch, and its derivatives.
@@ -200,10 +199,19 @@ impl BatchGradient {
 }
 
 /// About where the descriptors of a picture lie.
-fn mean_of_some(phi: &ArrayRef2<f32>) -> Vec<f32> {
+fn mean_of_some(phi: &ArrayRef2<f32>) -> Result<Vec<f32>, BrokenInvariant> {
     let some = phi.slice_axis(Axis(0), Slice::new(0, None, SAMPLE_STEP));
-    let mean = some.mean_axis(Axis(0)).unwrap_or_default();
-    mean.to_vec()
+    let mean = some.mean_axis(Axis(0));
+    Ok(mean
+        .ok_or(BrokenInvariant("a picture has descriptors"))?
+        .to_vec())
+}
+
+/// All values of a matrix that was made here, row by row.
+fn values_of(matrix: &mut Array2<f32>) -> Result<&mut [f32], BrokenInvariant> {
+    matrix
+        .as_slice_mut()
+        .ok_or(BrokenInvariant("a matrix of the gradient lies row by row"))
 }
 
 #[cfg(test)]

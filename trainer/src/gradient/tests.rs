@@ -204,4 +204,6 @@ fn weights_that_are_no_numbers_are_an_error() {
     gradient.begin(Weights { weight, bias }, 0.0, 1);
     assert!(gradient.add(&batch.stored(0)).is_err());
     assert!(gradient.add(&[0.0; 3]).is_err(), "too few features");
+    let longer = [batch.stored(0), vec![0.0]].concat();
+    assert!(gradient.add(&longer).is_err(), "too many features");
 }

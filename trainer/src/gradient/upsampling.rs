@@ -2,7 +2,6 @@
 //! and its adjoint, which brings a gradient back to the small map.
 
 use cfa_runtime::anomaly_map::Blend;
-use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
 /// Rows and columns of a map.
@@ -40,17 +39,15 @@ impl Upsampling {
     }
 
     /// Adds to row `row` of the large map (its positions × D) the upsampled small map
-    /// (h·w × D). `scratch` keeps its memory between calls.
+    /// (h·w × D, with D). `scratch` keeps its memory between calls.
     pub(super) fn add_row(
         &self,
-        map: &ArrayView2<'_, f32>,
+        (values, channels): (&[f32], usize),
         row: usize,
         into: &mut [f32],
         scratch: &mut Vec<f32>,
     ) {
-        let (width, channels) = (self.small.1, map.ncols());
-        let line = width * channels;
-        let values = map.to_slice().unwrap_or_default();
+        let line = self.small.1 * channels;
         let at = |index: usize| &values[index * line..][..line];
         let [(low, a), (high, b)] = parts(self.rows[row]);
         scratch.clear();
@@ -65,22 +62,19 @@ impl Upsampling {
     }
 
     /// The gradient of the small map (h·w × D), from that of the large one.
-    pub(super) fn adjoint(&self, large: &ArrayView2<'_, f32>, mut small: ArrayViewMut2<'_, f32>) {
-        let channels = large.ncols();
+    /// Both are given row by row, the large one with D.
+    pub(super) fn adjoint(&self, (gradient, channels): (&[f32], usize), small: &mut [f32]) {
         let line = self.large.1 * channels;
-        let gradient = large.to_slice().unwrap_or_default();
         small
-            .axis_chunks_iter_mut(Axis(0), self.small.1)
-            .into_par_iter()
+            .par_chunks_mut(self.small.1 * channels)
             .enumerate()
-            .for_each_init(Vec::new, |scratch, (row, mut target)| {
+            .for_each_init(Vec::new, |scratch, (row, target)| {
                 scratch.clear();
                 scratch.resize(line, 0.0);
                 for (blend, values) in self.rows.iter().zip(gradient.chunks_exact(line)) {
                     add_scaled(scratch, share_of(*blend, row), values);
                 }
                 target.fill(0.0);
-                let target = target.as_slice_mut().unwrap_or_default();
                 for (blend, values) in self.columns.iter().zip(scratch.chunks_exact(channels)) {
                     for (column, share) in parts(*blend) {
                         add_scaled(&mut target[column * channels..][..channels], share, values);

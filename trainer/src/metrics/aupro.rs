@@ -48,6 +48,9 @@ impl Aupro {
     /// 0 to 1; `None` without regions or without good pixels.
     pub(super) fn finish(&self) -> Option<f64> {
         let whole = self.room * self.totals.regions as f64;
-        (whole > 0.0).then(|| (self.area / whole).min(1.0))
+        // Good pixels without a score are never found, and nothing is found beside them.
+        let left = (self.room - self.negatives as f64).max(0.0);
+        let area = self.area + left * self.overlap;
+        (whole > 0.0).then(|| (area / whole).min(1.0))
     }
 }

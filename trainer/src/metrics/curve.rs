@@ -2,7 +2,7 @@
 //! precision-recall curve, and the best F1.
 
 use super::MetricsError;
-use super::ranking::{Ranking, Step, Totals};
+use super::ranking::{Ranking, Sides, Step, Totals};
 
 /// Area under the ROC curve of `scores`, where a high score should mean `positive`.
 ///
@@ -33,13 +33,13 @@ pub fn f1_max(scores: &[f32], positive: &[bool]) -> Result<Option<F1Max>, Metric
 /// threshold first; empty when a class is missing, NaN is an error.
 pub fn curve(scores: &[f32], positive: &[bool]) -> Result<Vec<CurvePoint>, MetricsError> {
     let ranking = Ranking::of(scores, positive)?;
-    let rankings = [&ranking];
-    let totals = Ranking::totals(&rankings);
+    let sides = [ranking.sides()];
+    let totals = Sides::totals(&sides);
     if totals.positives == 0 || totals.negatives == 0 {
         return Ok(Vec::new());
     }
     let mut found = Totals::default();
-    let points = Ranking::steps(&rankings).map(|step| {
+    let points = Sides::steps(&sides).map(|step| {
         found.positives += step.positives;
         found.negatives += step.negatives;
         CurvePoint {
@@ -76,8 +76,9 @@ pub struct CurvePoint {
 }
 
 fn fold(ranking: &Ranking) -> Counts {
-    let mut counts = Counts::new(Ranking::totals(&[ranking]));
-    Ranking::steps(&[ranking]).for_each(|step| counts.add(&step));
+    let sides = [ranking.sides()];
+    let mut counts = Counts::new(Sides::totals(&sides));
+    Sides::steps(&sides).for_each(|step| counts.add(&step));
     counts
 }
 
@@ -123,9 +124,14 @@ impl Counts {
         }
     }
 
+    /// What has no score ranks below all that has one; ties among it count half.
     pub(super) fn auroc(&self) -> Option<f64> {
         let pairs = u128::from(self.totals.positives) * u128::from(self.totals.negatives);
-        (pairs > 0).then(|| self.twice_pairs_won as f64 / (2 * pairs) as f64)
+        let never_positives = self.totals.positives - self.found.positives;
+        let never_negatives = self.totals.negatives - self.found.negatives;
+        let twice_pairs_won = self.twice_pairs_won
+            + u128::from(never_negatives) * u128::from(2 * self.found.positives + never_positives);
+        (pairs > 0).then(|| twice_pairs_won as f64 / (2 * pairs) as f64)
     }
 
     fn average_precision(&self) -> Option<f64> {

@@ -1,18 +1,29 @@
 //! Figures over the pixels of many maps.
 
-use ndarray::ArrayRef2;
+use ndarray::{Array2, ArrayRef2};
 
 use super::aupro::Aupro;
 use super::curve::{Counts, F1Max};
-use super::ranking::{Ranking, require_numbers};
+use super::ranking::{Positives, Ranking, Sides, Unscored, require_numbers};
 use super::{MetricsError, Regions};
 
 /// The pixels of many pictures, which are added one by one.
 ///
-/// Holds four bytes for a good pixel, eight for a defective one, and eight a region.
+/// Holds four bytes for a good pixel, eight for a defective one, and eight a region; twice
+/// eight where maps cover a part of their pictures.
 #[derive(Clone, Debug, Default)]
 pub struct PixelScores {
     ranking: Ranking,
+    whole: Option<WholePictures>,
+}
+
+/// What differs when the pixels that no map covers count, too.
+#[derive(Clone, Debug, Default)]
+struct WholePictures {
+    /// With the regions of whole pictures.
+    positives: Positives,
+    /// Pixels that no map covers.
+    never: Unscored,
 }
 
 impl PixelScores {
@@ -31,7 +42,7 @@ impl PixelScores {
         }
         require_numbers(map.iter())?;
         let regions = Regions::of(mask);
-        let first = self.first_of(&regions)?;
+        let first = first_number(self.ranking.regions(), &regions)?;
         for (&score, &label) in map.iter().zip(&regions.labels) {
             let region = label.checked_sub(1).map(|number| first + number);
             self.ranking.push(score, region);
@@ -40,25 +51,74 @@ impl PixelScores {
         Ok(())
     }
 
-    /// The number that the first of the new regions gets.
-    fn first_of(&self, regions: &Regions) -> Result<u32, MetricsError> {
-        let known = self.ranking.regions();
-        let all = u32::try_from(known + regions.sizes.len());
-        all.map_err(|_| MetricsError::TooManyRegions)?;
-        Ok(known as u32)
+    /// Adds the map of a part of a picture, whose first pixel lies at `offset` (row, column)
+    /// of the mask of the whole picture. After an error nothing was added.
+    pub fn add_part(
+        &mut self,
+        map: &ArrayRef2<f32>,
+        mask: &ArrayRef2<bool>,
+        offset: (usize, usize),
+    ) -> Result<(), MetricsError> {
+        let (rows, columns) = map.dim();
+        let (last_row, last_column) = (offset.0 + rows, offset.1 + columns);
+        if last_row > mask.nrows() || last_column > mask.ncols() {
+            return Err(MetricsError::Shapes {
+                map: map.dim(),
+                mask: mask.dim(),
+            });
+        }
+        let in_mask = |(row, column)| mask[(row + offset.0, column + offset.1)];
+        let covered = Array2::from_shape_fn(map.dim(), in_mask);
+        let regions = Regions::of(mask);
+        let known = self.whole.as_ref().map_or(0, |w| w.positives.regions());
+        let first = first_number(known, &regions)?;
+        self.add(map, &covered)?;
+        let whole = self.whole.get_or_insert_default();
+        for ((row, column), &label) in regions.labels.indexed_iter() {
+            let place = (row.wrapping_sub(offset.0), column.wrapping_sub(offset.1));
+            match (map.get(place), label.checked_sub(1)) {
+                (Some(&score), Some(number)) => whole.positives.push(score, first + number),
+                (None, Some(_)) => whole.never.positives += 1,
+                (None, None) => whole.never.negatives += 1,
+                (Some(_), None) => {}
+            }
+        }
+        whole.positives.push_regions(&regions.sizes);
+        Ok(())
     }
 
     /// Sorts what was added.
     #[must_use]
     pub fn rank(mut self) -> RankedPixels {
         self.ranking.sort();
-        RankedPixels(self.ranking)
+        if let Some(whole) = &mut self.whole {
+            whole.positives.sort();
+        }
+        RankedPixels(self)
     }
+}
+
+/// The number that the first of the new regions gets.
+fn first_number(known: usize, regions: &Regions) -> Result<u32, MetricsError> {
+    let all = u32::try_from(known + regions.sizes.len());
+    all.map_err(|_| MetricsError::TooManyRegions)?;
+    Ok(known as u32)
 }
 
 /// Sorted pixels, ready for [`PixelMetrics::of`].
 #[derive(Clone, Debug)]
-pub struct RankedPixels(Ranking);
+pub struct RankedPixels(PixelScores);
+
+impl RankedPixels {
+    fn sides(&self) -> Sides<'_> {
+        self.0.ranking.sides()
+    }
+
+    fn whole_sides(&self) -> Option<Sides<'_>> {
+        let whole = self.0.whole.as_ref()?;
+        Some(self.0.ranking.with(&whole.positives, whole.never))
+    }
+}
 
 /// Figures over all pixels of a set; each is `None` without defective or without good
 /// pixels.
@@ -81,11 +141,23 @@ impl PixelMetrics {
     /// good pictures and those with one kind of defect, in one pass.
     #[must_use]
     pub fn of(parts: &[&RankedPixels]) -> Self {
-        let rankings: Vec<&Ranking> = parts.iter().map(|part| &part.0).collect();
-        let totals = Ranking::totals(&rankings);
+        let sides: Vec<_> = parts.iter().map(|part| part.sides()).collect();
+        Self::of_sides(&sides)
+    }
+
+    /// The figures over whole pictures, of which the maps cover parts: pixels outside count
+    /// as never found. `None` unless all were added with [`PixelScores::add_part`].
+    #[must_use]
+    pub fn of_whole_pictures(parts: &[&RankedPixels]) -> Option<Self> {
+        let sides: Option<Vec<_>> = parts.iter().map(|part| part.whole_sides()).collect();
+        Some(Self::of_sides(&sides?))
+    }
+
+    fn of_sides(sides: &[Sides<'_>]) -> Self {
+        let totals = Sides::totals(sides);
         let mut counts = Counts::new(totals);
         let mut limits = [0.3, 0.05].map(|limit| Aupro::new(totals, limit));
-        for step in Ranking::steps(&rankings) {
+        for step in Sides::steps(sides) {
             counts.add(&step);
             for aupro in &mut limits {
                 aupro.add(&step);
@@ -112,8 +184,8 @@ impl PixelMetrics {
 /// 0, without regions and without good pixels.
 #[must_use]
 pub fn aupro(parts: &[&RankedPixels], limit: f64) -> Option<f64> {
-    let rankings: Vec<&Ranking> = parts.iter().map(|part| &part.0).collect();
-    let mut aupro = Aupro::new(Ranking::totals(&rankings), limit.clamp(0.0, 1.0));
-    Ranking::steps(&rankings).for_each(|step| aupro.add(&step));
+    let sides: Vec<_> = parts.iter().map(|part| part.sides()).collect();
+    let mut aupro = Aupro::new(Sides::totals(&sides), limit.clamp(0.0, 1.0));
+    Sides::steps(&sides).for_each(|step| aupro.add(&step));
     aupro.finish()
 }

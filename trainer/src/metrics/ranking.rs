@@ -11,10 +11,54 @@ use super::key;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ranking {
     negatives: Vec<u32>,
+    positives: Positives,
+}
+
+/// The scores of the positive class.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Positives {
     /// The key in the upper half, the region it belongs to in the lower.
-    positives: Vec<u64>,
+    keys: Vec<u64>,
     /// The share that one pixel of a region has in it: one over its size.
     shares: Vec<f64>,
+}
+
+impl Positives {
+    /// Adds the score of a pixel of a region; it is not NaN.
+    pub(super) fn push(&mut self, score: f32, region: u32) {
+        let key = key::from_score(score);
+        self.keys.push(u64::from(key) << 32 | u64::from(region));
+    }
+
+    /// Adds regions of these sizes, numbered on from those that are there.
+    pub(super) fn push_regions(&mut self, sizes: &[u32]) {
+        let shares = sizes.iter().map(|&size| 1.0 / f64::from(size));
+        self.shares.extend(shares);
+    }
+
+    pub(super) fn regions(&self) -> usize {
+        self.shares.len()
+    }
+
+    pub(super) fn sort(&mut self) {
+        self.keys.par_sort_unstable();
+    }
+}
+
+/// Sorted scores of both classes, and how many pixels of each have none.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sides<'a> {
+    pub(super) negatives: &'a [u32],
+    pub(super) positives: &'a Positives,
+    /// Pixels without a score: no threshold ever finds them.
+    pub(super) never: Unscored,
+}
+
+/// Pixels without a score.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Unscored {
+    pub(super) positives: u64,
+    pub(super) negatives: u64,
 }
 
 /// What a threshold adds to those above it: all scores that equal it.
@@ -58,46 +102,55 @@ impl Ranking {
 
     /// Adds a score that is not NaN: a positive one with its region, or a negative one.
     pub(super) fn push(&mut self, score: f32, region: Option<u32>) {
-        let key = key::from_score(score);
         match region {
-            Some(region) => self
-                .positives
-                .push(u64::from(key) << 32 | u64::from(region)),
-            None => self.negatives.push(key),
+            Some(region) => self.positives.push(score, region),
+            None => self.negatives.push(key::from_score(score)),
         }
     }
 
     /// Adds regions of these sizes, numbered on from those that are there.
     pub(super) fn push_regions(&mut self, sizes: &[u32]) {
-        let shares = sizes.iter().map(|&size| 1.0 / f64::from(size));
-        self.shares.extend(shares);
+        self.positives.push_regions(sizes);
     }
 
     pub(super) fn regions(&self) -> usize {
-        self.shares.len()
+        self.positives.regions()
     }
 
     pub(super) fn sort(&mut self) {
         self.negatives.par_sort_unstable();
-        self.positives.par_sort_unstable();
+        self.positives.sort();
     }
 
-    pub(super) fn totals(rankings: &[&Self]) -> Totals {
+    /// All of it, with a score for every pixel.
+    pub(super) fn sides(&self) -> Sides<'_> {
+        self.with(&self.positives, Unscored::default())
+    }
+
+    /// The same negatives with other positives, and pixels without a score.
+    pub(super) fn with<'a>(&'a self, positives: &'a Positives, never: Unscored) -> Sides<'a> {
+        Sides {
+            negatives: &self.negatives,
+            positives,
+            never,
+        }
+    }
+}
+
+impl<'a> Sides<'a> {
+    pub(super) fn totals(parts: &[Self]) -> Totals {
         let mut totals = Totals::default();
-        for ranking in rankings {
-            totals.positives += ranking.positives.len() as u64;
-            totals.negatives += ranking.negatives.len() as u64;
-            totals.regions += ranking.shares.len() as u64;
+        for part in parts {
+            totals.positives += part.positives.keys.len() as u64 + part.never.positives;
+            totals.negatives += part.negatives.len() as u64 + part.never.negatives;
+            totals.regions += part.positives.regions() as u64;
         }
         totals
     }
 
-    /// The steps of several sorted rankings taken together, highest threshold first.
-    pub(super) fn steps(rankings: &[&Self]) -> impl Iterator<Item = Step> {
-        let mut cursors: Vec<Cursor<'_>> = rankings
-            .iter()
-            .map(|ranking| Cursor::new(ranking))
-            .collect();
+    /// The steps of several sorted parts taken together, highest threshold first.
+    pub(super) fn steps(parts: &[Self]) -> impl Iterator<Item = Step> + use<'a> {
+        let mut cursors: Vec<Cursor<'_>> = parts.iter().map(Cursor::new).collect();
         std::iter::from_fn(move || {
             let key = cursors.iter().filter_map(Cursor::highest).max()?;
             let mut step = Step {
@@ -132,11 +185,11 @@ struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    fn new(ranking: &'a Ranking) -> Self {
+    fn new(part: &Sides<'a>) -> Self {
         Self {
-            negatives: &ranking.negatives,
-            positives: &ranking.positives,
-            shares: &ranking.shares,
+            negatives: part.negatives,
+            positives: &part.positives.keys,
+            shares: &part.positives.shares,
         }
     }
 

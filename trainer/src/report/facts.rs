@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::ReportSettings;
-use super::page::escaped;
-use crate::evaluation::Evaluation;
+use super::page::{escaped, figure};
+use crate::evaluation::{Evaluation, OutsideCrop, PixelFigures};
 
 /// What the manifest says about the model; what it does not say is left out.
 const MANIFEST: [(&str, &str); 12] = [
@@ -40,8 +40,60 @@ pub(super) fn html(settings: &ReportSettings, manifest: &Value, evaluation: &Eva
     let row = |(name, value): (&str, String)| {
         format!("<tr><th>{name}</th><td>{}</td></tr>\n", escaped(&value))
     };
+    let hidden = evaluation.outside_crop.iter().flat_map(outside);
+    let whole = evaluation.overall.whole_pictures.iter().flat_map(whole);
     let rows = file.into_iter().chain(known).chain(by).chain(network);
+    let rows = rows.chain(hidden).chain(whole).chain(missing(evaluation));
     rows.map(row).collect()
+}
+
+/// What the centre crop hides of the defects.
+fn outside(hidden: &OutsideCrop) -> [(&'static str, String); 3] {
+    let of = |outside: u64, partly: u64, all: u64| {
+        format!("{outside} of {all} wholly outside the centre crop, {partly} partly")
+    };
+    [
+        (
+            "Defective pixels",
+            format!(
+                "{} of {} outside the centre crop",
+                hidden.defective_pixels_outside, hidden.defective_pixels
+            ),
+        ),
+        (
+            "Regions",
+            of(
+                hidden.regions_outside,
+                hidden.regions_partly_outside,
+                hidden.regions,
+            ),
+        ),
+        (
+            "Pictures with masks",
+            of(
+                hidden.pictures_outside,
+                hidden.pictures_partly_outside,
+                hidden.pictures,
+            ),
+        ),
+    ]
+}
+
+/// Figures where nothing outside the centre crop is ever found.
+fn whole(of: &PixelFigures) -> [(&'static str, String); 3] {
+    [
+        ("Pixel AUROC over whole pictures", figure(of.pixel_auroc)),
+        ("AUPRO to 0.3 over whole pictures", figure(of.aupro_03)),
+        ("AUPRO to 0.05 over whole pictures", figure(of.aupro_005)),
+    ]
+}
+
+fn missing(evaluation: &Evaluation) -> Vec<(&'static str, String)> {
+    let odd = evaluation.odd_masks.iter().map(ToString::to_string);
+    let odd = odd.map(|text| ("Odd mask", text));
+    let failed = evaluation.failed.iter().map(ToString::to_string);
+    odd.chain(failed.map(|text| ("Not inspected", text)))
+        .collect()
 }
 
 fn plain(value: &Value) -> String {

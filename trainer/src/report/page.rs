@@ -52,12 +52,19 @@ impl Page<'_> {
         } else {
             format!("{kinds} kinds of defect")
         };
-        format!(
+        let intro = format!(
             "{} has inspected {} good and {} defective pictures ({kinds}). It was trained on good ones only.",
             escaped(&self.settings.model_file),
             overall.images - overall.defective,
             overall.defective
-        )
+        );
+        match &self.evaluation.outside_crop {
+            Some(hidden) if hidden.regions_outside > 0 => format!(
+                "{intro} {} of {} defective regions lie wholly outside the centre crop, where nothing is inspected.",
+                hidden.regions_outside, hidden.regions
+            ),
+            _ => intro,
+        }
     }
 
     fn cards(&self) -> String {

@@ -39,6 +39,7 @@ fn figures(images: usize, defective: usize) -> Figures {
         images,
         defective,
         regions: None,
+        whole_pictures: None,
     }
 }
 
@@ -54,6 +55,7 @@ fn evaluation() -> Evaluation {
         provider: Some("cpu"),
         masks_without_orientation: Vec::new(),
         pictures,
+        ..Evaluation::default()
     }
 }
 

@@ -18,11 +18,12 @@ use serde::Serialize;
 pub use separation::separation;
 pub use statistics::{MeanSd, SeedFigure};
 
-use crate::dataset::{Dataset, GoodSplit};
+use crate::dataset::{DataAccount, Dataset, GoodSplit, TestPicture};
 use crate::error::TrainError;
-use crate::evaluation::{self, Evaluation, EvaluationError, Figures, evaluate};
+use crate::evaluation::{self, Evaluation, EvaluationError, Figures, LeftOut, evaluate};
 use crate::fit::{
-    FitEvent, FitObserver, FitRequest, FitSettings, FitSummary, Job, check_destination,
+    FitEvent, FitObserver, FitRequest, FitSettings, FitSummary, Job, check_destination, finished,
+    refuse_to_replace,
 };
 
 /// Fewest pictures whose scores have a spread to measure.
@@ -49,16 +50,20 @@ pub struct SeedsSummary {
     pub bundle: PathBuf,
     /// The seed that it was trained with.
     pub chosen_seed: u64,
-    /// Each seed, in order.
+    /// Each seed, in order; none when the bundle was finished before, and nothing was done.
     pub seeds: Vec<SeedReport>,
     /// Mean and spread over the seeds of each figure that all of them have.
     pub figures: Vec<SeedFigure>,
+    /// What became of the pictures of the data set; [`FitEvent::Data`] tells it.
+    #[serde(skip)]
+    pub data: DataAccount,
 }
 
 /// A finished training that may be chosen.
 struct Candidate {
     bundle: PathBuf,
     report: SeedReport,
+    data: DataAccount,
 }
 
 /// Trains with `seeds` seeds from that of the settings on, and keeps one.
@@ -78,7 +83,10 @@ pub fn fit_seeds(
         .as_ref()
         .ok_or(TrainError::SeedsNeedRuntime)?;
     let all = all_seeds(request.settings.seed, seeds)?;
-    check_before_training(request, observer)?;
+    if let Some(finished) = finished_before(request, &all, observer)? {
+        return Ok(finished);
+    }
+    let test = check_before_training(request, observer)?;
     let mut candidates = Vec::with_capacity(seeds);
     for (number, seed) in all.enumerate() {
         observer.event(&FitEvent::Seed {
@@ -86,12 +94,47 @@ pub fn fit_seeds(
             number: number + 1,
             seeds,
         });
-        let candidate = train(request, seed, runtime, observer)
+        let candidate = train(request, seed, &test, runtime, observer)
             .map_err(|error| with_finished(error, &candidates))?;
         observer.event(&FitEvent::SeedFinished(candidate.report.clone()));
         candidates.push(candidate);
     }
-    keep_best(candidates, &request.bundle)
+    let summary = keep_best(candidates, &request.bundle)?;
+    observer.event(&FitEvent::Data(summary.data.clone()));
+    Ok(summary)
+}
+
+/// What is in the bundle's place: nothing, one of these very trainings, or something that
+/// must not be replaced.
+fn finished_before(
+    request: &FitRequest,
+    all: &Range<u64>,
+    observer: &mut dyn FitObserver,
+) -> Result<Option<SeedsSummary>, TrainError> {
+    if request.overwrite || !request.bundle.exists() {
+        return Ok(None);
+    }
+    let begun = |seed| candidate_path(&request.bundle, seed).exists();
+    let record = finished(&request.bundle).map(|(_bundle, record)| record);
+    let (true, false, Some(record)) = (request.resume, all.clone().any(begun), record) else {
+        refuse_to_replace(request)?;
+        return Ok(None);
+    };
+    let mut silent = request.clone();
+    silent.settings.seed = record.identity.settings.seed;
+    let job = Job::prepare(&silent, observer)?;
+    let same = *job.identity() == record.identity;
+    if !same || !all.contains(&silent.settings.seed) {
+        refuse_to_replace(request)?;
+    }
+    observer.event(&FitEvent::AlreadyTrained);
+    Ok(Some(SeedsSummary {
+        bundle: request.bundle.clone(),
+        chosen_seed: silent.settings.seed,
+        seeds: Vec::new(),
+        figures: Vec::new(),
+        data: job.account().clone(),
+    }))
 }
 
 fn all_seeds(first: u64, count: usize) -> Result<Range<u64>, TrainError> {
@@ -105,14 +148,15 @@ fn all_seeds(first: u64, count: usize) -> Result<Range<u64>, TrainError> {
 }
 
 /// What would otherwise end the work after hours: a place that cannot be written to,
-/// too few pictures to choose by, test pictures that cannot be reported on.
+/// too few pictures to choose by, test pictures that cannot be reported on. Gives the
+/// test pictures that can.
 fn check_before_training(
     request: &FitRequest,
     observer: &mut dyn FitObserver,
-) -> Result<(), TrainError> {
+) -> Result<Vec<TestPicture>, TrainError> {
     let settings = request.settings.check()?;
     check_destination(&request.bundle)?;
-    let dataset = Dataset::discover(&request.data)?;
+    let dataset = Dataset::discover_with(&request.data, &request.good_names)?;
     dataset.require_masks()?;
     let FitSettings {
         calibration_split,
@@ -122,15 +166,27 @@ fn check_before_training(
     let split = GoodSplit::new(&dataset.train_good, calibration_split, selection_split);
     require_selection(split.selection.len())?;
     if dataset.test.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
+    dataset.require_test()?;
     let pictures = dataset.test.len();
     observer.event(&FitEvent::Checking { pictures });
     let go_on = &mut || !observer.interrupted();
+    let (preprocessing, skip_bad) = (settings.preprocessing(), request.skip_bad);
     let limits = request.picture_limits;
-    match evaluation::check(&dataset.test, settings.preprocessing(), limits, go_on) {
-        Err(EvaluationError::Interrupted) => Err(TrainError::InterruptedEarly),
-        other => Ok(other?),
+    let checked = match evaluation::check(&dataset.test, preprocessing, limits, skip_bad, go_on) {
+        Err(EvaluationError::Interrupted) => return Err(TrainError::InterruptedEarly),
+        other => other?,
+    };
+    tell_left_out(&checked.left_out, observer);
+    Ok(checked.pictures)
+}
+
+fn tell_left_out(left_out: &[LeftOut], observer: &mut dyn FitObserver) {
+    for picture in left_out {
+        observer.event(&FitEvent::Skipped {
+            reason: picture.to_string(),
+        });
     }
 }
 
@@ -161,6 +217,7 @@ fn with_finished(error: TrainError, finished: &[Candidate]) -> TrainError {
 fn train(
     request: &FitRequest,
     seed: u64,
+    test: &[TestPicture],
     runtime: &OnnxRuntime,
     observer: &mut dyn FitObserver,
 ) -> Result<Candidate, TrainError> {
@@ -181,11 +238,12 @@ fn train(
         seed,
         loss: summary.loss,
         separation: separation_of(&summary, &mut inspector, observer)?,
-        test: test_figures(&request, &mut inspector, observer)?,
+        test: test_figures(&request, test, &mut inspector, observer)?,
     };
     Ok(Candidate {
         bundle: request.bundle,
         report,
+        data: summary.data,
     })
 }
 
@@ -215,21 +273,26 @@ fn separation_of(
 
 fn test_figures(
     request: &FitRequest,
+    test: &[TestPicture],
     inspector: &mut Inspector,
-    observer: &dyn FitObserver,
+    observer: &mut dyn FitObserver,
 ) -> Result<Option<Figures>, TrainError> {
-    let test = Dataset::discover(&request.data)?.test;
     if test.is_empty() {
         return Ok(None);
     }
-    let evaluation = evaluate(inspector, &test, &mut |_, _| {
+    let evaluation = evaluate(inspector, test, &mut |_, _| {
         if observer.interrupted() {
             return Err(EvaluationError::Interrupted);
         }
         Ok(())
     });
     match evaluation {
-        Ok(Evaluation { overall, .. }) => Ok(Some(overall)),
+        Ok(Evaluation {
+            overall, failed, ..
+        }) => {
+            tell_left_out(&failed, observer);
+            Ok(Some(overall))
+        }
         Err(EvaluationError::Interrupted) => Err(TrainError::Interrupted {
             checkpoint: request.bundle.clone(),
         }),
@@ -266,7 +329,7 @@ fn keep_best(candidates: Vec<Candidate>, bundle: &Path) -> Result<SeedsSummary, 
         action: "cannot put the chosen bundle in its place; the seeds' bundles are beside it",
         source,
     };
-    let chosen_seed = best.report.seed;
+    let (chosen_seed, data) = (best.report.seed, best.data.clone());
     fs::rename(&best.bundle, bundle).map_err(failed)?;
     for other in candidates.iter().filter(|c| c.report.seed != chosen_seed) {
         fs::remove_file(&other.bundle).map_err(failed)?;
@@ -277,5 +340,6 @@ fn keep_best(candidates: Vec<Candidate>, bundle: &Path) -> Result<SeedsSummary, 
         chosen_seed,
         figures: statistics::over_seeds(&seeds),
         seeds,
+        data,
     })
 }

@@ -105,6 +105,7 @@ impl Demo<'_> {
             EPOCHS,
             "--seed",
             SEED,
+            "--force",
         ]);
         let started = Instant::now();
         step::run("Training on 40 sound washers", &mut fit)?;

@@ -242,13 +242,13 @@ mod tests {
     fn a_whole_wheel_is_unpacked_and_replaces_what_was_there() {
         let temp = tempfile::tempdir().unwrap();
         let mut pins = Pins::built_in().unwrap();
-        let wheel_sha256 = a_wheel(temp.path());
         let index = pins
             .components
             .iter()
             .position(|component| component.folder == "onnxruntime")
             .unwrap();
-        pins.components[index].wheels[0].sha256 = wheel_sha256;
+        let wheel = &mut pins.components[index].wheels[0];
+        wheel.sha256 = written(wheel, temp.path());
         let component = &pins.components[index];
         fs::create_dir_all(temp.path().join("onnxruntime.partial/stale")).unwrap();
         fs::create_dir_all(temp.path().join("onnxruntime/old")).unwrap();
@@ -269,15 +269,14 @@ mod tests {
         );
     }
 
-    /// Writes a wheel like that of ONNX Runtime and returns its sha256.
-    fn a_wheel(native: &Path) -> String {
+    /// Writes a small wheel in the place of this one and returns its sha256.
+    fn written(wheel: &Wheel, native: &Path) -> String {
         use std::io::Write;
-        let path = native.join("wheels/onnxruntime-1.31.0-cp312-cp312-manylinux_2_28_x86_64.whl");
+        let path = native.join("wheels").join(&wheel.file);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         let mut zip = zip::ZipWriter::new(fs::File::create(&path).unwrap());
         let options = zip::write::SimpleFileOptions::default();
-        zip.start_file("onnxruntime/capi/libonnxruntime.so.1.31.0", options)
-            .unwrap();
+        zip.start_file(&wheel.keep[0].from, options).unwrap();
         zip.write_all(b"a library").unwrap();
         zip.finish().unwrap();
         digest::sha256_of_file(&path, |_| ()).unwrap()

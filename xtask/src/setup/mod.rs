@@ -1,5 +1,6 @@
 //! `cargo xtask setup`: brings the native libraries into `.native/`.
 
+mod build_tools;
 mod digest;
 mod disk;
 mod installation;
@@ -50,9 +51,10 @@ impl Scope {
     }
 }
 
-/// Downloads and unpacks what is missing. Complete components are left alone,
+/// Looks for the programs that the build needs, then downloads and unpacks what is missing. Complete components are left alone,
 /// as are those whose environment variable the user has set.
 pub(crate) fn setup(checkout: &Checkout, scope: Scope, extras: Extras) -> Result<()> {
+    build_tools::require()?;
     let pins = Pins::built_in()?;
     let native = checkout.native();
     fs::create_dir_all(&native).with_context(|| format!("cannot create {}", native.display()))?;

@@ -1,6 +1,6 @@
 //! `cfa-run info`: the settings of a bundle.
 
-use std::io::{Write, stdout};
+use std::io::{self, Write, stdout};
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -9,7 +9,7 @@ use cfa_runtime::bundle::Manifest;
 use cfa_runtime::calibration::{Basis, DecisionRule, F1MaxThreshold};
 use cfa_runtime::preprocess::Preprocessing;
 
-use crate::Outcome;
+use crate::{Outcome, printed};
 
 /// Arguments of `cfa-run info`.
 #[derive(Debug, clap::Args)]
@@ -23,16 +23,21 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<Outcome> {
     let bundle = Bundle::open(&args.bundle)?;
-    let mut out = stdout().lock();
-    if args.json {
-        writeln!(out, "{}", serde_json::to_string_pretty(&bundle.manifest)?)?;
+    printed(if args.json {
+        let manifest = serde_json::to_string_pretty(&bundle.manifest)?;
+        writeln!(stdout(), "{manifest}")
     } else {
-        for (name, value) in facts(&bundle.manifest) {
-            writeln!(out, "{name:<14}{value}")?;
-        }
-        writeln!(out, "{:<14}{}", "sha256", bundle.digest_hex())?;
-    }
+        print_facts(&bundle)
+    })?;
     Ok(Outcome::Fine)
+}
+
+fn print_facts(bundle: &Bundle) -> io::Result<()> {
+    let mut out = stdout().lock();
+    for (name, value) in facts(&bundle.manifest) {
+        writeln!(out, "{name:<14}{value}")?;
+    }
+    writeln!(out, "{:<14}{}", "sha256", bundle.digest_hex())
 }
 
 fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {

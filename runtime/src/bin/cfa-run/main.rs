@@ -8,16 +8,19 @@ mod check;
 mod info;
 mod inputs;
 mod onnx_runtime;
+mod path_text;
 mod pictures;
 mod predict;
 mod progress;
 mod provider;
 mod verify;
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
-use anyhow::Error;
+use anyhow::{Error, Result};
+use cfa_runtime::network::restart_without_telemetry;
+use cfa_runtime::picture::keep_decoder_panics_quiet;
 use clap::{Parser, Subcommand};
 
 /// Inspect pictures with a trained CFA model.
@@ -53,7 +56,14 @@ enum Outcome {
 }
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    // An ONNX Runtime that needs it is refused when it is loaded.
+    let _not_restarted = restart_without_telemetry();
+    keep_decoder_panics_quiet();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(answer) => return code_of_answer(&answer),
+    };
+    let outcome = match cli.command {
         Command::Predict(args) => predict::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Bench(args) => bench::run(&args),
@@ -65,20 +75,40 @@ fn main() -> ExitCode {
         Ok(Outcome::Rejected) => ExitCode::from(1),
         Ok(Outcome::Failed) => ExitCode::from(2),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {:#}", pictures::explained(error));
-            ExitCode::from(2)
-        }
+        Err(error) => failed(&pictures::explained(error)),
     }
+}
+
+fn failed(error: &Error) -> ExitCode {
+    say(&format!("error: {error:#}"));
+    ExitCode::from(2)
+}
+
+/// Prints the help that was asked for, or why the arguments are not understood.
+fn code_of_answer(answer: &clap::Error) -> ExitCode {
+    match printed(answer.print()) {
+        Ok(()) if answer.exit_code() == 0 => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::from(2),
+        Err(error) => failed(&error),
+    }
+}
+
+/// A line on standard error. If that is full or closed, nobody can be told.
+fn say(line: &str) {
+    drop(writeln!(io::stderr(), "{line}"));
 }
 
 /// What was printed, where it is the outcome that counts: a reader that is gone ends the
 /// printing alone.
-fn unless_unread(printed: io::Result<()>) -> io::Result<()> {
+fn printed(printed: io::Result<()>) -> Result<()> {
     match printed {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        printed => printed,
+        printed => printed.map_err(unwritten),
     }
+}
+
+fn unwritten(error: io::Error) -> Error {
+    Error::new(error).context("standard output cannot be written to; is its disk full?")
 }
 
 fn is_broken_pipe(error: &Error) -> bool {

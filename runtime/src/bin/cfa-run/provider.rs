@@ -13,6 +13,8 @@ use cfa_runtime::{
 };
 use indicatif::ProgressBar;
 
+use crate::say;
+
 /// An opening shorter than this needs no word.
 const LONG: Duration = Duration::from_secs(2);
 
@@ -116,16 +118,16 @@ pub(crate) fn inspector(
         watched(model, runtime, options)?
     };
     for warning in inspector.take_warnings() {
-        eprintln!("warning: ONNX Runtime: {warning}");
+        say(&format!("warning: ONNX Runtime: {warning}"));
     }
     if let ProviderChoice::Only(_) = choice {
         for refusal in inspector.refusals() {
-            eprintln!(
+            say(&format!(
                 "warning: {} computes in place of {}: {}",
                 inspector.provider(),
                 refusal.provider,
                 refusal.explanation()
-            );
+            ));
         }
     }
     Ok(inspector)
@@ -138,7 +140,7 @@ fn watched(model: &Model, runtime: &OnnxRuntime, options: &InspectorOptions) -> 
     let mut watch = |elapsed: Duration| {
         if compiles && elapsed >= LONG {
             if !std::mem::replace(&mut said, true) {
-                eprintln!("tensorrt compiles the network, which takes minutes the first time");
+                say("tensorrt compiles the network, which takes minutes the first time");
                 if io::stderr().is_terminal() {
                     spinner.set_draw_target(indicatif::ProgressDrawTarget::stderr());
                 }

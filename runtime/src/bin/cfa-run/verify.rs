@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::onnx_runtime::LibraryArgs;
 use crate::provider::{self, ProviderArgs};
-use crate::{Outcome, unless_unread};
+use crate::{Outcome, printed, say};
 
 /// Arguments of `cfa-run verify`.
 #[derive(Debug, clap::Args)]
@@ -36,12 +36,12 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
     let mut inspector = provider::open(&args.bundle, &runtime, &options)?;
     let by = (inspector.provider(), inspector.head());
     let report = replay(&mut inspector)?;
-    unless_unread(print(&report, by, args.json))?;
+    printed(print(&report, by, args.json))?;
     if report.samples.is_empty() {
-        eprintln!(
+        say(&format!(
             "error: {} holds no golden samples, so nothing can be verified",
             args.bundle.display()
-        );
+        ));
     }
     Ok(if report.ok() {
         Outcome::Fine

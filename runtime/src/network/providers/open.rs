@@ -209,6 +209,9 @@ impl Request<'_> {
                 provider,
             });
         }
+        if provider != Provider::Cpu && !self.runtime.home.is_current() {
+            return Err(RefusalReason::Forked);
+        }
         let reduced = self.provider.allow_reduced_precision;
         let device = self.device_of(provider).unwrap_or_default();
         let mut engines = None;

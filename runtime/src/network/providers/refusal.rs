@@ -54,6 +54,12 @@ pub enum RefusalReason {
         /// What ONNX Runtime said.
         source: Cause,
     },
+    /// It has threads that stayed in the parent process.
+    #[error(
+        "this process was forked after ONNX Runtime was loaded, which only the processor outlives; \
+         load it in this process alone, or start it without fork (in Python: the start method \"spawn\")"
+    )]
+    Forked,
     /// It would leave some operations to the processor.
     #[error(
         "it would run only part of the network and leave the rest to the processor; \

@@ -1,16 +1,65 @@
 //! The references' repulsion starts at index J instead of K (DIFFERENCES 12).
 
+use std::ops::Range;
+
 use anyhow::Result;
 use cfa_train::loss::CfaLoss;
 use cfa_train::neighbors::{nearest, squared_distance};
 use tch::{Kind, Tensor};
 
 /// SPEC 1.
-const ALPHA: f64 = 0.1;
+pub(super) const ALPHA: f64 = 0.1;
 
 /// Whether the references' slice makes a difference.
 pub(super) fn deviates(loss: &CfaLoss) -> bool {
     loss.neighbors != loss.hard_negatives && loss.can_repel()
+}
+
+/// Which of the nearest entries attract and which repel, by the references' rule.
+#[derive(Debug, Clone)]
+pub(super) struct Ranks {
+    pub(super) attracted: Range<usize>,
+    /// Empty where no entry can repel.
+    pub(super) repelled: Range<usize>,
+}
+
+impl Ranks {
+    pub(super) fn new(loss: &CfaLoss) -> Self {
+        let (k, j) = (loss.neighbors, loss.hard_negatives);
+        Self {
+            attracted: 0..k,
+            repelled: if loss.can_repel() { j..j + k } else { 0..0 },
+        }
+    }
+
+    /// Entries that the loss looks at.
+    pub(super) fn end(&self) -> usize {
+        self.attracted.end.max(self.repelled.end)
+    }
+
+    /// Share of an attracting entry in the mean over them.
+    pub(super) fn attracted_share(&self) -> f64 {
+        1.0 / self.attracted.len().max(1) as f64
+    }
+
+    /// Share of a repelling entry in the mean over them.
+    pub(super) fn repelled_share(&self) -> f64 {
+        1.0 / self.repelled.len().max(1) as f64
+    }
+
+    /// What the squared distance of the entry of a rank is multiplied with in the loss of
+    /// one patch, before the factor 1/ν.
+    pub(super) fn slope(&self, rank: usize, squared_distance: f64, radius: f64) -> f64 {
+        let reach = radius.powi(2);
+        let mut slope = 0.0;
+        if self.attracted.contains(&rank) && squared_distance > reach {
+            slope += self.attracted_share();
+        }
+        if self.repelled.contains(&rank) && squared_distance < reach - ALPHA {
+            slope -= self.repelled_share();
+        }
+        slope
+    }
 }
 
 /// The references' slice over our own distances, with a radius of one value.

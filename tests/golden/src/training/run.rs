@@ -8,9 +8,9 @@ use cfa_train::optimizer::AdamW;
 use cfa_train::tensor::host_values;
 use tch::{Kind, Tensor};
 
-use super::LOSS;
-use super::near_ties::gradient_bounds;
 use super::repulsion::{deviates, loss_by_the_references_rule};
+use super::switches::{FirstStep, Switches, error_beyond};
+use super::{GRADIENT, LOSS};
 use crate::case::{Case, Pooled};
 use crate::report::{Report, relative_error, relative_rms};
 
@@ -25,7 +25,9 @@ const WEIGHT_DECAY: f64 = 5e-4;
 /// tenfold. Seen: 8e-8 and 2e-5; losses 5e-6 and 1e-3.
 const WEIGHTS_AFTER_STEPS: [f64; 3] = [1e-6, 1e-5, 1e-4];
 const LOSS_OF_STEPS: [f64; 3] = [LOSS, 1e-4, 1e-2];
-/// When near ties fell the other way, the steps of elements with small gradients turn.
+/// Of an element that may turn: two learning rates, and the rounding of their difference.
+const TURN: f64 = 1.001;
+/// When hinges or near ties fell the other way, the steps of elements with small gradients turn.
 const WEIGHTS_AFTER_A_FLIP: f64 = 1e-2;
 const LOSS_AFTER_A_FLIP: f64 = 1e-2;
 /// The gradient of r is the share of active pairs times 2000·r, and a step changes r by
@@ -38,27 +40,23 @@ pub(super) struct Run<'a> {
     /// The run in the names of the tensors.
     key: &'static str,
     loss: CfaLoss,
-    gradient_tolerance: f64,
+}
+
+/// What is known of the first step, to judge the weights after it.
+struct First {
+    switches: Switches,
+    /// Of weight and bias.
+    gradients: Vec<Vec<f32>>,
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(
-        case: &'a Case<'a>,
-        key: &'static str,
-        radius: f64,
-        gradient_tolerance: f64,
-    ) -> Self {
+    pub(super) fn new(case: &'a Case<'a>, key: &'static str, radius: f64) -> Self {
         let loss = CfaLoss {
             neighbors: case.settings.neighbors,
             hard_negatives: case.settings.hard_negatives,
             radius,
         };
-        Self {
-            case,
-            key,
-            loss,
-            gradient_tolerance,
-        }
+        Self { case, key, loss }
     }
 
     pub(super) fn compare(
@@ -75,7 +73,7 @@ impl<'a> Run<'a> {
         let mut parameters = descriptor.parameters().to_vec();
         parameters.extend(self.case.reference.trains_radius().then_some(&radius));
         let mut optimizer = AdamW::new(&parameters, LEARNING_RATE, WEIGHT_DECAY)?;
-        let mut flipped = false;
+        let (mut flipped, mut first) = (false, None);
         for (step, tolerance) in LOSS_OF_STEPS.into_iter().enumerate() {
             let patches = self.patches(&descriptor, train, step)?;
             let loss = self.loss(&patches, bank, &radius)?;
@@ -94,23 +92,28 @@ impl<'a> Run<'a> {
                     report,
                 );
             }
-            let bounds = match step {
-                0 => gradient_bounds(
-                    &patches,
-                    bank,
-                    self.loss.neighbors,
-                    &descriptor.parameters(),
-                )?,
-                _ => Vec::new(),
-            };
-            loss.f_backward()?;
             if step == 0 {
-                flipped = self.compare_gradients(&parameters, &bounds, report)?;
+                let learned = descriptor.parameters();
+                let switches = Switches::find(&patches, bank, &self.loss, &learned)?;
+                loss.f_backward()?;
+                flipped = self.compare_gradients(&parameters, &switches, report)?;
+                let gradient = |parameter: &&Tensor| host_values(&parameter.f_grad()?);
+                let gradients = learned.iter().map(gradient).collect::<Result<_, _>>()?;
+                first = Some(First {
+                    switches,
+                    gradients,
+                });
+            } else {
+                loss.f_backward()?;
             }
             optimizer.step(&parameters)?;
             self.compare_radius(&radius, step, report)?;
-            if step != 1 {
-                self.compare_weights(&descriptor, step + 1, flipped, report)?;
+            match (step, &first) {
+                (0, Some(first)) => {
+                    flipped |= self.compare_first_weights(&descriptor, first, report)?;
+                }
+                (2, _) => self.compare_weights(&descriptor, step + 1, flipped, report)?,
+                _ => {}
             }
         }
         Ok(())
@@ -164,11 +167,11 @@ impl<'a> Run<'a> {
     }
 
     /// Of weight and bias, and of r where it is trained. Where a gradient is farther off
-    /// than rounding, near ties must explain it; says whether that was so.
+    /// than rounding, switches must explain it; says whether that was so.
     fn compare_gradients(
         &self,
         parameters: &[&Tensor],
-        bounds: &[f64],
+        switches: &Switches,
         report: &mut Report<'_>,
     ) -> Result<bool> {
         let mut flipped = false;
@@ -183,18 +186,16 @@ impl<'a> Run<'a> {
             };
             let ours = host_values(&parameters[i].f_grad()?)?;
             let ours = &ours[..golden.values.len().min(ours.len())];
-            let error = relative_error(ours, &golden.values);
-            let largest = golden.values.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
-            let ties = bounds
-                .get(i)
-                .map_or(0.0, |bound| bound / f64::from(largest));
-            let (mut tolerance, mut what) =
-                (self.gradient_tolerance, format!("gradient of {name}"));
-            if error > tolerance && ties > 0.0 {
-                (tolerance, flipped) = (tolerance + ties, true);
-                what += " [near ties fell the other way]";
+            let mut error = relative_error(ours, &golden.values);
+            let mut what = format!("gradient of {name}");
+            if error > GRADIENT && !switches.is_empty() {
+                flipped = true;
+                what = format!("{what} {}", switches.describe());
+                let radius_bound = [switches.radius_bound];
+                let bounds = switches.bounds.get(i).map_or(&radius_bound[..], |b| b);
+                error = error_beyond(ours, &golden.values, bounds);
             }
-            self.error(&what, error, tolerance, report);
+            self.error(&what, error, GRADIENT, report);
         }
         Ok(flipped)
     }
@@ -207,6 +208,45 @@ impl<'a> Run<'a> {
             self.error(&what, error, RADIUS_AFTER_STEPS, report);
         }
         Ok(())
+    }
+
+    /// Where the weights are farther off than rounding, elements whose gradient a switch may
+    /// turn must explain it; says whether that was so.
+    fn compare_first_weights(
+        &self,
+        descriptor: &Descriptor,
+        first: &First,
+        report: &mut Report<'_>,
+    ) -> Result<bool> {
+        let (tolerance, mut turned) = (WEIGHTS_AFTER_STEPS[0], false);
+        let parameters = descriptor.parameters();
+        for (i, name) in ["weight", "bias"].iter().enumerate() {
+            let path = self.path(&format!("after1/{name}"));
+            let Some(golden) = self.case.archive.whole_or_first_rows(&path) else {
+                continue;
+            };
+            let ours = host_values(parameters[i])?;
+            let ours = &ours[..golden.values.len().min(ours.len())];
+            let what = format!("{name} after 1 steps");
+            let error = relative_rms(ours, &golden.values);
+            let (gradient, bounds) = (&first.gradients[i], &first.switches.bounds[i]);
+            let step = FirstStep::compare(ours, &golden.values, gradient, bounds, LEARNING_RATE);
+            if error <= tolerance || step.may_turn == 0 {
+                self.error(&what, error, tolerance, report);
+                continue;
+            }
+            turned = true;
+            let switches = first.switches.describe();
+            self.error(
+                &format!("{what} {switches}"),
+                step.of_others,
+                tolerance,
+                report,
+            );
+            let what = format!("{name}, {} elements that may turn, in turns", step.may_turn);
+            self.error(&what, step.of_those, TURN, report);
+        }
+        Ok(turned)
     }
 
     fn compare_weights(

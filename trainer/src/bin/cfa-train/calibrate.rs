@@ -1,14 +1,18 @@
 //! `cfa-train calibrate`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use cfa_runtime::bundle::Manifest;
 use cfa_runtime::preprocess::Preprocessing;
-use cfa_train::calibration::{CalibrateRequest, RuleChoice, calibrate, open_to_replace};
-use cfa_train::dataset::{Dataset, check_pictures};
-use cfa_train::fit::FitObserver;
+use cfa_train::calibration::{
+    CalibrateError, CalibrateRequest, Calibrated, RuleChoice, calibrate, open_to_replace,
+};
+use cfa_train::dataset::{CheckedPictures, DataAccount, Dataset, check_pictures};
+use cfa_train::fit::{FitEvent, FitObserver, trained_on};
 use clap::Args;
 
+use crate::good_names::GoodNameArgument;
 use crate::limits::LimitArguments;
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::{Progress, calibrated, depth, print_json};
@@ -18,10 +22,13 @@ pub(crate) struct CalibrateArguments {
     /// The bundle; it is replaced when all went well
     #[arg(long, value_name = "BUNDLE")]
     model: PathBuf,
-    /// Folder of pictures of good parts that the model was not trained on
+    /// Folder of pictures of good parts that the model was not trained on. Equal and nearly
+    /// equal pictures count once
     #[arg(long, value_name = "DIR")]
     good: PathBuf,
-    /// Folder of pictures of defective parts
+    #[command(flatten)]
+    good_names: GoodNameArgument,
+    /// Folder of pictures of defective parts, in it and in the folders below
     #[arg(long, value_name = "DIR")]
     defective: Option<PathBuf>,
     /// Reject at most this share of good parts, such as 0.01 [default: the lowest of
@@ -35,10 +42,13 @@ pub(crate) struct CalibrateArguments {
     /// Judge by the threshold with the highest F1 instead
     #[arg(long, requires = "defective")]
     f1_max: bool,
+    /// Count pictures that are nearly equal as different parts; equal ones never are
+    #[arg(long)]
+    count_similar: bool,
     /// Leave out broken pictures instead of stopping
     #[arg(long)]
     skip_bad: bool,
-    /// Print the calibration as JSON
+    /// Print the calibration as JSON, and what became of the pictures on a second line
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -50,15 +60,24 @@ pub(crate) struct CalibrateArguments {
 pub(crate) fn run(arguments: &CalibrateArguments) -> Result<()> {
     let mut progress = Progress::new(arguments.json).context("cannot listen for Ctrl-C")?;
     // Before the long work: whether there is a bundle at all, and it can be replaced.
-    let preprocessing = open_to_replace(&arguments.model)?.manifest.preprocessing;
-    let request = arguments.request(&preprocessing, &progress)?;
+    let manifest = open_to_replace(&arguments.model)?.manifest;
+    let (request, data) = arguments.request(&manifest, &progress)?;
     let pictures = request.good.len() + request.defective.len();
     let runtime = arguments.onnxruntime.load()?;
     progress.start("calibrating", pictures);
-    let calibration = calibrate(&request, &runtime, &mut || progress.advance())?;
+    let calibrated_bundle = calibrate(&request, &runtime, &mut || progress.advance());
     progress.finish();
+    let Calibrated {
+        calibration,
+        left_out,
+    } = calibrated_bundle.map_err(with_remedy)?;
+    // Told with --json, too, whose object holds the calibration alone.
+    for picture in left_out {
+        eprintln!("cfa-train: skipped {picture}");
+    }
     if arguments.json {
         print_json(&calibration);
+        print_json(&FitEvent::Data(data));
         return Ok(());
     }
     let good = calibration.good_scores.len();
@@ -69,22 +88,57 @@ pub(crate) fn run(arguments: &CalibrateArguments) -> Result<()> {
             found.f1, found.reject_above, found.good, found.defective
         ));
     }
+    progress.say(&data.to_string());
     Ok(())
+}
+
+/// Which option helps.
+fn with_remedy(error: CalibrateError) -> anyhow::Error {
+    let remedy = match &error {
+        CalibrateError::BothKinds { .. } | CalibrateError::Exchanged { .. } => {
+            "--good takes pictures of good parts, and --defective those of defective parts"
+        }
+        CalibrateError::Failed { .. } => "--skip-bad goes on without such pictures",
+        _ => return error.into(),
+    };
+    anyhow::Error::from(error).context(remedy)
+}
+
+/// A warning when good pictures are among those that the model was trained on.
+fn warning_of_training_pictures(manifest: &Manifest, good: &[PathBuf]) -> Result<Option<String>> {
+    let count = trained_on(manifest, good)?.filter(|&count| count > 0);
+    Ok(count.map(|count| {
+        format!(
+            "the model was trained on {count} of the {} good pictures: their scores are too low, and the \
+             threshold will reject more good parts than it says; give --good others",
+            good.len()
+        )
+    }))
 }
 
 impl CalibrateArguments {
     fn request(
         &self,
-        preprocessing: &Preprocessing,
+        manifest: &Manifest,
         progress: &Progress,
-    ) -> Result<CalibrateRequest> {
-        let pictures = |folder| self.pictures(folder, preprocessing, progress);
-        let defective = self.defective.as_deref().map(pictures);
-        Ok(CalibrateRequest {
+    ) -> Result<(CalibrateRequest, DataAccount)> {
+        let preprocessing = &manifest.preprocessing;
+        let dataset = Dataset::discover_good(&self.good, &self.good_names.names())?;
+        let found = self.defective.as_deref().map(Dataset::discover_defective);
+        let found = found.transpose()?.unwrap_or_default();
+        let good = self.check(&dataset.train_good, preprocessing, progress)?;
+        let defective = self.check(&found, preprocessing, progress)?;
+        let copies = good.copies(self.count_similar);
+        let mut account = DataAccount::of_calibration(&dataset, (&good, &copies), &defective);
+        account
+            .remarks
+            .extend(warning_of_training_pictures(manifest, &good.good)?);
+        let request = CalibrateRequest {
             bundle: self.model.clone(),
-            good: pictures(&self.good)?,
-            defective: defective.transpose()?.unwrap_or_default(),
+            good: copies.distinct(&good.good),
+            defective: defective.good,
             picture_limits: self.limits.limits(),
+            skip_bad: self.skip_bad,
             rule: match (self.f1_max, self.false_reject_rate) {
                 (true, _) => RuleChoice::F1Max,
                 (false, Some(rate)) => RuleChoice::FalseRejectRate {
@@ -93,25 +147,25 @@ impl CalibrateArguments {
                 },
                 (false, None) => RuleChoice::Usual,
             },
-        })
+        };
+        Ok((request, account))
     }
 
-    fn pictures(
+    fn check(
         &self,
-        folder: &Path,
+        found: &[PathBuf],
         preprocessing: &Preprocessing,
         progress: &Progress,
-    ) -> Result<Vec<PathBuf>> {
-        let found = Dataset::discover_folder(folder)?;
+    ) -> Result<CheckedPictures> {
         let go_on = &mut || !progress.interrupted();
         let limits = self.limits.limits();
-        let checked = check_pictures(&found, preprocessing, limits, self.skip_bad, go_on)?;
+        let checked = check_pictures(found, preprocessing, limits, self.skip_bad, go_on)?;
         for picture in &checked.bad {
             progress.say(&format!("skipped {picture}"));
         }
         for finding in checked.depths.findings(preprocessing.white_level) {
             progress.say(&depth(finding));
         }
-        Ok(checked.good)
+        Ok(checked)
     }
 }

@@ -14,11 +14,13 @@ use cfa_train::seeds::fit_seeds;
 use clap::Args;
 
 use crate::device::DeviceChoice;
+use crate::good_names::GoodNameArgument;
 use crate::limits::LimitArguments;
 use crate::memory;
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::Progress;
 use crate::seeds;
+use crate::skip_bad;
 use crate::weights::WeightsArguments;
 
 const BYTES_PER_MIB: u64 = 1 << 20;
@@ -101,13 +103,19 @@ struct MethodArguments {
     /// [default: 0.1 with --seeds, else 0]
     #[arg(long, value_name = "SHARE")]
     selection_split: Option<f64>,
+    /// Count pictures that are nearly equal as different parts; equal ones never are
+    #[arg(long)]
+    count_similar: bool,
 }
 
 #[derive(Args)]
 pub(crate) struct FitArguments {
-    /// Folder of pictures: MVTec layout (train/good, test/…), or good pictures only
+    /// Folder of pictures: MVTec layout (train/good, test/…), or good pictures only. Folders
+    /// below train/good are searched, and links followed
     #[arg(long)]
     data: PathBuf,
+    #[command(flatten)]
+    good_names: GoodNameArgument,
     /// Frozen network that the features come from
     #[arg(long, default_value_t = Backbone::WideResnet50)]
     backbone: Backbone,
@@ -141,6 +149,9 @@ pub(crate) struct FitArguments {
     /// Go on from the checkpoint of an interrupted run
     #[arg(long)]
     resume: bool,
+    /// Replace the bundle that --out names, if there is one
+    #[arg(long)]
+    force: bool,
     /// One JSON object a line instead of bars
     #[arg(long)]
     json: bool,
@@ -223,20 +234,26 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
     let request = arguments.request(weights, device, runtime.ok());
     if let Some(share) = inspected_share(&request.settings) {
         progress.say(&format!(
-            "the centre crop leaves {:.0} % of each picture to be inspected (--center-crop none: all of it)",
-            100.0 * share
+            "the centre crop leaves {:.0} % of each picture to be inspected, {:.0} % are not looked at (--center-crop none: all of it is)",
+            100.0 * share,
+            100.0 * (1.0 - share)
         ));
     }
     let Some(seeds) = arguments.seeds else {
         let summary = fit(&request, &mut progress)?;
         progress.memory_taken();
         progress.summary(&summary);
+        progress.say(&summary.data.to_string());
         return Ok(());
     };
-    let summary = fit_seeds(&request, usize::from(seeds), &mut progress)?;
+    let summary =
+        fit_seeds(&request, usize::from(seeds), &mut progress).map_err(skip_bad::with_remedy)?;
     progress.memory_taken();
     progress.summary(&summary);
-    progress.say(&seeds::table(&summary));
+    if !summary.seeds.is_empty() {
+        progress.say(&seeds::table(&summary));
+    }
+    progress.say(&summary.data.to_string());
     Ok(())
 }
 
@@ -268,6 +285,7 @@ impl FitArguments {
     ) -> FitRequest {
         FitRequest {
             data: self.data.clone(),
+            good_names: self.good_names.names(),
             weights,
             bundle: self.out.clone(),
             settings: FitSettings {
@@ -279,6 +297,7 @@ impl FitArguments {
             picture_limits: self.limits.limits(),
             skip_bad: self.skip_bad,
             resume: self.resume,
+            overwrite: self.force,
             feature_memory_bytes: bytes(self.feature_memory).unwrap_or(u64::MAX),
             memory_limit_bytes: bytes(self.memory_limit).unwrap_or_else(memory::available),
             runtime,
@@ -316,6 +335,7 @@ impl MethodArguments {
             border: self.border.unwrap_or(preset.border),
             seed: self.seed.unwrap_or(preset.seed),
             calibration_split: self.calibration_split.unwrap_or(preset.calibration_split),
+            count_similar: self.count_similar,
             ..preset
         }
     }

@@ -28,6 +28,9 @@ pub(crate) struct ImportArguments {
     /// search that is quick on such pictures
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Leave out broken pictures of --data instead of stopping
+    #[arg(long, requires = "data")]
+    skip_bad: bool,
     /// Whether the model was trained on pooled features (asked for where the file does not tell)
     #[arg(long)]
     features: Option<Features>,
@@ -96,6 +99,7 @@ impl ImportArguments {
             checkpoint: self.checkpoint.clone(),
             bundle: self.out.clone(),
             data: self.data.clone(),
+            skip_bad: self.skip_bad,
             overrides: ImportOverrides {
                 pooling: self.features.map(Pooling::from),
                 backbone: self.backbone,

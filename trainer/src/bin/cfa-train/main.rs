@@ -6,6 +6,7 @@ mod calibrate;
 mod device;
 mod export;
 mod fit;
+mod good_names;
 mod import;
 mod limits;
 mod memory;
@@ -13,11 +14,14 @@ mod onnxruntime;
 mod progress;
 mod reduce;
 mod seeds;
+mod skip_bad;
 mod test;
 mod weights;
 
 use std::process::ExitCode;
 
+use cfa_runtime::network::restart_without_telemetry;
+use cfa_runtime::picture::keep_decoder_panics_quiet;
 use cfa_train::calibration::CalibrateError;
 use cfa_train::dataset::DatasetError;
 use cfa_train::error::TrainError;
@@ -54,7 +58,12 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
+    // An ONNX Runtime that needs it is refused when it is loaded.
+    let _not_restarted = restart_without_telemetry();
+    keep_decoder_panics_quiet();
+    let command = Arguments::parse().command;
+    let takes_good_names = !matches!(command, Command::Import(_));
+    let result = match command {
         Command::Fit(arguments) => fit::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Calibrate(arguments) => calibrate::run(&arguments),
@@ -65,11 +74,17 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            let (code, hint) = (exit_code(&error), limits::hint(&error));
+            let error = if takes_good_names {
+                good_names::with_remedy(error)
+            } else {
+                error
+            };
             eprintln!("cfa-train: {error:#}");
-            if let Some(hint) = limits::hint(&error) {
+            if let Some(hint) = hint {
                 eprintln!("{hint}");
             }
-            ExitCode::from(exit_code(&error))
+            ExitCode::from(code)
         }
     }
 }

@@ -3,21 +3,25 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use cfa_runtime::bundle::{Bundle, NetworkPrecision};
 use cfa_runtime::preprocess::Preprocessing;
-use cfa_train::dataset::{Dataset, TestPicture, check_pictures};
+use cfa_train::dataset::{
+    CheckedPictures, Dataset, DatasetError, GoodNames, TestPicture, check_pictures,
+};
+use cfa_train::evaluation::{EvaluationError, check};
 use cfa_train::export::{
     CalibrationFate, CostLimits, ReducedExportError, ReducedRequest, ReducedStep, ReducedSummary,
     ReductionCost, export_reduced,
 };
-use cfa_train::fit::{FitObserver, check_destination};
+use cfa_train::fit::{FitObserver, TrainingIdentity, check_destination};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use crate::limits::LimitArguments;
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::{Progress, depth};
+use crate::skip_bad;
 
 const BYTES_PER_MIB: f64 = 1_048_576.0;
 
@@ -42,7 +46,11 @@ pub(crate) struct PrecisionArguments {
     /// With --precision: labelled pictures in MVTec layout to measure both networks with
     #[arg(long, value_name = "DIR", requires = "precision")]
     test_data: Option<PathBuf>,
-    /// With --precision: leave out broken pictures of --data instead of stopping
+    /// With --precision: folders of this name hold good pictures in --data and --test-data,
+    /// and no others do; may be repeated [default: good, ok, normal and the like]
+    #[arg(long, value_name = "NAME", requires = "precision")]
+    good_name: Vec<String>,
+    /// With --precision: leave out broken pictures of --data and --test-data instead of stopping
     #[arg(long, requires = "precision")]
     skip_bad: bool,
     /// With --precision: write also what costs more than half a point of AUROC, 5 % of the
@@ -62,8 +70,12 @@ pub(crate) fn run(
 ) -> Result<()> {
     let mut progress = Progress::new(json).context("cannot listen for Ctrl-C")?;
     // Before the long work: whether there is a bundle at all, and a place for the other.
-    let preprocessing = Bundle::open(bundle)?.manifest.preprocessing;
+    let manifest = Bundle::open(bundle)?.manifest;
+    // Copies as they were told in the training, so that the same pictures are held out.
+    let identity = serde_json::from_value::<TrainingIdentity>(manifest.training);
+    let count_similar = identity.is_ok_and(|identity| identity.settings.count_similar);
     check_destination(out)?;
+    let good = arguments.good(&manifest.preprocessing, &progress)?;
     let request = ReducedRequest {
         bundle: bundle.to_owned(),
         out: out.to_owned(),
@@ -71,8 +83,9 @@ pub(crate) fn run(
             Precision::Int8 => NetworkPrecision::Int8,
             Precision::Fp16 => NetworkPrecision::Fp16,
         },
-        good: arguments.good(&preprocessing, &progress)?,
-        labelled: arguments.labelled()?,
+        copies: good.copies(count_similar),
+        good: good.good,
+        labelled: arguments.labelled(&manifest.preprocessing, &progress)?,
         picture_limits: arguments.picture_limits.limits(),
         limits: CostLimits::default(),
         force: arguments.force,
@@ -90,11 +103,15 @@ pub(crate) fn run(
 }
 
 impl PrecisionArguments {
-    fn good(&self, preprocessing: &Preprocessing, progress: &Progress) -> Result<Vec<PathBuf>> {
+    fn names(&self) -> GoodNames {
+        GoodNames::only(self.good_name.clone())
+    }
+
+    fn good(&self, preprocessing: &Preprocessing, progress: &Progress) -> Result<CheckedPictures> {
         let Some(data) = &self.data else {
-            return Ok(Vec::new());
+            return Ok(CheckedPictures::default());
         };
-        let found = Dataset::discover(data)?.train_good;
+        let found = Dataset::discover_with(data, &self.names())?.train_good;
         let go_on = &mut || !progress.interrupted();
         let limits = self.picture_limits.limits();
         let checked = check_pictures(&found, preprocessing, limits, self.skip_bad, go_on)?;
@@ -104,21 +121,30 @@ impl PrecisionArguments {
         for finding in checked.depths.findings(preprocessing.white_level) {
             progress.say(&depth(finding));
         }
-        Ok(checked.good)
+        Ok(checked)
     }
 
-    fn labelled(&self) -> Result<Vec<TestPicture>> {
+    fn labelled(
+        &self,
+        preprocessing: &Preprocessing,
+        progress: &Progress,
+    ) -> Result<Vec<TestPicture>> {
         let Some(data) = &self.test_data else {
             return Ok(Vec::new());
         };
-        let dataset = Dataset::discover(data)?;
-        dataset.require_masks()?;
-        ensure!(
-            !dataset.test.is_empty(),
-            "{}: there is no test folder; --test-data needs test/good and test/<defect>",
-            data.display()
-        );
-        Ok(dataset.test)
+        let dataset = Dataset::discover_to_test(data, &self.names())?;
+        dataset.require_defects()?;
+        let go_on = &mut || !progress.interrupted();
+        let limits = self.picture_limits.limits();
+        let checked = check(&dataset.test, preprocessing, limits, self.skip_bad, go_on);
+        let checked = match checked {
+            Err(EvaluationError::Interrupted) => return Err(DatasetError::Interrupted.into()),
+            other => other.map_err(skip_bad::with_remedy)?,
+        };
+        for picture in &checked.left_out {
+            progress.say(&format!("skipped {picture}"));
+        }
+        Ok(checked.pictures)
     }
 }
 

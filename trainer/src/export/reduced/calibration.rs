@@ -7,7 +7,7 @@ use cfa_runtime::calibration::{Basis, Calibration, CalibrationError, DecisionRul
 use serde::Serialize;
 
 use super::cost::ScorePair;
-use crate::dataset::{DatasetError, GoodSplit, content_digest};
+use crate::dataset::{Copies, DatasetError, GoodSplit, content_digest};
 use crate::fit::TrainingIdentity;
 
 /// Largest difference of a recorded good score and its repetition, relative. The same
@@ -35,10 +35,15 @@ pub(super) struct Recalibrated {
 }
 
 /// The pictures as they served in the training; all to train on when they are others.
-pub(super) fn split(manifest: &Manifest, good: &[PathBuf]) -> Result<GoodSplit, DatasetError> {
+pub(super) fn split(
+    manifest: &Manifest,
+    good: &[PathBuf],
+    copies: &Copies,
+) -> Result<GoodSplit, DatasetError> {
     if let Ok(identity) = serde_json::from_value::<TrainingIdentity>(manifest.training.clone()) {
         let shares = &identity.settings;
-        let split = GoodSplit::new(good, shares.calibration_split, shares.selection_split);
+        let (calibration, selection) = (shares.calibration_split, shares.selection_split);
+        let split = GoodSplit::apart(good, copies, calibration, selection);
         if content_digest(&split.all())? == identity.pictures_sha256 {
             return Ok(split);
         }

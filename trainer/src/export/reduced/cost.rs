@@ -247,8 +247,14 @@ fn figures(
         }
         Ok(())
     });
-    result.map_err(|error| match error {
+    let evaluation = result.map_err(|error| match error {
         EvaluationError::Interrupted => ReducedExportError::Interrupted,
         other => other.into(),
-    })
+    })?;
+    // Figures of both networks can only be compared over the same pictures.
+    if evaluation.failed.is_empty() {
+        return Ok(evaluation);
+    }
+    let left_out = evaluation.failed;
+    Err(EvaluationError::Unusable { left_out }.into())
 }

@@ -25,7 +25,7 @@ pub use cost::{CostLimits, LabelledCost, ReductionCost};
 pub use error::ReducedExportError;
 
 use super::GOLDEN_TOLERANCE;
-use crate::dataset::TestPicture;
+use crate::dataset::{Copies, TestPicture};
 use crate::fit::can_be_written;
 use cost::Comparison;
 
@@ -47,6 +47,8 @@ pub struct ReducedRequest {
     /// Pictures of good parts, those of the training if they are at hand, sorted by path;
     /// INT8 needs some.
     pub good: Vec<PathBuf>,
+    /// Which of these are copies of others.
+    pub copies: Copies,
     /// Labelled pictures to measure both networks with; may be empty.
     pub labelled: Vec<TestPicture>,
     /// Which picture files are refused for their size.
@@ -105,7 +107,7 @@ pub fn export_reduced(
 ) -> Result<ReducedSummary, ReducedExportError> {
     let original = Bundle::open(&request.bundle)?;
     refuse_unfit(request, &original)?;
-    let split = calibration::split(&original.manifest, &request.good)?;
+    let split = calibration::split(&original.manifest, &request.good, &request.copies)?;
     let observed = network::observed_pictures(request, &split.training);
     let onnx = network::reduced(request, &original, &observed, library, watch)?;
     let mut parts = reduced_parts(&original, request.precision, onnx);

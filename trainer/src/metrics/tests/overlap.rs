@@ -177,3 +177,35 @@ fn random_maps_with_many_ties_agree_with_counting() {
         }
     }
 }
+
+/// A map of the middle of a picture; what lies outside is never found. The AUROC is that
+/// of a map with the lowest score outside.
+#[test]
+fn what_no_map_covers_is_never_found() {
+    let mask = mask_of(&[
+        "##....", //
+        "......", "..##..", "..##..", "......", "......",
+    ]);
+    let map = array![[9.0, 8.0, 1.0], [7.0, 2.0, 0.5], [0.25, 0.125, 0.0]];
+    let mut pixels = PixelScores::default();
+    pixels.add_part(&map, &mask, (2, 2)).unwrap();
+    let pixels = [&pixels.rank()];
+
+    let covered = PixelMetrics::of(&pixels);
+    assert_eq!(covered.regions, 1);
+    let whole = PixelMetrics::of_whole_pictures(&pixels).unwrap();
+    assert_eq!(whole.regions, 2);
+    // Four defective pixels beat all 30 good ones; the two without a score lose against the
+    // five good ones with one and tie with the 25 without. scikit-learn: 0.8055555555555556.
+    let auroc = whole.auroc.unwrap();
+    assert!((auroc - 145.0 / 180.0).abs() < 1e-12, "{auroc}");
+    let best = whole.f1_max.unwrap();
+    // At 2 all four are found, and two are not.
+    assert!((best.value - 8.0 / 10.0).abs() < 1e-12, "{best:?}");
+    // One region of two is found at once, the other never.
+    for aupro in [whole.aupro_03, whole.aupro_005] {
+        assert!((aupro.unwrap() - 0.5).abs() < 1e-12, "{aupro:?}");
+    }
+    let nothing = PixelMetrics::of_whole_pictures(&[&ranked(&map, &Array2::default((3, 3)))]);
+    assert_eq!(nothing, None);
+}

@@ -9,6 +9,7 @@
 mod preparation;
 mod resampling;
 
+use cfa_runtime::BrokenInvariant;
 use cfa_runtime::Model;
 use cfa_runtime::bundle::Bundle;
 use cfa_runtime::inspector::InspectError;
@@ -38,6 +39,12 @@ pub enum FullOnnxError {
     /// The head cannot be made of the bundle's settings.
     #[error(transparent)]
     Head(#[from] InspectError),
+    /// A bug in this code.
+    #[error(transparent)]
+    Internal(#[from] BrokenInvariant),
+    /// The bundle's settings have no JSON form: a bug, too.
+    #[error("internal error: the settings of the bundle have no JSON form; please report this")]
+    Settings(#[source] serde_json::Error),
     /// A fixed input that no picture has.
     #[error("--input-size {height}x{width}: each side must be 1 to {limit} px", limit = cfa_runtime::Preprocessing::MAX_SIDE_PX)]
     InputSize {
@@ -71,15 +78,18 @@ pub enum FullOnnxError {
 /// See [`FullOnnxError`].
 pub fn encode_full(bundle: &Bundle, input: FullInput) -> Result<Vec<u8>, FullOnnxError> {
     let mut model = network(bundle)?;
-    let inner = model.graph.take().unwrap_or_default();
+    let inner = model
+        .graph
+        .take()
+        .ok_or(BrokenInvariant("a decoded network has a graph"))?;
     let mut nodes = Nodes::default();
     preparation::write(&mut nodes, &bundle.manifest.preprocessing, input)?;
     nodes.append(inner);
-    write_head(&mut nodes, Model::from_bundle(bundle.clone())?.head());
+    write_head(&mut nodes, Model::from_bundle(bundle.clone())?.head())?;
     let both = vec![ints("axes", &[1, 2]), int("keepdims", 0)];
     nodes.name_result("ReduceMax", &[MAP], SCORE, both);
     model.graph = Some(graph(bundle, input, nodes));
-    model.metadata_props = metadata(bundle);
+    model.metadata_props = metadata(bundle)?;
     Ok(model.encode_to_vec())
 }
 
@@ -116,8 +126,8 @@ fn graph(bundle: &Bundle, input: FullInput, nodes: Nodes) -> GraphProto {
 }
 
 /// Which bundle it was, and all its settings, in the file itself.
-fn metadata(bundle: &Bundle) -> Vec<StringStringEntryProto> {
-    let mut settings = serde_json::to_value(&bundle.manifest).unwrap_or_default();
+fn metadata(bundle: &Bundle) -> Result<Vec<StringStringEntryProto>, FullOnnxError> {
+    let mut settings = serde_json::to_value(&bundle.manifest).map_err(FullOnnxError::Settings)?;
     if let Some(fields) = settings.as_object_mut() {
         fields.retain(|name, _| !["parts", "golden"].contains(&name.as_str()));
     }
@@ -130,5 +140,5 @@ fn metadata(bundle: &Bundle) -> Vec<StringStringEntryProto> {
         key: key.to_owned(),
         value,
     };
-    entries.into_iter().map(entry).collect()
+    Ok(entries.into_iter().map(entry).collect())
 }

@@ -16,11 +16,11 @@ use cfa_runtime::{Inspector, InspectorOptions, Model, Provider};
 use clap::value_parser;
 use indicatif::ProgressBar;
 
-use crate::Outcome;
 use crate::onnx_runtime::LibraryArgs;
 use crate::pictures::PictureArgs;
 use crate::progress;
 use crate::provider::{self, ProviderArgs};
+use crate::{Outcome, printed};
 use report::{OpeningTimes, PeakMemory, PicturesPerSecond, Report};
 use sample::Sample;
 
@@ -93,7 +93,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
             overlapped: memory::peak_bytes(),
         },
     };
-    report.print(args.json)?;
+    printed(report.print(args.json))?;
     Ok(Outcome::Fine)
 }
 

@@ -7,6 +7,7 @@ use cfa_runtime::Inspector;
 use tempfile::TempDir;
 
 use crate::inputs::Inputs;
+use crate::say;
 
 /// At least one picture file.
 #[derive(Debug)]
@@ -28,6 +29,9 @@ impl Sample {
         }
         if let Some((_argument, error)) = inputs.failures.into_iter().next() {
             return Err(error);
+        }
+        for remark in inputs.passed_over.remarks() {
+            say(&format!("remark: {remark}"));
         }
         let paths = inputs.pictures.into_iter().map(|input| input.path);
         Ok(Self {

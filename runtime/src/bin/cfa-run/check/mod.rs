@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::onnx_runtime::{LibraryArgs, is_same_file};
 use crate::provider::default_cache;
-use crate::{Outcome, unless_unread};
+use crate::{Outcome, printed, say};
 use cache::Cache;
 use library::Library;
 use processor::Processor;
@@ -68,21 +68,21 @@ struct Missing {
 pub(crate) fn run(args: &Args) -> Result<Outcome> {
     if let Some(library) = &args.inside {
         let tried = serde_json::to_string(&library::inside(library))?;
-        writeln!(stdout(), "{tried}")?;
+        printed(writeln!(stdout(), "{tried}"))?;
         return Ok(Outcome::Fine);
     }
     let report = Report::new(&args.library);
-    unless_unread(report.print(args.json))?;
+    printed(report.print(args.json))?;
     let taken = args.library.path(args.provider);
     if report.can_with(&taken, args.provider) {
         return Ok(Outcome::Fine);
     }
     if report.can(args.provider) {
-        eprintln!(
+        say(&format!(
             "error: {} cannot compute with {}, which is taken for it; name one that can with --onnxruntime",
             args.provider,
             taken.display()
-        );
+        ));
     }
     Ok(Outcome::Failed)
 }

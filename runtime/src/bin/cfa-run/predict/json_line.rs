@@ -1,30 +1,66 @@
-//! The JSON object of one inspected picture. Keys and their order are fixed.
+//! The JSON objects, one for each picture. Keys and their order are fixed.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use anyhow::Error;
 use cfa_runtime::Inspection;
 use cfa_runtime::calibration::{Decision, DecisionRule};
 use serde::Serialize;
 
 use super::saving::Saved;
+use crate::path_text::{hex_unless_text, text};
 use crate::pictures::remarked;
 
+/// The picture.
+#[derive(Debug, Serialize)]
+struct Named {
+    path: String,
+    /// Of a path that is not text: its bytes as hexadecimal digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_bytes: Option<String>,
+}
+
+/// Of a picture that could not be inspected.
+#[derive(Debug, Serialize)]
+pub(super) struct ErrorLine {
+    #[serde(flatten)]
+    picture: Named,
+    error: String,
+}
+
+/// Of a file named on standard input that is not inspected by rule.
+#[derive(Debug, Serialize)]
+pub(super) struct PassedOverLine {
+    #[serde(flatten)]
+    picture: Named,
+    passed_over: &'static str,
+}
+
+/// Of a picture that was inspected.
 #[derive(Debug, Serialize)]
 pub(super) struct JsonLine<'a> {
-    path: String,
+    #[serde(flatten)]
+    named: Named,
     score: f32,
     p_value: Option<f64>,
     verdict: Option<Judged>,
     map: Map,
     peak: Point,
     picture: Picture,
+    damage: Option<&'a str>,
     provider: &'static str,
     precision: &'static str,
     head: &'static str,
     batch: usize,
     milliseconds: Milliseconds,
     saved: BTreeMap<&'a str, String>,
+    /// Of paths that are not text: their bytes as hexadecimal digits.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    saved_bytes: BTreeMap<&'a str, String>,
+    /// What was asked for and could not be saved, and why.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    not_saved: BTreeMap<&'a str, String>,
     /// What is odd about this picture, as sentences.
     warnings: Vec<String>,
 }
@@ -69,13 +105,41 @@ struct Milliseconds {
     total: f64,
 }
 
+impl Named {
+    fn new(path: &Path) -> Self {
+        Self {
+            path: text(path),
+            path_bytes: hex_unless_text(path),
+        }
+    }
+}
+
+impl ErrorLine {
+    pub(super) fn new(path: &Path, error: &Error) -> Self {
+        Self {
+            picture: Named::new(path),
+            error: format!("{error:#}"),
+        }
+    }
+}
+
+impl PassedOverLine {
+    pub(super) fn new(path: &Path) -> Self {
+        Self {
+            picture: Named::new(path),
+            passed_over: "it is a result that was saved earlier",
+        }
+    }
+}
+
 impl<'a> JsonLine<'a> {
-    pub(super) fn new(path: &Path, inspection: &Inspection, saved: &'a Saved) -> Self {
+    pub(super) fn new(path: &Path, inspection: &'a Inspection, saved: &'a Saved) -> Self {
         let (map, peak, size) = (&inspection.map, &inspection.peak, &inspection.picture_size);
         let (height, width) = map.values.dim();
-        let saved = saved.iter();
+        let bytes = |(name, path)| Some((name, hex_unless_text(path)?));
+        let reason = |(name, error)| (name, format!("{error:#}"));
         Self {
-            path: path.to_string_lossy().into_owned(),
+            named: Named::new(path),
             score: inspection.score,
             p_value: inspection.p_value,
             verdict: inspection.verdict.map(|verdict| Judged {
@@ -97,14 +161,18 @@ impl<'a> JsonLine<'a> {
                 width: size.width_px,
                 height: size.height_px,
             },
+            damage: inspection.damage.as_deref(),
             provider: inspection.provider.name(),
             precision: inspection.precision.name(),
             head: inspection.head.name(),
             batch: inspection.batch,
             milliseconds: Milliseconds::of(inspection),
             saved: saved
-                .map(|(name, path)| (name, path.to_string_lossy().into_owned()))
+                .files()
+                .map(|(name, path)| (name, text(path)))
                 .collect(),
+            saved_bytes: saved.files().filter_map(bytes).collect(),
+            not_saved: saved.failures().map(reason).collect(),
             warnings: inspection.depth_remark.map(remarked).into_iter().collect(),
         }
     }

@@ -5,12 +5,15 @@ use std::path::Path;
 
 use anyhow::Error;
 use cfa_runtime::Inspection;
-use serde_json::json;
+use serde::Serialize;
 
-use super::json_line::JsonLine;
+use super::json_line::{ErrorLine, JsonLine, PassedOverLine};
+use super::line::Line;
 use super::saving::Saved;
-use crate::inputs::Inputs;
+use crate::inputs::{Input, Inputs};
+use crate::path_text::shown;
 use crate::provider::computed_by;
+use crate::say;
 
 /// A table for people or JSON lines for programs.
 #[derive(Debug)]
@@ -33,7 +36,7 @@ impl Listing {
         let widths = inputs
             .pictures
             .iter()
-            .map(|input| input.path.to_string_lossy().chars().count());
+            .map(|input| shown(&input.path).chars().count());
         Self::Table {
             path_width: widths.max().unwrap_or(0).max("path".len()),
             header_due: true,
@@ -41,12 +44,50 @@ impl Listing {
         }
     }
 
-    pub(super) fn success(
+    pub(super) fn is_table(&self) -> bool {
+        matches!(self, Self::Table { .. })
+    }
+
+    /// Errors are told on standard output as JSON, so that each picture has its line there;
+    /// else on standard error.
+    pub(super) fn write(
+        &mut self,
+        out: &mut impl Write,
+        input: &Input,
+        line: &Line,
+    ) -> io::Result<()> {
+        match (&*self, line) {
+            (Self::Table { .. }, _) => self.write_row(out, &input.path, line),
+            (Self::Json, Line::Inspected(inspection, saved)) => {
+                write_json(out, &JsonLine::new(&input.path, inspection, saved))
+            }
+            (Self::Json, Line::Failed(error)) => {
+                write_json(out, &ErrorLine::new(&input.path, error))
+            }
+            (Self::Json, Line::SavedResult) if input.is_awaited => {
+                write_json(out, &PassedOverLine::new(&input.path))
+            }
+            (Self::Json, Line::SavedResult) => Ok(()),
+        }
+    }
+
+    fn write_row(&mut self, out: &mut impl Write, path: &Path, line: &Line) -> io::Result<()> {
+        match line {
+            Line::Inspected(inspection, saved) => {
+                self.success(out, path, inspection)?;
+                say_what_is_not_saved(path, saved);
+            }
+            Line::SavedResult => {}
+            Line::Failed(error) => say_error(path, error),
+        }
+        Ok(())
+    }
+
+    fn success(
         &mut self,
         out: &mut impl Write,
         path: &Path,
         inspection: &Inspection,
-        saved: &Saved,
     ) -> io::Result<()> {
         let Self::Table {
             path_width,
@@ -54,8 +95,7 @@ impl Listing {
             verdicts,
         } = self
         else {
-            let line = serde_json::to_string(&JsonLine::new(path, inspection, saved))?;
-            return writeln!(out, "{line}");
+            return Ok(());
         };
         let row = Row {
             width: *path_width,
@@ -74,46 +114,39 @@ impl Listing {
             .p_value
             .map_or("-".to_owned(), |p| format!("{p:.3}"));
         let verdict = inspection.verdict.map_or("-", |v| v.decision.name());
+        let by = computed_by(inspection.provider, inspection.head);
+        let damage = inspection.damage.as_ref();
+        let by = damage.map_or(by.clone(), |found| format!("{by}  DAMAGED: {found}"));
         let peak = format!("{:.0}, {:.0}", inspection.peak.x_px, inspection.peak.y_px);
         row.write(
             out,
-            &path.to_string_lossy(),
+            &shown(path),
             &format!("{:.4}", inspection.score),
             [&p_value, verdict],
-            [
-                &peak,
-                &format!("{:.1}", inspection.stages.total_ms()),
-                &computed_by(inspection.provider, inspection.head),
-            ],
+            [&peak, &format!("{:.1}", inspection.stages.total_ms()), &by],
         )
     }
+}
 
-    /// On stdout as JSON, so that each picture has its line there; else on stderr.
-    pub(super) fn failure(
-        &self,
-        out: &mut impl Write,
-        path: &Path,
-        error: &Error,
-    ) -> io::Result<()> {
-        match self {
-            Self::Json => {
-                let line = json!({ "path": path.to_string_lossy(), "error": format!("{error:#}") });
-                writeln!(out, "{line}")
-            }
-            Self::Table { .. } => {
-                let (path, text) = (path.to_string_lossy(), format!("{error:#}"));
-                let named = text.contains(&*path);
-                eprintln!(
-                    "error: {}",
-                    if named {
-                        text
-                    } else {
-                        format!("{path}: {text}")
-                    }
-                );
-                Ok(())
-            }
-        }
+fn write_json(out: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
+    let line = serde_json::to_string(line)?;
+    writeln!(out, "{line}")
+}
+
+fn say_error(path: &Path, error: &Error) {
+    let shown = shown(path);
+    let text = format!("{error:#}").replace(&path.display().to_string(), &shown);
+    let is_named = text.contains(&shown);
+    let name = if is_named { "" } else { &*format!("{shown}: ") };
+    say(&format!("error: {name}{text}"));
+}
+
+fn say_what_is_not_saved(path: &Path, saved: &Saved) {
+    for (name, error) in saved.failures() {
+        let shown = shown(path);
+        say(&format!(
+            "error: {shown}: its {name} is not saved: {error:#}"
+        ));
     }
 }
 

@@ -1,7 +1,11 @@
 //! `cfa-run predict`: pictures in, scores and maps out.
 
+mod artefact;
 mod decision;
+mod file_names;
+mod interruption;
 mod json_line;
+mod line;
 mod listing;
 mod remarks;
 mod report;
@@ -14,20 +18,22 @@ use std::sync::mpsc;
 
 use anyhow::{Result, bail};
 use cfa_runtime::bundle::HeatmapRange;
-use cfa_runtime::inspector::InspectError;
 use cfa_runtime::network::LARGEST_BATCH;
-use cfa_runtime::{Inspection, Inspector, InspectorOptions};
+use cfa_runtime::picture::DamageRule;
+use cfa_runtime::{Inspector, InspectorOptions};
 use clap::value_parser;
 
-use crate::Outcome;
 use crate::inputs::{Input, Inputs};
 use crate::onnx_runtime::LibraryArgs;
-use crate::pictures::{PictureArgs, explained};
+use crate::pictures::PictureArgs;
 use crate::provider::{self, ProviderArgs};
+use crate::{Outcome, say};
+use artefact::Artefact;
 use decision::DecisionArgs;
+use line::Line;
 use report::Report;
-use saving::{Artefact, Saved, Saver};
-use standard_input::NamedPictures;
+use saving::{Saved, Saver};
+use standard_input::{NamedPictures, PathEnd};
 
 /// Arguments of `cfa-run predict`.
 #[derive(Debug, clap::Args)]
@@ -35,12 +41,16 @@ pub(crate) struct Args {
     /// Bundle file (.cfa)
     #[arg(long, value_name = "BUNDLE")]
     model: PathBuf,
-    /// Pictures, folders (searched with all below them) or glob patterns; - reads paths of
-    /// more pictures from standard input, one a line, and answers each before it waits for
-    /// the next
+    /// Pictures, folders (searched with all below them, linked ones as well) or glob patterns.
+    /// The path - reads paths of more pictures from standard input, one a line, and answers
+    /// each before it waits for the next
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Folder for saved files; made if missing
+    /// Paths on standard input end with a zero byte instead of a line break
+    #[arg(short = '0', long)]
+    null: bool,
+    /// Folder for saved files; made if missing. It may lie among the pictures: saved files
+    /// are never inspected, and no picture is replaced
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// What to save for each picture, below --out
@@ -49,6 +59,9 @@ pub(crate) struct Args {
     /// One JSON object a line instead of a table
     #[arg(long)]
     json: bool,
+    /// Inspect damaged pictures all the same, and say of each what is wrong with it
+    #[arg(long)]
+    accept_damaged: bool,
     /// Threads for the network and as many for the rest [default: as many as the machine
     /// has]
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1024))]
@@ -76,72 +89,81 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
         provider: args.provider.options(),
         head: args.provider.head(),
         batch: Some(usize::from(args.batch)),
+        damage: if args.accept_damaged {
+            DamageRule::Accept
+        } else {
+            DamageRule::Refuse
+        },
         limits: args.pictures.limits(),
         white_level: args.pictures.white_level(),
         decision: args.decision.options(),
+        keep_pictures: args.save.contains(&Artefact::Overlay),
         ..InspectorOptions::default()
     };
     let mut inspector = provider::open(&args.model, &runtime, &options)?;
     // JSON says `null` in each line.
     if inspector.rule().is_none() && !args.json {
-        eprintln!(
+        say(
             "warning: the model has no thresholds, so nothing is judged; give --threshold, \
-             or calibrate it with `cfa-train calibrate`"
+             or calibrate it with `cfa-train calibrate`",
         );
     }
     let range = heatmap_range(inspector.manifest().heatmap_range, args.heatmap_max)?;
     let inputs = Inputs::find(&args.paths);
-    let saver = args
-        .out
-        .as_deref()
-        .map(|folder| Saver::new(folder, &args.save, range, *inspector.reading(), &inputs));
-    predict_all(args, &mut inspector, inputs, saver)
+    let saver = match &args.out {
+        Some(folder) => Some(Saver::new(folder, &args.save, range)?),
+        None => None,
+    };
+    predict_all(args, &mut inspector, inputs, saver.as_ref())
 }
 
 fn predict_all(
     args: &Args,
     inspector: &mut Inspector,
     mut inputs: Inputs,
-    mut saver: Option<Saver>,
+    saver: Option<&Saver>,
 ) -> Result<Outcome> {
     let calibrated = !inspector.manifest().calibration.good_scores.is_empty();
     let judged = calibrated || inspector.rule().is_some();
-    let mut report = Report::new(args.json, &inputs, judged);
+    let mut report = Report::new(args.json, &mut inputs, judged);
     for (path, error) in std::mem::take(&mut inputs.failures) {
-        if report.add(&path, Err(error))?.is_break() {
-            return Ok(report.outcome());
+        if report.fail(&path, error)?.is_break() {
+            return Ok(report.end());
         }
     }
     let (unreadable, ended_by) = mpsc::channel();
-    let pictures =
-        pictures(inputs).map_while(move |input| input.map_err(|e| unreadable.send(e)).ok());
+    let pictures = pictures(inputs, args.path_end())
+        .map_while(move |input| input.map_err(|e| unreadable.send(e)).ok());
+    let save = |input: &Input, inspection: &_| {
+        saver.map_or_else(Saved::default, |saver| saver.save(input, inspection))
+    };
     for (input, inspection) in inspector.inspect_each(pictures)? {
-        let line = with_files(&input, inspection, saver.as_mut());
-        if report.add(&input.path, line)?.is_break() {
-            return Ok(report.outcome());
+        let line = Line::new(&input, inspection, save);
+        if report.add(&input, &line)?.is_break() {
+            break;
         }
     }
-    ended_by.try_recv().map_or(Ok(report.outcome()), Err)
+    let outcome = report.end();
+    ended_by.try_recv().map_or(Ok(outcome), Err)
+}
+
+impl Args {
+    fn path_end(&self) -> PathEnd {
+        if self.null {
+            PathEnd::Zero
+        } else {
+            PathEnd::LineBreak
+        }
+    }
 }
 
 /// Those found, then those named on standard input if it was asked for.
-fn pictures(inputs: Inputs) -> impl Iterator<Item = Result<Input>> + Send {
+fn pictures(inputs: Inputs, end: PathEnd) -> impl Iterator<Item = Result<Input>> + Send {
     let named = inputs
         .standard_input
-        .then(|| NamedPictures::new(BufReader::new(stdin())));
+        .then(|| NamedPictures::new(BufReader::new(stdin()), end));
     let found = inputs.pictures.into_iter().map(Ok);
     found.chain(named.into_iter().flatten())
-}
-
-/// The result of one picture, and what was saved for it.
-fn with_files(
-    input: &Input,
-    inspection: Result<Inspection, InspectError>,
-    saver: Option<&mut Saver>,
-) -> Result<(Inspection, Saved)> {
-    let inspection = inspection.map_err(|error| explained(error.into()))?;
-    let saved = saver.map_or(Ok(Saved::default()), |saver| saver.save(input, &inspection))?;
-    Ok((inspection, saved))
 }
 
 fn heatmap_range(recorded: HeatmapRange, high: Option<f32>) -> Result<HeatmapRange> {

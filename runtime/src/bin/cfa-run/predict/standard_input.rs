@@ -1,4 +1,4 @@
-//! Paths of pictures, one a line, as another program finds them.
+//! Paths of pictures, one after another, as another program finds them.
 
 use std::ffi::OsString;
 use std::io::{BufRead, Read};
@@ -14,18 +14,31 @@ use crate::inputs::Input;
 /// Many times what systems allow; a longer line is no path.
 const MAX_PATH_BYTES: usize = 1 << 16;
 
+/// What ends a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PathEnd {
+    /// `\n` or `\r\n`.
+    LineBreak,
+    /// A zero byte, so that a path may hold line breaks.
+    Zero,
+}
+
 /// The pictures named by the lines of a reader, each as soon as its line is there.
 ///
 /// Empty lines are skipped. A line that cannot be read is the last item.
 pub(super) struct NamedPictures<R> {
     lines: R,
+    end: PathEnd,
     failed: bool,
 }
 
 impl<R: BufRead> NamedPictures<R> {
-    pub(super) fn new(lines: R) -> Self {
-        let failed = false;
-        Self { lines, failed }
+    pub(super) fn new(lines: R, end: PathEnd) -> Self {
+        Self {
+            lines,
+            end,
+            failed: false,
+        }
     }
 
     /// The next line that is not empty, without its end; `None` at the end of the input.
@@ -34,7 +47,7 @@ impl<R: BufRead> NamedPictures<R> {
             let mut line = Vec::new();
             (&mut self.lines)
                 .take(MAX_PATH_BYTES as u64 + 1)
-                .read_until(b'\n', &mut line)
+                .read_until(self.end.byte(), &mut line)
                 .context("standard input cannot be read")?;
             if line.len() > MAX_PATH_BYTES {
                 bail!(
@@ -45,11 +58,27 @@ impl<R: BufRead> NamedPictures<R> {
             if line.is_empty() {
                 return Ok(None);
             }
-            let end = line.strip_suffix(b"\n").unwrap_or(&line);
-            let path = end.strip_suffix(b"\r").unwrap_or(end);
+            let path = self.end.stripped_from(&line);
             if !path.is_empty() {
                 return Ok(Some(path.to_owned()));
             }
+        }
+    }
+}
+
+impl PathEnd {
+    fn byte(self) -> u8 {
+        match self {
+            Self::LineBreak => b'\n',
+            Self::Zero => 0,
+        }
+    }
+
+    fn stripped_from(self, line: &[u8]) -> &[u8] {
+        let path = line.strip_suffix(&[self.byte()]).unwrap_or(line);
+        match self {
+            Self::LineBreak => path.strip_suffix(b"\r").unwrap_or(path),
+            Self::Zero => path,
         }
     }
 }
@@ -63,7 +92,7 @@ impl<R: BufRead> Iterator for NamedPictures<R> {
         }
         let path = self.line().and_then(|line| line.map(path).transpose());
         self.failed = path.is_err();
-        path.map(|path| path.map(Input::named)).transpose()
+        path.map(|path| path.map(Input::awaited)).transpose()
     }
 }
 
@@ -83,7 +112,7 @@ mod tests {
     use super::*;
 
     fn paths(input: &[u8]) -> Vec<PathBuf> {
-        NamedPictures::new(input)
+        NamedPictures::new(input, PathEnd::LineBreak)
             .map(|picture| picture.unwrap().path)
             .collect()
     }
@@ -95,6 +124,13 @@ mod tests {
             [PathBuf::from("a b.png"), "/c/d.png".into(), " last".into()]
         );
         assert!(paths(b"").is_empty() && paths(b"\n\n").is_empty());
+    }
+
+    #[test]
+    fn paths_that_end_with_zero_may_hold_line_breaks() {
+        let pictures = NamedPictures::new(&b"a\nb\r\0\0 c"[..], PathEnd::Zero);
+        let paths: Vec<_> = pictures.map(|picture| picture.unwrap().path).collect();
+        assert_eq!(paths, [PathBuf::from("a\nb\r"), " c".into()]);
     }
 
     #[cfg(unix)]
@@ -111,7 +147,7 @@ mod tests {
     fn a_line_without_end_is_refused_and_the_last() {
         let mut lines = vec![b'x'; MAX_PATH_BYTES];
         lines.extend(b"\na.png\n");
-        let mut pictures = NamedPictures::new(&lines[..]);
+        let mut pictures = NamedPictures::new(&lines[..], PathEnd::LineBreak);
         let error = pictures.next().unwrap().unwrap_err().to_string();
         assert!(error.contains("one picture a line"), "{error}");
         assert!(pictures.next().is_none());

@@ -1,16 +1,22 @@
 //! `cfa-train test`.
 
 mod pictures;
+mod remarks;
 mod table;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use cfa_runtime::bundle::Bundle;
 use cfa_runtime::inspector::{Inspector, InspectorOptions};
-use cfa_train::dataset::TestPicture;
-use cfa_train::evaluation::{Evaluation, MapFolder, evaluate};
+use cfa_runtime::picture::Limits;
+use cfa_runtime::preprocess::Preprocessing;
+use cfa_train::dataset::{DataAccount, Dataset, TestPicture, fingerprints};
+use cfa_train::evaluation::{
+    CheckedTest, Evaluation, LeftOut, MapFolder, MapFolderError, check, evaluate,
+};
+use cfa_train::fit::FitEvent;
 use cfa_train::report::{ReportSettings, write_report};
 use clap::Args;
 use indicatif::ProgressBar;
@@ -19,6 +25,7 @@ use serde::Serialize;
 use crate::limits::LimitArguments;
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::print_json;
+use crate::skip_bad;
 use pictures::{PictureArguments, whole};
 
 #[derive(Args)]
@@ -28,7 +35,10 @@ pub(crate) struct TestArguments {
     model: PathBuf,
     #[command(flatten)]
     pictures: PictureArguments,
-    /// Print the figures as one JSON object
+    /// Leave out pictures that are broken or have a broken mask instead of stopping
+    #[arg(long)]
+    skip_bad: bool,
+    /// Print the figures as one JSON object, and what became of the pictures on a second line
     #[arg(long)]
     json: bool,
     /// Write an HTML page with figures, curves, the worst misses and false alarms
@@ -52,13 +62,22 @@ pub(crate) struct TestArguments {
 struct Output<'a> {
     #[serde(flatten)]
     evaluation: &'a Evaluation,
+    /// Pictures that were left out before the work began, as `--skip-bad` allows.
+    left_out: &'a [LeftOut],
     /// SHA-256 of the bundle file.
     model: &'a str,
 }
 
+/// Maps that could not be written; the first few are told.
+#[derive(Default)]
+struct LostMaps {
+    count: usize,
+    first: Option<MapFolderError>,
+}
+
 pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
-    let pictures = arguments.pictures.find()?;
-    let maps = arguments.map_folder(&pictures)?;
+    let dataset = arguments.pictures.find()?;
+    let maps = arguments.map_folder(&dataset.test)?;
     arguments.require_report_folder()?;
     let library = arguments.onnxruntime.load()?;
     let bundle = Bundle::open(&arguments.model)?;
@@ -67,20 +86,69 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
         limits: arguments.limits.limits(),
         ..InspectorOptions::default()
     };
+    let checked = arguments.check(&dataset.test, &bundle.manifest.preprocessing)?;
+    let data = account(
+        &dataset,
+        &checked,
+        &bundle.manifest.preprocessing,
+        options.limits,
+    )?;
     let mut inspector = Inspector::from_bundle(bundle, &library, &options)?;
-    let evaluation = arguments.evaluate(&mut inspector, &pictures, maps.as_ref())?;
+    let (evaluation, lost) =
+        arguments.evaluate(&mut inspector, &checked.pictures, maps.as_ref())?;
     if let Some(remark) = masks_without_orientation(&evaluation) {
         eprintln!("warning: {remark}");
     }
     if arguments.json {
-        let evaluation = &evaluation;
-        let model = &model;
-        print_json(&Output { evaluation, model });
+        print_json(&Output {
+            evaluation: &evaluation,
+            left_out: &checked.left_out,
+            model: &model,
+        });
+        print_json(&FitEvent::Data(data));
     } else {
+        let text = table::text(&evaluation) + &remarks::text(&evaluation, &checked.left_out);
         // A reader that has gone away does not keep the report from being written.
-        let _ = io::stdout().write_all(table::text(&evaluation).as_bytes());
+        let text = format!("{text}\n{data}\n");
+        let _ = io::stdout().write_all(text.as_bytes());
     }
-    arguments.write_report(&mut inspector, &evaluation, model)
+    arguments.write_report(&mut inspector, &evaluation, model)?;
+    complete(&evaluation, lost)
+}
+
+/// Fails when something got lost on the way, after all that was found has been told.
+fn complete(evaluation: &Evaluation, lost: LostMaps) -> Result<()> {
+    if let Some(first) = lost.first {
+        let count = lost.count;
+        return Err(first).with_context(|| {
+            format!("the figures are complete, but {count} maps were not written; the first one")
+        });
+    }
+    if let Some(first) = evaluation.failed.first() {
+        bail!(
+            "{} pictures could not be inspected after all and are in no figure; the first one: {first}",
+            evaluation.failed.len()
+        );
+    }
+    Ok(())
+}
+
+/// Compares the checked pictures with those to train on, if they are there.
+fn account(
+    dataset: &Dataset,
+    checked: &CheckedTest,
+    preprocessing: &Preprocessing,
+    limits: Limits,
+) -> Result<DataAccount> {
+    let training = fingerprints(&dataset.train_good, preprocessing, limits, &mut || true)?;
+    let trained =
+        |(place, fingerprint): (usize, _)| (dataset.train_good[place].clone(), fingerprint);
+    let (paths, training): (Vec<_>, Vec<_>) = training.into_iter().map(trained).unzip();
+    Ok(DataAccount::of_test(
+        dataset,
+        (&paths, &training),
+        &checked.fingerprints,
+    ))
 }
 
 impl TestArguments {
@@ -104,18 +172,34 @@ impl TestArguments {
         Ok(())
     }
 
+    /// Looks at all pictures and masks before the long work.
+    fn check(
+        &self,
+        pictures: &[TestPicture],
+        preprocessing: &Preprocessing,
+    ) -> Result<CheckedTest> {
+        let limits = self.limits.limits();
+        let checked = check(pictures, preprocessing, limits, self.skip_bad, &mut || true);
+        checked
+            .map_err(skip_bad::with_remedy)
+            .with_context(|| self.pictures.folder().display().to_string())
+    }
+
+    /// A map that cannot be written does not cost the figures.
     fn evaluate(
         &self,
         inspector: &mut Inspector,
         pictures: &[TestPicture],
         maps: Option<&MapFolder>,
-    ) -> Result<Evaluation> {
+    ) -> Result<(Evaluation, LostMaps)> {
         let bar = ProgressBar::new(pictures.len() as u64);
+        let mut lost = LostMaps::default();
         let mut remark = None;
         let result = evaluate(inspector, pictures, &mut |picture, inspection| {
             remark = remark.or(inspection.depth_remark);
-            if let Some(maps) = maps {
-                maps.write(picture, inspection)?;
+            if let Some(Err(error)) = maps.map(|maps| maps.write(picture, inspection)) {
+                lost.count += 1;
+                lost.first.get_or_insert(error);
             }
             bar.inc(1);
             Ok(())
@@ -124,7 +208,8 @@ impl TestArguments {
         if let Some(remark) = remark {
             eprintln!("warning: {remark} (said once)");
         }
-        result.with_context(|| self.pictures.folder().display().to_string())
+        let evaluation = result.with_context(|| self.pictures.folder().display().to_string())?;
+        Ok((evaluation, lost))
     }
 
     fn write_report(

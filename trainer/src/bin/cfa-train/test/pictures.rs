@@ -2,12 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, ensure};
-use cfa_train::dataset::{Dataset, FolderLayout, TestPicture};
+use anyhow::Result;
+use cfa_train::dataset::{Dataset, FolderLayout};
+
+use crate::good_names::GoodNameArgument;
 
 #[derive(clap::Args)]
 pub(super) struct PictureArguments {
-    /// Folder in MVTec layout: `test/good`, `test/<defect>`, `ground_truth/<defect>`
+    /// Folder in MVTec layout: `test/good`, `test/<defect>`, `ground_truth/<defect>`. Folders
+    /// below these are searched, and links followed
     #[arg(
         long,
         value_name = "DIR",
@@ -26,26 +29,22 @@ pub(super) struct PictureArguments {
     /// the same order
     #[arg(long, value_name = "DIR")]
     mask_dir: Vec<PathBuf>,
+    #[command(flatten)]
+    good_names: GoodNameArgument,
 }
 
 impl PictureArguments {
-    pub(super) fn find(&self) -> Result<Vec<TestPicture>> {
+    pub(super) fn find(&self) -> Result<Dataset> {
+        let names = self.good_names.names();
         let Some(data) = &self.data else {
             let layout = FolderLayout {
                 normal_test: self.normal_test_dir.clone(),
                 abnormal: self.abnormal_dir.clone(),
                 masks: self.mask_dir.clone(),
             };
-            return Ok(layout.test_pictures()?);
+            return Ok(layout.discover(&names)?);
         };
-        let dataset = Dataset::discover(data)?;
-        dataset.require_masks()?;
-        ensure!(
-            !dataset.test.is_empty(),
-            "{}: there is no test folder; `test` needs test/good and test/<defect>",
-            data.display()
-        );
-        Ok(dataset.test)
+        Ok(Dataset::discover_to_test(data, &names)?)
     }
 
     /// The folder that the pictures are known by: --data, or what the first of the others

@@ -1,0 +1,36 @@
+//! By which names picture files are found in folders.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+/// File endings of the formats that are read, in lower case. Folders are searched for
+/// these; what a file is, its content decides.
+pub const PICTURE_ENDINGS: [&str; 11] = [
+    "png", "jpg", "jpeg", "jpe", "jfif", "jif", "bmp", "dib", "tif", "tiff", "webp",
+];
+
+/// Whether a path ends as a picture file does, in upper or lower case.
+#[must_use]
+pub fn has_picture_ending(path: &Path) -> bool {
+    let ending = path.extension().and_then(OsStr::to_str);
+    ending.is_some_and(|ending| {
+        PICTURE_ENDINGS
+            .iter()
+            .any(|known| ending.eq_ignore_ascii_case(known))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endings_of_pictures_are_known_in_any_case() {
+        for name in ["a.png", "a.JFIF", "b/c.Jpe", "d.tar.tiff"] {
+            assert!(has_picture_ending(Path::new(name)), "{name}");
+        }
+        for name in ["png", ".png", "a.pgm", "a.png.txt", "a"] {
+            assert!(!has_picture_ending(Path::new(name)), "{name}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What is wrong with a JPEG file, in plain words.
+
+use super::structure::Structure;
+
+/// The warnings of libjpeg after which a picture is there that may be partly made up, and what
+/// they mean. What libjpeg says otherwise ends the decoding.
+const WARNINGS: [(&str, &str); 8] = [
+    (
+        "premature end of data segment",
+        "some of its coded data are missing",
+    ),
+    (
+        "extraneous bytes before marker",
+        "it holds bytes that belong to no part of the picture",
+    ),
+    (
+        "instead of RST",
+        "a part of its coded data is lost between two restart markers",
+    ),
+    ("bad Huffman code", "its coded data are garbled"),
+    ("bad arithmetic code", "its coded data are garbled"),
+    (
+        "Premature end of JPEG file",
+        "the file ends before the picture does",
+    ),
+    (
+        "Inconsistent progression sequence",
+        "its scans do not follow each other",
+    ),
+    ("Invalid SOS parameters", "the header of a scan is garbled"),
+];
+
+pub(super) fn is_warning(said: &str) -> bool {
+    meaning(said).is_some()
+}
+
+fn meaning(said: &str) -> Option<&'static str> {
+    let known = WARNINGS.iter().find(|(part, _)| said.contains(part));
+    known.map(|&(_, meaning)| meaning)
+}
+
+/// What is wrong: what libjpeg has warned of, or else what it does not notice.
+pub(super) fn of_file(structure: &Structure<'_>, warning: Option<String>) -> Option<String> {
+    if let Some(said) = warning {
+        let meaning = match meaning(&said) {
+            _ if !structure.has_end() => "its file ends before the picture does",
+            Some(meaning) => meaning,
+            None => "it is damaged",
+        };
+        return Some(format!("{meaning} (libjpeg: {said})"));
+    }
+    if !structure.is_complete() {
+        return Some("some of its scans are missing".to_owned());
+    }
+    let (bytes, marker) = structure.stray?;
+    Some(format!(
+        "{bytes} bytes before marker 0x{marker:02x} belong to no part of the picture"
+    ))
+}

@@ -1,0 +1,179 @@
+//! How a JPEG file is built, as far as that must be known before it is decoded.
+
+use super::super::PictureProblem;
+use super::frame::Frame;
+use super::marker::{ADOBE, END_OF_IMAGE, JFIF, Marker, START_OF_IMAGE, START_OF_SCAN};
+use super::scans::Completeness;
+
+/// A JFIF header of version 1.1 without a thumbnail.
+const PLAIN_JFIF: &[u8] = b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0";
+/// Where Adobe's segment says how colours are coded.
+const ADOBE_TRANSFORM_AT: usize = 11;
+/// The contents of a scan header for one component.
+const SHORTEST_SCAN_HEADER: usize = 6;
+/// The last bytes of the header of a scan that holds all coefficients to the last bit.
+const WHOLE_SPECTRUM: [u8; 3] = [0, 63, 0];
+
+/// The parts of a JPEG file.
+#[derive(Debug)]
+pub(super) struct Structure<'a> {
+    pub(super) frame: Frame,
+    /// The segments before the first scan that matter for pixels.
+    segments: Vec<(u8, &'a [u8])>,
+    /// Bytes between these segments that belong to none, and the marker that follows them.
+    pub(super) stray: Option<(usize, u8)>,
+    /// From the marker of the first scan on.
+    scans: &'a [u8],
+    found: Scans,
+}
+
+impl<'a> Structure<'a> {
+    /// Follows the markers, and refuses kinds that are not read. Thumbnails lie inside a
+    /// segment and are stepped over with it.
+    pub(super) fn read(encoded: &'a [u8]) -> Result<Self, PictureProblem> {
+        let mut header = Header::default();
+        let mut rest = encoded.get(2..).unwrap_or_default();
+        let scans = loop {
+            let marker = Marker::next(rest).ok_or(PictureProblem::CutShort)?;
+            header.notice_stray(&marker);
+            match marker.code {
+                START_OF_SCAN => {
+                    break rest.get(marker.skipped_bytes..).unwrap_or_default();
+                }
+                END_OF_IMAGE => return Err(damaged("it ends before the picture starts")),
+                START_OF_IMAGE => return Err(damaged("it starts twice")),
+                _ if marker.stands_alone() => rest = marker.after,
+                _ => rest = header.take(&marker)?,
+            }
+        };
+        let frame = header
+            .frame
+            .ok_or_else(|| damaged("it has no frame header"))?;
+        frame.check_kind(header.adobe_transform)?;
+        Ok(Self {
+            found: Scans::follow(scans, &frame),
+            frame,
+            segments: header.segments,
+            stray: header.stray,
+            scans,
+        })
+    }
+
+    /// Whether there is an end-of-image marker.
+    pub(super) fn has_end(&self) -> bool {
+        self.found.has_end
+    }
+
+    /// Whether the scans bring all coefficients of all components.
+    pub(super) fn is_complete(&self) -> bool {
+        self.found.are_complete
+    }
+
+    /// The same picture without what does not matter for its pixels, and closed by an end
+    /// marker: what libjpeg warns of then is damage to the pixels.
+    pub(super) fn plain_file(&self) -> Vec<u8> {
+        let mut file = vec![0xFF, START_OF_IMAGE];
+        for (code, contents) in &self.segments {
+            let length = contents.len() as u16 + 2;
+            file.extend([0xFF, *code]);
+            file.extend(length.to_be_bytes());
+            file.extend(*contents);
+        }
+        let first_scan = file.len();
+        file.extend(self.scans);
+        for &at in &self.found.wrong_spectra {
+            if let Some(spectrum) = file.get_mut(first_scan + at..first_scan + at + 3) {
+                spectrum.copy_from_slice(&WHOLE_SPECTRUM);
+            }
+        }
+        if !self.found.has_end {
+            file.extend([0xFF, END_OF_IMAGE]);
+        }
+        file
+    }
+}
+
+/// What was found before the first scan.
+#[derive(Debug, Default)]
+struct Header<'a> {
+    frame: Option<Frame>,
+    segments: Vec<(u8, &'a [u8])>,
+    stray: Option<(usize, u8)>,
+    adobe_transform: Option<u8>,
+}
+
+impl<'a> Header<'a> {
+    fn notice_stray(&mut self, marker: &Marker<'_>) {
+        if marker.skipped_bytes > 0 && self.stray.is_none() {
+            self.stray = Some((marker.skipped_bytes, marker.code));
+        }
+    }
+
+    /// Takes a segment and gives what follows it.
+    fn take(&mut self, marker: &Marker<'a>) -> Result<&'a [u8], PictureProblem> {
+        let (contents, rest) = marker.segment().ok_or(PictureProblem::CutShort)?;
+        let code = marker.code;
+        if Frame::is_started_by(code) && self.frame.is_none() {
+            let frame = Frame::read(code, contents);
+            self.frame = Some(frame.ok_or_else(|| damaged("its frame header is too short"))?);
+        }
+        match code {
+            // libjpeg wants to know that it is there; the rest is for printers.
+            JFIF if contents.starts_with(b"JFIF\0") && contents.len() >= PLAIN_JFIF.len() => {
+                self.segments.push((code, PLAIN_JFIF));
+            }
+            ADOBE if contents.starts_with(b"Adobe") && contents.len() > ADOBE_TRANSFORM_AT => {
+                self.adobe_transform = Some(contents[ADOBE_TRANSFORM_AT]);
+                self.segments.push((code, contents));
+            }
+            // Comments and the rest of the applications' segments.
+            0xE0..=0xEF | 0xFE => {}
+            _ => self.segments.push((code, contents)),
+        }
+        Ok(rest)
+    }
+}
+
+/// What was found from the first scan on.
+#[derive(Debug)]
+struct Scans {
+    has_end: bool,
+    are_complete: bool,
+    /// Where scans of a file that is not progressive claim to hold a part of the spectrum.
+    /// They hold all of it, whatever they claim, but libjpeg warns.
+    wrong_spectra: Vec<usize>,
+}
+
+impl Scans {
+    fn follow(scans: &[u8], frame: &Frame) -> Self {
+        let mut completeness = Completeness::new(frame);
+        let (mut has_end, mut wrong_spectra) = (false, Vec::new());
+        let mut rest = scans;
+        while let Some(marker) = Marker::after_scan(rest) {
+            has_end = marker.code == END_OF_IMAGE;
+            let Some((contents, after)) = marker.segment().filter(|_| !has_end) else {
+                break;
+            };
+            if marker.code == START_OF_SCAN {
+                completeness.add(contents);
+                let has_spectrum = contents.len() >= SHORTEST_SCAN_HEADER;
+                let claims_whole = frame.is_progressive() || contents.ends_with(&WHOLE_SPECTRUM);
+                if has_spectrum && !claims_whole {
+                    wrong_spectra.push(scans.len() - after.len() - WHOLE_SPECTRUM.len());
+                }
+            }
+            rest = after;
+        }
+        Self {
+            has_end,
+            are_complete: completeness.is_complete(),
+            wrong_spectra,
+        }
+    }
+}
+
+fn damaged(found: &str) -> PictureProblem {
+    PictureProblem::DamageFound {
+        found: found.to_owned(),
+    }
+}

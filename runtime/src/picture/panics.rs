@@ -1,0 +1,52 @@
+//! A decoder that panics fails for its picture and for nothing else.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::PictureProblem;
+
+/// A file that begins so makes its decoder panic, in builds for tests.
+#[cfg(any(test, feature = "fault-injection"))]
+const PANICKING_FILE: &[u8] = b"CFA: the decoder of this file panics";
+
+thread_local! {
+    static DECODING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// For the start of a program: its panic hook is not told of a decoder that panics, which
+/// would print it. The panic becomes [`PictureProblem::DecoderPanicked`] of its picture.
+pub fn keep_decoder_panics_quiet() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        // A thread that is ending decodes nothing.
+        if !DECODING.try_with(Cell::get).unwrap_or(false) {
+            usual(panic);
+        }
+    }));
+}
+
+/// Runs a decoder. What it has changed when it panics is dropped with it.
+pub(super) fn caught<T>(
+    decode: impl FnOnce() -> Result<T, PictureProblem>,
+) -> Result<T, PictureProblem> {
+    DECODING.set(true);
+    let decoded = catch_unwind(AssertUnwindSafe(decode));
+    DECODING.set(false);
+    decoded.unwrap_or_else(|payload| {
+        Err(PictureProblem::DecoderPanicked {
+            message: text(&*payload).to_owned(),
+        })
+    })
+}
+
+fn text(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("no message")
+}
+
+#[cfg(any(test, feature = "fault-injection"))]
+pub(super) fn on_demand(encoded: &[u8]) {
+    assert!(!encoded.starts_with(PANICKING_FILE), "injected");
+}

@@ -1,0 +1,28 @@
+//! The mark of saved results, by which no result is inspected as if it were a picture.
+
+/// What a saved map or picture says of itself, as the software that made it. No picture of a
+/// part holds this text by chance.
+pub(super) const MARK: &str = "cfa_runtime;saved-result;";
+
+/// The mark lies near the beginning of a PNG and near the beginning or end of a TIFF.
+const SEARCHED_BYTES: usize = 1024;
+
+/// Whether a file is a heat map, an overlay or an anomaly map that [`png_bytes`] or
+/// [`tiff_bytes`] made, by its content. The first and the last 1024 bytes are enough.
+///
+/// [`Picture::open`](crate::Picture::open) refuses such files.
+///
+/// [`png_bytes`]: super::png_bytes
+/// [`tiff_bytes`]: super::tiff_bytes
+#[must_use]
+pub fn is_saved_result(content: &[u8]) -> bool {
+    let bytes = content.len();
+    let first = &content[..bytes.min(SEARCHED_BYTES)];
+    let last = &content[bytes.saturating_sub(SEARCHED_BYTES)..];
+    holds_mark(first) || holds_mark(last)
+}
+
+fn holds_mark(part: &[u8]) -> bool {
+    part.windows(MARK.len())
+        .any(|window| window == MARK.as_bytes())
+}

@@ -1,0 +1,203 @@
+//! Which mask belongs to which picture. A mask that may be another's is never taken.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::folder::pictures_below;
+use super::{DatasetError, LeftOut, LeftOutReason};
+
+/// Behind a mask's stem, as in `MVTec` AD.
+const MASK_SUFFIX: &str = "_mask";
+
+/// Behind the stem of a mask that lies beside its picture, in lower case.
+const SUFFIXES_BESIDE: [&str; 8] = [
+    "_mask",
+    "-mask",
+    ".mask",
+    "_gt",
+    "_label",
+    "_labels",
+    "_ground_truth",
+    "_groundtruth",
+];
+
+/// Masks that cannot be told to pictures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MaskFault {
+    /// What looks like a picture's mask lies among the pictures.
+    AmongPictures {
+        /// The mask.
+        mask: PathBuf,
+        /// Its picture.
+        picture: PathBuf,
+    },
+    /// One mask for two pictures.
+    Shared {
+        /// The mask.
+        mask: PathBuf,
+        /// A picture.
+        first: PathBuf,
+        /// Another picture.
+        second: PathBuf,
+    },
+    /// Two masks for one picture.
+    Several {
+        /// The picture.
+        picture: PathBuf,
+        /// A mask.
+        first: PathBuf,
+        /// Another mask.
+        second: PathBuf,
+    },
+}
+
+impl fmt::Display for MaskFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AmongPictures { mask, picture } => write!(
+                f,
+                "{} looks like the mask of {} and would count as a picture; move it to \
+                 ground_truth/<defect>, or rename it if it is a picture",
+                mask.display(),
+                picture.display()
+            ),
+            Self::Shared {
+                mask,
+                first,
+                second,
+            } => write!(
+                f,
+                "{} would be the mask of both {} and {}; rename one picture and give it its own mask",
+                mask.display(),
+                first.display(),
+                second.display()
+            ),
+            Self::Several {
+                picture,
+                first,
+                second,
+            } => write!(
+                f,
+                "both {} and {} would be the mask of {}; remove one of them",
+                first.display(),
+                second.display(),
+                picture.display()
+            ),
+        }
+    }
+}
+
+/// The masks for one folder of pictures.
+#[derive(Debug, Default)]
+pub(super) struct Masks {
+    /// From the path below the folder of masks, without the ending, to the masks of that
+    /// name.
+    by_place: BTreeMap<PathBuf, Vec<PathBuf>>,
+    taken: BTreeMap<PathBuf, PathBuf>,
+    pub(super) faults: Vec<MaskFault>,
+    not_read: Vec<LeftOut>,
+}
+
+impl Masks {
+    pub(super) fn below(folder: &Path) -> Result<Self, DatasetError> {
+        let mut masks = Self::default();
+        let found = pictures_below(folder)?;
+        masks.not_read = found.left_out;
+        for mask in found.pictures {
+            let place = place(&mask, folder);
+            masks.by_place.entry(place).or_default().push(mask);
+        }
+        Ok(masks)
+    }
+
+    /// The mask of a picture below `folder`: at the same place, or else the only one of
+    /// its name at another. `<stem>_mask` goes before `<stem>`.
+    pub(super) fn take(&mut self, picture: &Path, folder: &Path) -> Option<PathBuf> {
+        let place = place(picture, folder);
+        let candidates = self.at(&place).or_else(|| self.elsewhere(&place))?;
+        let (mask, second) = (candidates.first()?.clone(), candidates.get(1).cloned());
+        if let Some(second) = second {
+            self.faults.push(MaskFault::Several {
+                picture: picture.to_owned(),
+                first: mask.clone(),
+                second,
+            });
+        }
+        if let Some(first) = self.taken.insert(mask.clone(), picture.to_owned()) {
+            self.faults.push(MaskFault::Shared {
+                mask: mask.clone(),
+                first,
+                second: picture.to_owned(),
+            });
+        }
+        Some(mask)
+    }
+
+    fn at(&self, place: &Path) -> Option<Vec<PathBuf>> {
+        let mut names = names(place).into_iter();
+        names.find_map(|name| self.by_place.get(&place.with_file_name(name)).cloned())
+    }
+
+    fn elsewhere(&self, place: &Path) -> Option<Vec<PathBuf>> {
+        names(place).into_iter().find_map(|name| {
+            let same = |(other, _): &(&PathBuf, &Vec<PathBuf>)| other.file_name() == Some(&name);
+            let masks = self
+                .by_place
+                .iter()
+                .filter(same)
+                .flat_map(|(_, masks)| masks.clone());
+            Some(masks.collect::<Vec<_>>()).filter(|masks| !masks.is_empty())
+        })
+    }
+
+    /// The masks that no picture has taken, and what is no mask.
+    pub(super) fn left_over(&self) -> Vec<LeftOut> {
+        let masks = self.by_place.values().flatten();
+        let left = masks.filter(|mask| !self.taken.contains_key(*mask));
+        let left = left.map(|mask| LeftOut {
+            path: mask.clone(),
+            reason: LeftOutReason::MaskWithoutPicture,
+        });
+        left.chain(self.not_read.iter().cloned()).collect()
+    }
+}
+
+/// Path below `folder`, without the ending.
+fn place(path: &Path, folder: &Path) -> PathBuf {
+    path.strip_prefix(folder).unwrap_or(path).with_extension("")
+}
+
+/// What a picture's mask may be called.
+fn names(place: &Path) -> Vec<std::ffi::OsString> {
+    let Some(stem) = place.file_name() else {
+        return Vec::new();
+    };
+    let mut with_suffix = stem.to_owned();
+    with_suffix.push(MASK_SUFFIX);
+    vec![with_suffix, stem.to_owned()]
+}
+
+/// Pictures that look like masks of others in the same folder.
+pub(super) fn masks_among(pictures: &[PathBuf]) -> Vec<MaskFault> {
+    let places: BTreeMap<String, &PathBuf> =
+        pictures.iter().map(|path| (lower(path), path)).collect();
+    let known: BTreeSet<&String> = places.keys().collect();
+    let fault = |mask: &PathBuf| {
+        let name = lower(mask);
+        let bases = SUFFIXES_BESIDE
+            .iter()
+            .filter_map(|suffix| name.strip_suffix(suffix));
+        let base = bases.map(str::to_owned).find(|base| known.contains(base))?;
+        Some(MaskFault::AmongPictures {
+            mask: mask.clone(),
+            picture: places.get(&base)?.to_path_buf(),
+        })
+    };
+    pictures.iter().filter_map(fault).collect()
+}
+
+fn lower(path: &Path) -> String {
+    path.with_extension("").to_string_lossy().to_lowercase()
+}
