@@ -535,7 +535,8 @@ cfa_status cfa_session_score(struct cfa_session *session,
 
 // Inspects a picture file in memory: PNG, JPEG, BMP, TIFF or WebP, decoded under the
 // limits of the session's options. A damaged file is `CFA_E_BAD_PICTURE` unless the option
-// `accept_damaged` is "true"; then `remarks` of the verdict tells of it. The rest is as for `cfa_session_score`.
+// `accept_damaged` is "true"; then `remarks` of the verdict tells of it. The rest is as for
+// `cfa_session_score`.
 cfa_status cfa_session_score_encoded(struct cfa_session *session,
                                      const uint8_t *data,
                                      size_t data_len,

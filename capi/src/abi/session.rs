@@ -90,7 +90,8 @@ pub unsafe extern "C" fn cfa_session_score(
 
 /// Inspects a picture file in memory: PNG, JPEG, BMP, TIFF or WebP, decoded under the
 /// limits of the session's options. A damaged file is `CFA_E_BAD_PICTURE` unless the option
-/// `accept_damaged` is "true"; then `remarks` of the verdict tells of it. The rest is as for `cfa_session_score`.
+/// `accept_damaged` is "true"; then `remarks` of the verdict tells of it. The rest is as for
+/// `cfa_session_score`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cfa_session_score_encoded(
     session: *mut cfa_session,
