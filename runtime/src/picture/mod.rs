@@ -16,6 +16,8 @@ mod png;
 mod raw;
 mod reading;
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod tests;
 mod tiff;
 
