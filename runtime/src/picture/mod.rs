@@ -24,6 +24,8 @@ mod raw;
 mod reading;
 mod summary;
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod tests;
 mod tiff;
 

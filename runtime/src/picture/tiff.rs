@@ -1,7 +1,7 @@
 //! TIFF files.
 //!
 //! The tags are read first, by our own small reader, and decide: a picture is read as Pillow and
-//! OpenCV show it, or refused by naming what is not read. The packed data are unpacked by
+//! `OpenCV` show it, or refused by naming what is not read. The packed data are unpacked by
 //! libraries, strip by strip or tile by tile. See `docs/PICTURES.md` for the table.
 
 mod assembly;

@@ -29,7 +29,7 @@ impl Colour {
 
 pub(super) fn from_directory(
     directory: &Directory<'_>,
-    compression: &Compression,
+    compression: Compression,
     bits: u32,
 ) -> Result<Colour, PictureProblem> {
     let refused = |feature: &str| Err(unsupported(feature, SAVE_PLAINLY));

@@ -70,7 +70,7 @@ fn group_3(directory: &Directory<'_>) -> Result<fax::Scheme, PictureProblem> {
 /// Whether samples are stored as differences. The tag counts only for some compressions.
 pub(super) fn has_differences(
     directory: &Directory<'_>,
-    compression: &Compression,
+    compression: Compression,
     bits: u32,
 ) -> Result<bool, PictureProblem> {
     use Compression::{Deflate, Lzw, Zstandard};
@@ -119,11 +119,11 @@ pub(super) fn check(description: &Description) -> Result<(), PictureProblem> {
 
 /// The first `length` bytes of what `packed` holds. JPEG and WebP hold pixels, and are unpacked
 /// elsewhere.
-pub(super) fn unpacked<'a>(
+pub(super) fn unpacked(
     compression: Compression,
-    packed: Cow<'a, [u8]>,
+    packed: Cow<'_, [u8]>,
     length: usize,
-) -> Result<Cow<'a, [u8]>, PictureProblem> {
+) -> Result<Cow<'_, [u8]>, PictureProblem> {
     let unpacked = match compression {
         Compression::None => return first_bytes(packed, length),
         Compression::Lzw => lzw(&packed, length)?,

@@ -45,7 +45,7 @@ impl Description {
         let samples = directory.number(tag::SAMPLES_PER_PIXEL)?.unwrap_or(1);
         let bits = bits(directory, samples)?;
         check_sample_format(directory, bits)?;
-        let colour = colour::from_directory(directory, &compression, bits)?;
+        let colour = colour::from_directory(directory, compression, bits)?;
         let extra = extra_samples(directory, &colour, samples)?;
         let description = Self {
             width_px,
@@ -58,7 +58,7 @@ impl Description {
                 .iter()
                 .position(|&kind| kind == ASSOCIATED_ALPHA)
                 .map(|position| colour.samples() + position),
-            differences: compression::has_differences(directory, &compression, bits)?,
+            differences: compression::has_differences(directory, compression, bits)?,
             lowest_bit_first: is_lowest_bit_first(directory)?,
             colour,
             compression,

@@ -188,7 +188,7 @@ fn element_bytes(kind: u16) -> Option<usize> {
         1 | 6 => Some(1),
         3 | 8 => Some(2),
         4 | 9 | 13 => Some(4),
-        16 | 17 | 18 => Some(8),
+        16..=18 => Some(8),
         _ => None,
     }
 }

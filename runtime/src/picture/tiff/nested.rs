@@ -9,9 +9,7 @@ use super::colour::Colour;
 use super::jpeg_stream::{self, Colours};
 use super::refusal::damaged;
 use super::source::{ChunkSamples, Source};
-use crate::picture::{
-    DamageRule, Limits, Picture, PictureProblem, ReadOptions, Samples, general, jpeg,
-};
+use crate::picture::{DamageRule, Picture, PictureProblem, ReadOptions, Samples, general, jpeg};
 
 pub(super) fn jpeg<'a>(
     source: &Source<'_>,
@@ -52,14 +50,10 @@ pub(super) fn webp<'a>(
 /// A strip may be lower than the smallest picture that is worth reading. A damaged part makes
 /// the whole damaged.
 fn options_for_parts(options: &ReadOptions) -> ReadOptions {
-    ReadOptions {
-        limits: Limits {
-            min_side_px: 1,
-            ..options.limits
-        },
-        damage: DamageRule::Refuse,
-        ..*options
-    }
+    let mut for_parts = *options;
+    for_parts.limits.min_side_px = 1;
+    for_parts.damage = DamageRule::Refuse;
+    for_parts
 }
 
 /// The samples of the rows that the chunk needs; the last strip may hold more.
