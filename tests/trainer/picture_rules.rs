@@ -201,7 +201,7 @@ fn twelve_bits_are_found_and_the_suggested_white_level_ends_that() {
     );
     let lines = workshop.fit(&[("--white-level", "4095")]).fine();
     assert_eq!(findings(&lines), Vec::<&Value>::new());
-    let level = recipe(&workshop).white_level.map(|level| level.get());
+    let level = recipe(&workshop).white_level.map(std::num::NonZeroU16::get);
     assert_eq!(level, Some(4095));
     let lines = workshop.fit(&[("--white-level", "1023")]).fine();
     assert_eq!(findings(&lines)[0]["finding"], "above_white_level");

@@ -96,7 +96,7 @@ pub unsafe extern "C" fn cfa_session_score(
 /// Inspects a picture file in memory: PNG, JPEG, BMP, TIFF or WebP, decoded under the
 /// limits of the session's options, and turned by the EXIF or TIFF orientation that it records
 /// if the model's rule says so (`preprocessing.orientation` in `cfa_model_info_json`: `exif`,
-/// which is what OpenCV's imread does, or `stored`). So the file and a frame that OpenCV made
+/// which is what `imread` of `OpenCV` does, or `stored`). So the file and a frame that `OpenCV` made
 /// of it score alike. A damaged file is `CFA_E_BAD_PICTURE` unless the option
 /// `accept_damaged` is "true"; then `remarks` of the verdict tells of it. The rest is as for
 /// `cfa_session_score`.

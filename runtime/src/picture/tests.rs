@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io::Cursor;
+use std::num::NonZeroU16;
 
 use image::{DynamicImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba};
 
@@ -247,12 +248,15 @@ fn bmp_claiming(width: u32, height: u32) -> Vec<u8> {
     file
 }
 
+/// A picture file whose header claims this width and height.
+type Claim = fn(u32, u32) -> Vec<u8>;
+
 #[test]
 fn a_header_that_claims_too_much_is_refused_before_the_pixels() {
     let many = [(20_000, 20_000), (10_001, 10_000)];
     // A BMP with a longer side is refused by its decoder already.
     let long = [(65_536, 16), (16, 65_536)];
-    let claims: [(fn(u32, u32) -> Vec<u8>, Vec<(u32, u32)>); 2] = [
+    let claims: [(Claim, Vec<(u32, u32)>); 2] = [
         (png_claiming, [many, long].concat()),
         (bmp_claiming, many.to_vec()),
     ];
@@ -320,7 +324,11 @@ fn used_by(samples: &[u16]) -> SixteenBitUse {
 
 #[test]
 fn the_white_level_of_few_bits_is_suggested() {
-    let suggested = |samples: &[u16]| used_by(samples).suggested_white_level().map(|v| v.get());
+    let suggested = |samples: &[u16]| {
+        used_by(samples)
+            .suggested_white_level()
+            .map(NonZeroU16::get)
+    };
     assert_eq!(suggested(&[0, 7, 1023]), Some(1023));
     assert_eq!(suggested(&[0, 7, 1024]), Some(4095));
     assert_eq!(suggested(&[4095, 3]), Some(4095));
@@ -332,7 +340,7 @@ fn the_white_level_of_few_bits_is_suggested() {
     let eight = Picture::from_rgb8(1, 1, vec![1, 2, 3]).unwrap();
     assert_eq!(SixteenBitUse::in_picture(&eight), None);
     let both = used_by(&[16 * 100]).and(used_by(&[17]));
-    assert_eq!((both.largest, both.bits), (1600, 1600 | 17));
+    assert_eq!((both.largest, both.bits), (1600, 0b110_0101_0001));
 }
 
 #[test]

@@ -50,7 +50,6 @@ pub(super) fn decode(encoded: &[u8], options: &ReadOptions) -> Result<Picture, P
 }
 
 /// The orientation tag, 1 to 8; 1 (as stored) where the tag is missing or holds no such number.
-#[allow(dead_code, reason = "for the code that turns pictures upright")]
 pub(super) fn orientation(encoded: &[u8]) -> u8 {
     Directory::first(encoded)
         .and_then(|directory| directory.number(tag::ORIENTATION))

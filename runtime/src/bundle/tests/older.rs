@@ -1,5 +1,7 @@
 //! Bundles of versions before this one.
 
+use std::num::NonZeroU16;
+
 use serde_json::json;
 
 use super::*;
@@ -66,12 +68,7 @@ fn format_4_names_the_orientation_rule() {
 fn the_white_level_is_kept_and_0_is_none() {
     let with = |value| rewritten(|manifest, _| manifest["preprocessing"]["white_level"] = value);
     let read = |value| Bundle::from_bytes(&with(value)).unwrap().manifest;
-    let level = |value| {
-        read(value)
-            .preprocessing
-            .white_level
-            .map(|level| level.get())
-    };
+    let level = |value| read(value).preprocessing.white_level.map(NonZeroU16::get);
     assert_eq!(level(json!(4095)), Some(4095));
     assert_eq!(level(json!(null)), None);
     for value in [json!(0), json!(65_536), json!(-1), json!(0.5)] {

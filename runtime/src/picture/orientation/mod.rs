@@ -68,9 +68,7 @@ pub fn recorded_orientation(path: &Path, limits: &Limits) -> Result<Orientation,
     let found = || {
         let encoded = decode::read(path, limits)?;
         limits.check_encoded(encoded.len() as u64)?;
-        let format = image::guess_format(&encoded);
-        let format = format.map_err(|_unknown| PictureProblem::NotAPicture)?;
-        Ok(recorded(&encoded, format))
+        Ok(recorded(&encoded, decode::format(&encoded)?))
     };
     found().map_err(|problem| PictureError::at(path, problem))
 }

@@ -1,13 +1,11 @@
 //! What orientation a file records.
 
-use std::io::Cursor;
-
 use exif::{In, Reader, Tag, Value};
 use image::ImageFormat;
 use image::metadata::Orientation;
-use tiff::decoder::Decoder;
 
 use super::chunks;
+use crate::picture::tiff;
 
 /// `NoTransforms` where nothing is recorded, or nothing that can be read: other values than
 /// 1 to 8, places outside the file, or several that contradict each other.
@@ -16,7 +14,7 @@ pub(in crate::picture) fn recorded(encoded: &[u8], format: ImageFormat) -> Orien
         ImageFormat::Jpeg => in_exif(&chunks::of_jpeg(encoded)),
         ImageFormat::Png => in_exif(&chunks::of_png(encoded)),
         ImageFormat::WebP => in_exif(&chunks::of_webp(encoded)),
-        ImageFormat::Tiff => in_tiff(encoded),
+        ImageFormat::Tiff => Some(tiff::orientation(encoded)),
         _ => None,
     };
     found
@@ -50,11 +48,4 @@ fn number(value: &Value) -> Option<u8> {
     value
         .get_uint(0)
         .and_then(|number| u8::try_from(number).ok())
-}
-
-/// Of the first picture, which is the one that is read.
-fn in_tiff(encoded: &[u8]) -> Option<u8> {
-    let mut decoder = Decoder::new(Cursor::new(encoded)).ok()?;
-    let value = decoder.find_tag(tiff::tags::Tag::Orientation).ok()??;
-    u8::try_from(value.into_u16().ok()?).ok()
 }

@@ -1,4 +1,5 @@
-//! Against what Pillow and OpenCV make of the same files; see
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! Against what Pillow and `OpenCV` make of the same files; see
 //! `tests/runtime/orientation/make.py`.
 
 use std::path::PathBuf;

@@ -19,10 +19,10 @@ fn deep(width: u32, height: u32, sample: impl Fn(u32) -> u16) -> Picture {
     Picture::from_raw(&view).unwrap()
 }
 
-fn with_white(level: u16, recipe: Preprocessing) -> Preprocessing {
+fn with_white(level: u16, recipe: &Preprocessing) -> Preprocessing {
     Preprocessing {
         white_level: NonZeroU16::new(level),
-        ..recipe
+        ..recipe.clone()
     }
 }
 
@@ -33,7 +33,7 @@ fn bits(input: &Array3<f32>) -> Vec<u32> {
 #[test]
 fn samples_are_divided_by_the_white_level_and_end_there() {
     let picture = deep(16, 16, |i| (i * 37) as u16);
-    let input = with_white(4095, plain(size(16, 16), None))
+    let input = with_white(4095, &plain(size(16, 16), None))
         .apply(&picture)
         .unwrap();
     for (i, value) in input.index_axis(Axis(0), 1).iter().enumerate() {
@@ -51,7 +51,7 @@ fn samples_are_divided_by_the_white_level_and_end_there() {
 fn the_full_range_as_white_level_gives_the_bits_of_none() {
     let picture = deep(61, 47, |i| (i * 7919 % 65_536) as u16);
     for recipe in [paper(32, 24), plain(size(32, 40), Some(size(20, 30)))] {
-        let full = with_white(u16::MAX, recipe.clone());
+        let full = with_white(u16::MAX, &recipe);
         assert_eq!(
             bits(&full.apply(&picture).unwrap()),
             bits(&recipe.apply(&picture).unwrap())
@@ -63,7 +63,7 @@ fn the_full_range_as_white_level_gives_the_bits_of_none() {
 fn eight_bits_know_no_white_level() {
     let picture = pattern(61, 47);
     for recipe in [paper(32, 24), plain(size(32, 40), None)] {
-        let level = with_white(4095, recipe.clone());
+        let level = with_white(4095, &recipe);
         assert_eq!(
             bits(&level.apply(&picture).unwrap()),
             bits(&recipe.apply(&picture).unwrap())
@@ -81,7 +81,7 @@ fn twelve_bits_with_their_white_level_look_like_the_full_range() {
     let twelve = |i: u32| (i * 7919 % 4096) as u16;
     let (low, high) = (deep(61, 47, twelve), deep(61, 47, |i| twelve(i) << 4));
     let recipe = plain(size(32, 40), None);
-    let low = with_white(4095, recipe.clone()).apply(&low).unwrap();
+    let low = with_white(4095, &recipe).apply(&low).unwrap();
     let high = recipe.apply(&high).unwrap();
     let apart = low.iter().zip(&high).map(|(a, b)| (a - b).abs());
     assert!(apart.fold(0.0, f32::max) <= 15.0 / 65_535.0 + 1e-6);
@@ -89,7 +89,7 @@ fn twelve_bits_with_their_white_level_look_like_the_full_range() {
 
 #[test]
 fn lanczos_and_shown_pictures_take_the_white_level_as_255() {
-    let recipe = with_white(1023, paper(32, 24));
+    let recipe = with_white(1023, &paper(32, 24));
     let white = deep(40, 40, |_| 1023);
     assert!(recipe.to_rgb8(&white).as_raw().iter().all(|&v| v == 255));
     let input = recipe.apply(&white).unwrap();
@@ -106,7 +106,7 @@ fn what_is_odd_about_the_depth_is_told() {
     };
     assert_eq!(recipe.depth_remark(&dark), Some(few_bits));
     assert_eq!(recipe.depth_remark(&bright), None);
-    let level = with_white(4000, recipe);
+    let level = with_white(4000, &recipe);
     let above = |largest| DepthRemark::AboveWhiteLevel {
         largest,
         white_level: 4000,

@@ -11,6 +11,10 @@ use cfa_train::evaluation::EvaluationError;
 use cfa_train::export::ReducedExportError;
 
 /// Limits for pictures and masks.
+#[allow(
+    clippy::struct_field_names,
+    reason = "they are the names of the options"
+)]
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Largest pictures")]
 pub(crate) struct LimitArguments {
