@@ -9,6 +9,7 @@ mod harmless;
 mod kinds;
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -44,11 +45,14 @@ struct Shown {
 }
 
 fn shown(picture: &Picture) -> Shown {
-    let digest = Sha256::digest(picture.to_rgb8().as_raw());
+    let mut sha256 = String::new();
+    for byte in Sha256::digest(picture.to_rgb8().as_raw()) {
+        write!(sha256, "{byte:02x}").unwrap();
+    }
     Shown {
         width: picture.width_px(),
         height: picture.height_px(),
-        sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256,
     }
 }
 
