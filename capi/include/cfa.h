@@ -211,7 +211,8 @@ typedef struct cfa_image {
     uint32_t roi_width_px;
     // Rows of the region of interest.
     uint32_t roi_height_px;
-    // Bytes from the start of a row to the start of the next.
+    // Bytes from the start of a row to the start of the next; never negative: copy rows
+    // that run from bottom to top first.
     size_t stride_bytes;
     // Bytes that may be read from `data` on.
     size_t data_len;
@@ -494,6 +495,10 @@ void cfa_model_free(struct cfa_model *model);
 
 // Loads ONNX Runtime if that has not been done, and opens the model's network.
 // `options` may be NULL. The memory bank is shared with the model. Any thread.
+//
+// A session belongs to the process that made it: in a process forked later, every call
+// that takes it answers `CFA_E_BAD_ARGUMENT` at once, and `cfa_session_free` frees it. Make
+// another session there; models may be used there, too.
 cfa_status cfa_session_new(const struct cfa_model *model,
                            const struct cfa_options *options,
                            struct cfa_session **out,
