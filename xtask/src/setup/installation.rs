@@ -276,8 +276,7 @@ mod tests {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         let mut zip = zip::ZipWriter::new(fs::File::create(&path).unwrap());
         let options = zip::write::SimpleFileOptions::default();
-        zip.start_file(&wheel.keep[0].from, options)
-            .unwrap();
+        zip.start_file(&wheel.keep[0].from, options).unwrap();
         zip.write_all(b"a library").unwrap();
         zip.finish().unwrap();
         digest::sha256_of_file(&path, |_| ()).unwrap()
