@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::workbench::{bundle, example, has, libraries, onnxruntime, succeeds};
 
-/// Arrays as NumPy describes its own, without NumPy. The cut-out lies in the larger picture,
+/// Arrays as `NumPy` describes its own, without `NumPy`. The cut-out lies in the larger picture,
 /// and must give the bits of its copy.
 const ARRAYS: &str = r#"
 import ctypes as c, sys

@@ -9,7 +9,7 @@ use crate::onnx_runtime::PROGRAM;
 use crate::workbench::{Workbench, bundle, cfa_run, command, onnxruntime, run, succeeds};
 
 /// A library that says it is this version of ONNX Runtime.
-const PRETENDER: &str = r#"
+const PRETENDER: &str = r"
 #include <stddef.h>
 #include <stdint.h>
 static const void *api(uint32_t version) { (void)version; return NULL; }
@@ -21,7 +21,7 @@ const struct base *OrtGetApiBase(void)
     static const struct base base = {api, version};
     return &base;
 }
-"#;
+";
 
 struct Problem {
     file: PathBuf,

@@ -107,9 +107,9 @@ fn inside_the_namespace() {
     }
     let picture = programs.join("picture.png");
     for _ in 0..WATCHED.as_secs() / 2 {
-        stations
-            .iter_mut()
-            .for_each(|station| station.tell(&picture));
+        for station in &mut stations {
+            station.tell(&picture);
+        }
         thread::sleep(Duration::from_secs(2));
     }
     for station in stations {

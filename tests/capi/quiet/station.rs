@@ -66,13 +66,12 @@ impl Station {
             output.status
         );
         if self.reads {
-            let results = output.stdout.iter().filter(|&&byte| byte == b'\n').count();
+            let results = String::from_utf8(output.stdout).unwrap().lines().count();
             assert!(results > 1, "{}: {results} results", self.name);
         }
-        let mut files = files_below(self.folder.path());
-        files.iter_mut().for_each(|file| {
-            *file = file.strip_prefix(self.folder.path()).unwrap().to_owned();
-        });
+        let below = |file: PathBuf| file.strip_prefix(self.folder.path()).unwrap().to_owned();
+        let files = files_below(self.folder.path());
+        let mut files: Vec<_> = files.into_iter().map(below).collect();
         files.sort();
         files
     }
