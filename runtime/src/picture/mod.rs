@@ -22,9 +22,9 @@ mod panics;
 mod png;
 mod raw;
 mod reading;
-mod summary;
 #[cfg(test)]
 mod reference;
+mod summary;
 #[cfg(test)]
 mod tests;
 mod tiff;
