@@ -29,7 +29,8 @@ pub(crate) struct TestArguments {
     model: PathBuf,
     #[command(flatten)]
     pictures: PictureArguments,
-    /// Print the figures as one JSON object, and what became of the pictures on a second line
+    /// Print the figures as one JSON object, and what became of the pictures as another on
+    /// standard error
     #[arg(long)]
     json: bool,
     /// Write an HTML page with figures, curves, the worst misses and false alarms
@@ -70,7 +71,8 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
             evaluation: &evaluation,
             model: &model,
         });
-        print_json(&FitEvent::Data(data));
+        // Standard output is one object, which programs read as a whole.
+        eprintln!("{}", serde_json::to_string(&FitEvent::Data(data))?);
     } else {
         // A reader that has gone away does not keep the report from being written.
         let text = format!("{}\n{data}\n", table::text(&evaluation));
