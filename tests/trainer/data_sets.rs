@@ -11,7 +11,12 @@ use crate::workshop::{Run, SIDE, Workshop, events, onnx_runtime, program, stripe
 #[track_caller]
 fn account(run: &Run) -> Value {
     assert_eq!(run.0.status.code(), Some(0), "{}", run.stderr());
-    let lines = run.lines();
+    let mut lines = run.lines();
+    let said = run.stderr();
+    lines.extend(
+        said.lines()
+            .filter_map(|line| serde_json::from_str(line).ok()),
+    );
     let account = lines.last().unwrap();
     let is_account = |line: &&Value| line["event"] == "data";
     assert_eq!(lines.iter().filter(is_account).count(), 1);

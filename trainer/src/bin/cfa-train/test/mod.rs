@@ -38,7 +38,8 @@ pub(crate) struct TestArguments {
     /// Leave out pictures that are broken or have a broken mask instead of stopping
     #[arg(long)]
     skip_bad: bool,
-    /// Print the figures as one JSON object, and what became of the pictures on a second line
+    /// Print the figures as one JSON object, and what became of the pictures as another on
+    /// standard error
     #[arg(long)]
     json: bool,
     /// Write an HTML page with figures, curves, the worst misses and false alarms
@@ -105,7 +106,8 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
             left_out: &checked.left_out,
             model: &model,
         });
-        print_json(&FitEvent::Data(data));
+        // Standard output is one object, which programs read as a whole.
+        eprintln!("{}", serde_json::to_string(&FitEvent::Data(data))?);
     } else {
         let text = table::text(&evaluation) + &remarks::text(&evaluation, &checked.left_out);
         // A reader that has gone away does not keep the report from being written.
