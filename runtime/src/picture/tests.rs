@@ -364,8 +364,8 @@ fn the_default_limits_fit_each_other() {
 #[test]
 fn the_largest_file_follows_the_most_pixels_unless_it_is_chosen() {
     let limits = |max_pixels, max_encoded_bytes| Limits {
-        max_pixels,
         max_encoded_bytes,
+        max_pixels,
         ..Limits::default()
     };
     assert_eq!(limits(1000, None).encoded_bytes(), 8000 + (1 << 20));

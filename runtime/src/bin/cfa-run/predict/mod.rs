@@ -98,7 +98,6 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
         white_level: args.pictures.white_level(),
         decision: args.decision.options(),
         keep_pictures: args.save.contains(&Artefact::Overlay),
-        ..InspectorOptions::default()
     };
     let mut inspector = provider::open(&args.model, &runtime, &options)?;
     // JSON says `null` in each line.
