@@ -31,10 +31,13 @@ static int info_holds(const cfa_session *session, const char *words)
 
 static void whole(cfa_session *session)
 {
+    cfa_image image = a_picture();
     cfa_verdict verdict = cfa_verdict_new();
     EXPECT(CFA_OK,
            cfa_session_score_encoded(session, a_bitmap(), BITMAP_LEN, &verdict, NULL, &err));
     CHECK(verdict.remarks == 0 && info_holds(session, "\"damage\":null"));
+    EXPECT(CFA_OK, cfa_session_score(session, &image, &verdict, NULL, &err));
+    CHECK(verdict.remarks == 0);
 }
 
 static void accepted(struct fixture all, size_t len)
