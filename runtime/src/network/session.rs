@@ -258,7 +258,10 @@ pub(super) fn builder(
         // Threads that wait actively are quicker to go on with the next layer; they stop
         // with the run, because the head needs their cores next.
         .with_intra_op_spinning(true)?
-        .with_config_entry("session.force_spinning_stop", "1")?;
+        .with_config_entry("session.force_spinning_stop", "1")?
+        // Processors without VNNI add products of 8-bit integers in 16 bits, which saturate.
+        // This makes them multiply in a slower way that is exact; others ignore it.
+        .with_config_entry("session.x64quantprecision", "1")?;
     Ok(builder)
 }
 
