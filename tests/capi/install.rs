@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use cfa::types::{CFA_ABI_MAJOR, CFA_ABI_MINOR};
+
 use crate::workbench::{
     Workbench, built, bundle, command, example, has, onnxruntime, root, succeeds,
 };
@@ -49,16 +51,16 @@ fn laid_out(bench: &Workbench) -> PathBuf {
     let pkg_config = prefix.join("lib/pkgconfig/cfa.pc");
     std::fs::create_dir(pkg_config.parent().unwrap()).unwrap();
     let prefix_line = format!("prefix={}\n", prefix.display());
-    std::fs::write(pkg_config, prefix_line + PKG_CONFIG).unwrap();
+    std::fs::write(pkg_config, prefix_line + &PKG_CONFIG.replace("VERSION", &version())).unwrap();
     prefix
 }
 
-/// What cargo-c writes for `capi/Cargo.toml`, shortened.
+/// What cargo-c writes for `capi/Cargo.toml`, shortened, without the version.
 const PKG_CONFIG: &str = "libdir=${prefix}/lib
 includedir=${prefix}/include
 Name: cfa
 Description: Inspect pictures for anomalies with a CFA model
-Version: 1.0.0
+Version: VERSION
 Libs: -L${libdir} -lcfa
 Cflags: -I${includedir}
 ";
@@ -84,12 +86,14 @@ fn cargo_cinstall_installs_what_pkg_config_and_cmake_find() {
     }
     let bench = Workbench::new();
     let prefix = installed(&bench);
+    let version = version();
+    let file_of_version = format!("lib/libcfa.so.{version}");
     for file in [
         "include/cfa.h",
         "include/cfa.hpp",
         "lib/libcfa.so",
         "lib/libcfa.so.1",
-        "lib/libcfa.so.1.0.0",
+        &file_of_version,
         "lib/libcfa.a",
         "lib/pkgconfig/cfa.pc",
         "share/cfa/cmake/cfaConfig.cmake",
@@ -107,6 +111,11 @@ fn cargo_cinstall_installs_what_pkg_config_and_cmake_find() {
     found_by_cmake(&bench, &prefix);
 }
 
+/// The version of the interface, which is that of the installed library.
+fn version() -> String {
+    format!("{CFA_ABI_MAJOR}.{CFA_ABI_MINOR}.0")
+}
+
 fn found_by_pkg_config(bench: &Workbench, prefix: &Path) {
     if !has("pkg-config", "--version") {
         return;
@@ -116,7 +125,7 @@ fn found_by_pkg_config(bench: &Workbench, prefix: &Path) {
         command.args(question).arg("cfa");
         succeeds(command.env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig")))
     };
-    assert_eq!(ask(&["--modversion"]).trim(), "1.0.0");
+    assert_eq!(ask(&["--modversion"]).trim(), version());
     let program = bench.at("by_pkg_config");
     let mut compile = Command::new("gcc");
     compile

@@ -129,10 +129,10 @@ impl Settings {
         let geometry = recipe.geometry(size.width_px, size.height_px);
         let inspection = Inspection::new(map, geometry, times, by, size);
         let inspection = Inspection {
-            white_level,
-            depth_remark,
             damage,
             picture,
+            white_level,
+            depth_remark,
             ..inspection
         };
         Ok(inspection.judged(&self.manifest.calibration, rule))
