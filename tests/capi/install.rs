@@ -51,7 +51,11 @@ fn laid_out(bench: &Workbench) -> PathBuf {
     let pkg_config = prefix.join("lib/pkgconfig/cfa.pc");
     std::fs::create_dir(pkg_config.parent().unwrap()).unwrap();
     let prefix_line = format!("prefix={}\n", prefix.display());
-    std::fs::write(pkg_config, prefix_line + &PKG_CONFIG.replace("VERSION", &version())).unwrap();
+    std::fs::write(
+        pkg_config,
+        prefix_line + &PKG_CONFIG.replace("VERSION", &version()),
+    )
+    .unwrap();
     prefix
 }
 

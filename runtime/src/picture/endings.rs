@@ -1,4 +1,4 @@
-//! By which names picture files are found in folders.
+//! By which names picture files are found in folders, and which folders are not searched.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -20,9 +20,46 @@ pub fn has_picture_ending(path: &Path) -> bool {
     })
 }
 
+/// Folders that storage devices and operating systems make, in lower case.
+const SYSTEM_FOLDERS: [&str; 13] = [
+    "@eadir",
+    "@recycle",
+    "@recently-snapshot",
+    "@sharebin",
+    "@tmp",
+    "#recycle",
+    "#snapshot",
+    "$recycle.bin",
+    "recycler",
+    "lost+found",
+    "system volume information",
+    "__macosx",
+    "network trash folder",
+];
+
+/// Whether a folder of this name holds thumbnails, deleted files and the like, which are no
+/// pictures of parts.
+#[must_use]
+pub fn is_system_folder(name: &OsStr) -> bool {
+    let name = name.to_str();
+    name.is_some_and(|name| {
+        SYSTEM_FOLDERS
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folders_of_storage_systems_are_known_in_any_case() {
+        for name in ["@eaDir", "#Recycle", "lost+found", "$RECYCLE.BIN"] {
+            assert!(is_system_folder(OsStr::new(name)), "{name}");
+        }
+        assert!(!is_system_folder(OsStr::new("good")));
+    }
 
     #[test]
     fn endings_of_pictures_are_known_in_any_case() {

@@ -34,7 +34,7 @@ use std::path::Path;
 use image::RgbImage;
 
 pub use depth::SixteenBitUse;
-pub use endings::{PICTURE_ENDINGS, has_picture_ending};
+pub use endings::{PICTURE_ENDINGS, has_picture_ending, is_system_folder};
 pub use error::{PictureError, PictureProblem};
 pub use limits::{Limit, Limits};
 pub use mask::Mask;

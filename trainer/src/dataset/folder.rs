@@ -4,28 +4,11 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cfa_runtime::picture::has_picture_ending;
+use cfa_runtime::picture::{has_picture_ending, is_system_folder};
 use walkdir::{DirEntry, WalkDir};
 
 use super::format::is_picture_of_another_format;
 use super::{DatasetError, LeftOut, LeftOutReason};
-
-/// Folders that storage devices and operating systems make, in lower case.
-const SYSTEM_FOLDERS: [&str; 13] = [
-    "@eadir",
-    "@recycle",
-    "@recently-snapshot",
-    "@sharebin",
-    "@tmp",
-    "#recycle",
-    "#snapshot",
-    "$recycle.bin",
-    "recycler",
-    "lost+found",
-    "system volume information",
-    "__macosx",
-    "network trash folder",
-];
 
 /// Folders of masks that lie among the pictures, in lower case.
 const MASK_FOLDERS: [&str; 5] = ["ground_truth", "groundtruth", "gt", "mask", "masks"];
@@ -175,7 +158,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
 }
 
 fn is_system_name(name: &OsStr) -> bool {
-    name.as_encoded_bytes().starts_with(b".") || is_one_of(name, &SYSTEM_FOLDERS)
+    name.as_encoded_bytes().starts_with(b".") || is_system_folder(name)
 }
 
 pub(super) fn is_one_of(name: &OsStr, names: &[&str]) -> bool {

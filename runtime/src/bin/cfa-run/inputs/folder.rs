@@ -5,22 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Error, anyhow};
-use cfa_runtime::picture::PICTURE_ENDINGS;
+use cfa_runtime::picture::{PICTURE_ENDINGS, is_system_folder};
 use walkdir::{DirEntry, WalkDir};
 
 use super::passed_over::{PassedOver, Reason};
 use super::pattern::Pattern;
-
-/// Folders in which storage systems keep thumbnails and deleted files.
-const SYSTEM_FOLDERS: [&str; 7] = [
-    "@eaDir",
-    "#recycle",
-    "#snapshot",
-    "@Recycle",
-    "$RECYCLE.BIN",
-    "System Volume Information",
-    "__MACOSX",
-];
 
 /// What a search has come upon.
 #[derive(Debug, Default)]
@@ -103,7 +92,7 @@ fn reason_against(
         return Some(Reason::Hidden);
     }
     if is_folder {
-        let is_systems = SYSTEM_FOLDERS.iter().any(|name| entry.file_name() == *name);
+        let is_systems = is_system_folder(entry.file_name());
         let unsearched = (!leads_on).then_some(Reason::MatchedFolder);
         return is_systems.then_some(Reason::SystemFolder).or(unsearched);
     }
