@@ -113,7 +113,7 @@ fn a_library_that_cannot_be_loaded_is_named_with_the_reason() {
     assert_eq!(output.status.code(), Some(2), "{told}");
     for words in [
         file.to_str().unwrap(),
-        "loader says",
+        "not a shared library",
         "ELF",
         "ORT_DYLIB_PATH",
     ] {

@@ -28,6 +28,7 @@ fn json_lines_have_the_documented_keys() {
         keys(line),
         [
             "batch",
+            "damage",
             "head",
             "map",
             "milliseconds",

@@ -268,11 +268,8 @@ fn pictures_that_were_trained_on_are_told() {
     // One of the twelve was held out.
     let run = with("data");
     assert_eq!(run.0.status.code(), Some(0), "{}", run.stderr());
-    assert!(
-        run.stderr().contains("trained on 11 of the 12"),
-        "{}",
-        run.stderr()
-    );
+    let remarks = run.lines()[1]["remarks"].to_string();
+    assert!(remarks.contains("trained on 11 of the 12"), "{remarks}");
 }
 
 /// A picture that goes away after the check.

@@ -7,23 +7,20 @@ use serde_json::Value;
 
 use crate::workshop::{Run, SIDE, Workshop, events, onnx_runtime, program, stripes};
 
-/// The account that ends a run.
+/// The account of the data: an event of `fit`, a part of the object of the others.
 #[track_caller]
 fn account(run: &Run) -> Value {
     assert_eq!(run.0.status.code(), Some(0), "{}", run.stderr());
-    let mut lines = run.lines();
-    let said = run.stderr();
-    lines.extend(
-        said.lines()
-            .filter_map(|line| serde_json::from_str(line).ok()),
-    );
-    let account = lines.last().unwrap();
-    let is_account = |line: &&Value| line["event"] == "data";
-    assert_eq!(lines.iter().filter(is_account).count(), 1);
-    if account["event"] == "data" {
-        return account.clone();
-    }
-    lines.iter().find(is_account).unwrap().clone()
+    let lines = run.lines();
+    let accounts: Vec<_> = lines
+        .iter()
+        .filter(|line| line["event"] == "data")
+        .chain(lines.iter().filter_map(|line| line.get("data")))
+        .collect();
+    let [account] = accounts[..] else {
+        panic!("{accounts:?}")
+    };
+    account.clone()
 }
 
 /// How many files are left out for a reason.

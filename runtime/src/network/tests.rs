@@ -25,7 +25,7 @@ fn a_file_that_is_no_library_is_refused() {
     let error = OnnxRuntime::load(&text_file).unwrap_err();
     let reason = std::error::Error::source(&error).unwrap().to_string();
     assert!(
-        reason.contains("loader says") && reason.contains("Cargo.toml"),
+        reason.contains("not a shared library") && reason.contains("Cargo.toml"),
         "{reason}"
     );
 }

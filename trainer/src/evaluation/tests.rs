@@ -152,7 +152,10 @@ fn remarks(image: &image::DynamicImage, name: &str) -> (Result<Vec<Oddity>, Stri
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     image.save(&path).unwrap();
+    let part = folder.path().join("part.png");
+    gray(|_, _| 100).save(&part).unwrap();
     let picture = TestPicture {
+        path: part,
         mask: Some(path),
         ..picture("dent", "0.png", true)
     };

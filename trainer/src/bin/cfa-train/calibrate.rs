@@ -70,7 +70,7 @@ pub(crate) fn run(arguments: &CalibrateArguments) -> Result<()> {
         calibration,
         left_out,
     } = calibrated_bundle.map_err(with_remedy)?;
-    // Told with --json, too, whose object holds the calibration alone.
+    // Told with --json, too.
     for picture in left_out {
         eprintln!("cfa-train: skipped {picture}");
     }

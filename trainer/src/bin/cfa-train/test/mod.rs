@@ -16,7 +16,6 @@ use cfa_train::dataset::{DataAccount, Dataset, TestPicture, fingerprints};
 use cfa_train::evaluation::{
     CheckedTest, Evaluation, LeftOut, MapFolder, MapFolderError, check, evaluate,
 };
-use cfa_train::fit::FitEvent;
 use cfa_train::report::{ReportSettings, write_report};
 use clap::Args;
 use indicatif::ProgressBar;
@@ -38,8 +37,7 @@ pub(crate) struct TestArguments {
     /// Leave out pictures that are broken or have a broken mask instead of stopping
     #[arg(long)]
     skip_bad: bool,
-    /// Print the figures as one JSON object, and what became of the pictures as another on
-    /// standard error
+    /// Print the figures, and what became of the pictures, as one JSON object
     #[arg(long)]
     json: bool,
     /// Write an HTML page with figures, curves, the worst misses and false alarms
@@ -65,6 +63,8 @@ struct Output<'a> {
     evaluation: &'a Evaluation,
     /// Pictures that were left out before the work began, as `--skip-bad` allows.
     left_out: &'a [LeftOut],
+    /// What became of the pictures.
+    data: &'a DataAccount,
     /// SHA-256 of the bundle file.
     model: &'a str,
 }
@@ -104,10 +104,9 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
         print_json(&Output {
             evaluation: &evaluation,
             left_out: &checked.left_out,
+            data: &data,
             model: &model,
         });
-        // Standard output is one object, which programs read as a whole.
-        eprintln!("{}", serde_json::to_string(&FitEvent::Data(data))?);
     } else {
         let text = table::text(&evaluation) + &remarks::text(&evaluation, &checked.left_out);
         // A reader that has gone away does not keep the report from being written.
