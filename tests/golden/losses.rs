@@ -20,9 +20,14 @@ use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;
 use tch::{Device, no_grad};
 
-/// Of a loss, relative. anomalib's own losses in float32 and float64 differ by up to
-/// 2e-6 over these steps (`largest_difference_to_float64`), ours by 4e-7.
-const TOLERANCE: f64 = 2e-5;
+/// Largest relative difference of the first loss, which no optimiser step precedes. anomalib's
+/// own losses in float32 and float64 differ by up to 2e-6 (`largest_difference_to_float64`).
+const FIRST_TOLERANCE: f64 = 2e-6;
+/// Largest relative difference of the other losses. Elements of the first gradient that are
+/// rounding noise around zero may have either sign, and the first step of `AdamW` moves each
+/// weight by the learning rate in the direction of that sign. So the losses depend on the
+/// processor's instructions: seen were 4e-7 with AVX-512 and 1.1e-4 with AVX2.
+const TOLERANCE: f64 = 3e-4;
 
 const CASE: &str = "r18_s64_gc1_gd2";
 const GAMMA_D: usize = 2;
@@ -131,8 +136,13 @@ fn the_first_twenty_losses_are_anomalibs() {
             "step {:>2}: {ours:>10.3}, anomalib {theirs:>10.3}, {error:.1e}",
             step + 1
         );
+        let tolerance = if step == 0 {
+            FIRST_TOLERANCE
+        } else {
+            TOLERANCE
+        };
         assert!(
-            error < TOLERANCE,
+            error < tolerance,
             "step {}: {ours}, anomalib {theirs}",
             step + 1
         );
