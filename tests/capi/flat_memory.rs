@@ -8,8 +8,9 @@ use cfa_runtime::bundle::write_bundle;
 
 use crate::workbench::{Workbench, bundle, command, onnxruntime, run, source, succeeds};
 
-/// A picture a second for a year, at a tenth of this, would be 300 MB.
-const ALLOWED_BYTES_PER_ROUND: usize = 100;
+/// The allocator keeps up to 250 KiB more or less over 2500 pictures, which is 100 bytes for each.
+/// A leak of 400 bytes for each is seen (see the last test).
+const ALLOWED_BYTES_PER_ROUND: usize = 200;
 
 /// How often something is done, and how often before memory is looked at for the first time.
 struct Rounds {

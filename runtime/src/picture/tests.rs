@@ -470,7 +470,7 @@ fn raw_pixels_that_do_not_fit_their_buffer_are_refused() {
     ));
     let all = u32::MAX;
     assert!(matches!(
-        refused(1, all, isize::MAX as usize),
+        refused(1, all, i32::MAX as usize),
         PictureProblem::BufferTooShort { .. }
     ));
 }
