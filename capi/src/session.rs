@@ -47,7 +47,7 @@ pub struct cfa_session {
     facts: Value,
     map_px: (u32, u32),
     warnings: Mutex<Vec<String>>,
-    /// Of the picture inspected last.
+    /// What is wrong with the file of the picture inspected last.
     damage: Mutex<Option<String>>,
     /// Which kinds of pictures were warned of: each once, however long a session lives.
     warned: Mutex<Warned>,

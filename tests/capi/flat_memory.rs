@@ -60,7 +60,7 @@ fn pictures_leave_nothing_behind_in_any_way() {
     }
 }
 
-/// Of a network that ONNX Runtime warns of each time it is opened. What the allocator keeps of
+/// ONNX Runtime warns of this network each time it is opened. What the allocator keeps of
 /// so large pieces is more than of pictures; a leak of one session is more still.
 #[test]
 fn sessions_leave_nothing_behind_and_warnings_neither() {

@@ -137,7 +137,7 @@ impl Picture {
         self.to_rgb8_below(u16::MAX)
     }
 
-    /// The same with `white` shown as 255, and so is what lies above.
+    /// The picture at 8 bits a sample, where `white` and all above is shown as 255.
     pub(crate) fn to_rgb8_below(&self, white: u16) -> RgbImage {
         let samples = match &self.samples {
             Samples::Eight(samples) => samples.clone(),
@@ -176,7 +176,7 @@ impl Picture {
         })
     }
 
-    /// The same picture, known to be damaged.
+    /// This picture, known to be damaged.
     fn damaged(self, found: String) -> Self {
         Self {
             damage: Some(found),

@@ -29,7 +29,7 @@ pub(super) struct Shown {
     width: u32,
     height: u32,
     bits: u32,
-    /// Of the RGB samples, 16-bit ones with the low byte first.
+    /// SHA-256 of the RGB samples, 16-bit ones with the low byte first.
     sha256: String,
 }
 

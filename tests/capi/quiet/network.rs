@@ -10,7 +10,7 @@ use crate::workbench::succeeds;
 /// Where everything is heard that is sent to anybody.
 pub(super) struct Network {
     questions: Arc<Mutex<Vec<String>>>,
-    /// Of our own name server, among those that the system counts.
+    /// What the system had counted before, with the questions to our own name server.
     before: Mutex<Heard>,
 }
 

@@ -16,7 +16,7 @@ const DEFAULT_SENSITIVITY: f64 = 0.5;
 pub struct Thresholds {
     /// Image score above which anomalib calls a picture anomalous (largest F1).
     pub image_threshold: Option<f32>,
-    /// The same for values of the anomaly map.
+    /// The threshold for values of the anomaly map.
     pub pixel_threshold: Option<f32>,
     /// Smallest image score seen.
     pub image_min: Option<f32>,

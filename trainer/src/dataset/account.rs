@@ -81,7 +81,7 @@ impl DataCounts {
 }
 
 impl DataAccount {
-    /// Of a training.
+    /// The account of a training.
     pub(crate) fn of_training(
         dataset: &Dataset,
         checked: &CheckedPictures,
@@ -102,7 +102,7 @@ impl DataAccount {
         account
     }
 
-    /// Of a test. `test` has the fingerprints of test pictures with their places in
+    /// The account of a test. `test` has the fingerprints of test pictures with their places in
     /// `dataset`, `training` those of the pictures to train on.
     #[must_use]
     pub fn of_test(
@@ -129,7 +129,7 @@ impl DataAccount {
         account
     }
 
-    /// Of pictures of good parts to calibrate with, and of defective ones.
+    /// The account of pictures of good parts to calibrate with, and of defective ones.
     #[must_use]
     pub fn of_calibration(
         dataset: &Dataset,
@@ -242,7 +242,7 @@ impl DataAccount {
         );
     }
 
-    /// The same pixels under two kinds of defect, or as good and defective.
+    /// Equal pixels under two kinds of defect, or as good and defective.
     fn two_kinds(&mut self, dataset: &Dataset, test: &[(usize, Fingerprint)]) {
         let mut seen: BTreeMap<[u8; 32], &TestPicture> = BTreeMap::new();
         let mut pairs = Vec::new();

@@ -31,7 +31,7 @@ impl FileDigests {
         sha256_hex(digests.concat().as_bytes())
     }
 
-    /// Those of some of the files, in the order of the paths.
+    /// The digests of some of the files, in the order of the paths.
     pub(crate) fn of_files<'a>(&'a self, paths: &'a [PathBuf]) -> impl Iterator<Item = &'a str> {
         let digests = paths.iter().filter_map(|path| self.0.get(path));
         digests.map(String::as_str)

@@ -43,7 +43,7 @@ impl Parts {
     }
 }
 
-/// Of a data set to train on.
+/// Finds a data set to train on.
 pub(super) fn dataset(folder: &Path, names: &GoodNames) -> Result<Dataset, DatasetError> {
     require_folder(folder)?;
     let parts = Parts::of(folder)?;
@@ -60,7 +60,7 @@ pub(super) fn dataset(folder: &Path, names: &GoodNames) -> Result<Dataset, Datas
     })
 }
 
-/// Of a data set to test on, which may do without pictures to train on.
+/// Finds a data set to test on, which may do without pictures to train on.
 pub(super) fn dataset_to_test(folder: &Path, names: &GoodNames) -> Result<Dataset, DatasetError> {
     require_folder(folder)?;
     let parts = Parts::of(folder)?;

@@ -26,7 +26,7 @@ impl Copies {
         Self::from_groups(pictures, fingerprints, groups_of(fingerprints))
     }
 
-    /// The same, but only equal pictures are copies.
+    /// The copies, when only equal pictures count as such.
     #[must_use]
     pub fn equal_among(pictures: &[PathBuf], fingerprints: &[Fingerprint]) -> Self {
         let mut groups = Groups::of_singles(fingerprints.len());

@@ -91,7 +91,7 @@ impl Fingerprint {
         self.brightness
     }
 
-    /// The same for pictures that are the same pixel by pixel.
+    /// Pictures that are equal pixel by pixel.
     pub(super) fn pixel_digest(&self) -> [u8; 32] {
         self.pixel_digest
     }

@@ -33,7 +33,7 @@ impl GoodSplit {
         )
     }
 
-    /// The same, but copies count as one picture: all of them are trained on, or the first
+    /// Splits as [`Self::new`] does, but copies count as one picture: all of them are trained on, or the first
     /// alone is held out. The share is that of the different pictures, rounded up, but not
     /// more than that of all. Without copies this is [`Self::new`].
     #[must_use]

@@ -80,7 +80,7 @@ pub enum EvaluationError {
         first: String,
         /// How many.
         inverted: usize,
-        /// Of how many.
+        /// The number of all.
         masks: usize,
     },
     /// Pictures or masks that cannot be used.

@@ -20,7 +20,7 @@ pub(crate) fn full_mask(
     Ok(read_mask(picture, size, reading)?.map(|(mask, _values)| mask))
 }
 
-/// The same with the values of the file.
+/// The mask with the values of the file.
 pub(super) fn read_mask(
     picture: &TestPicture,
     size: PictureSize,

@@ -13,7 +13,7 @@ use crate::metrics::Regions;
 pub struct OutsideCrop {
     /// Defective pixels in all masks, at the size of the pictures.
     pub defective_pixels: u64,
-    /// Of these, outside the crop.
+    /// How many of these lie outside the crop.
     pub defective_pixels_outside: u64,
     /// Connected regions in all masks.
     pub regions: u64,

@@ -127,7 +127,7 @@ impl Ranking {
         self.with(&self.positives, Unscored::default())
     }
 
-    /// The same negatives with other positives, and pixels without a score.
+    /// These negatives with other positives, and pixels without a score.
     pub(super) fn with<'a>(&'a self, positives: &'a Positives, never: Unscored) -> Sides<'a> {
         Sides {
             negatives: &self.negatives,

@@ -69,7 +69,7 @@ impl<'a> Structure<'a> {
         self.found.are_complete
     }
 
-    /// The same picture without what does not matter for its pixels, and closed by an end
+    /// This picture without what does not matter for its pixels, and closed by an end
     /// marker: what libjpeg warns of then is damage to the pixels.
     pub(super) fn plain_file(&self) -> Vec<u8> {
         let mut file = vec![0xFF, START_OF_IMAGE];

@@ -25,7 +25,7 @@ const WEIGHT_DECAY: f64 = 5e-4;
 /// tenfold. Seen: 8e-8 and 2e-5; losses 5e-6 and 1e-3.
 const WEIGHTS_AFTER_STEPS: [f64; 3] = [1e-6, 1e-5, 1e-4];
 const LOSS_OF_STEPS: [f64; 3] = [LOSS, 1e-4, 1e-2];
-/// Of an element that may turn: two learning rates, and the rounding of their difference.
+/// The bound for an element that may turn: two learning rates, and the rounding of their difference.
 const TURN: f64 = 1.001;
 /// When hinges or near ties fell the other way, the steps of elements with small gradients turn.
 const WEIGHTS_AFTER_A_FLIP: f64 = 1e-2;
@@ -45,7 +45,7 @@ pub(super) struct Run<'a> {
 /// What is known of the first step, to judge the weights after it.
 struct First {
     switches: Switches,
-    /// Of weight and bias.
+    /// The gradients of weight and bias.
     gradients: Vec<Vec<f32>>,
 }
 

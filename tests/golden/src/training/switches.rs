@@ -33,7 +33,7 @@ pub(super) struct Switches {
     pub(super) ties: usize,
     /// For each parameter and each of its elements the largest difference of the gradient.
     pub(super) bounds: Vec<Vec<f64>>,
-    /// The same for the radius.
+    /// The bound of the radius.
     pub(super) radius_bound: f64,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct Switches {
 struct Switch {
     kind: Kind,
     patch: usize,
-    /// Of the entry, or of the nearer one of two.
+    /// The rank of the entry, or of the nearer one of two.
     rank: usize,
     /// What it has in the mean over the ranks.
     share: f64,
@@ -60,7 +60,7 @@ enum Kind {
 struct Distances {
     /// By rank, differentiable, one value a patch.
     tensors: Vec<Tensor>,
-    /// The same on the host.
+    /// These values on the host.
     values: Vec<Vec<f32>>,
     /// |φ|² of each patch.
     norms: Vec<f64>,

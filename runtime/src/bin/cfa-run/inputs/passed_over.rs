@@ -16,7 +16,7 @@ pub(crate) enum Reason {
     /// A file that `--save` wrote.
     SavedResult,
     Hidden,
-    /// Of a storage system's own, such as thumbnails.
+    /// A folder of a storage system, for thumbnails and the like.
     SystemFolder,
     /// In lower case.
     Ending(String),

@@ -16,12 +16,12 @@ use crate::pictures::remarked;
 #[derive(Debug, Serialize)]
 struct Named {
     path: String,
-    /// Of a path that is not text: its bytes as hexadecimal digits.
+    /// The bytes of a path that is not text, as hexadecimal digits.
     #[serde(skip_serializing_if = "Option::is_none")]
     path_bytes: Option<String>,
 }
 
-/// Of a picture that could not be inspected.
+/// The line of a picture that could not be inspected.
 #[derive(Debug, Serialize)]
 pub(super) struct ErrorLine {
     #[serde(flatten)]
@@ -29,7 +29,7 @@ pub(super) struct ErrorLine {
     error: String,
 }
 
-/// Of a file named on standard input that is not inspected by rule.
+/// The line of a file named on standard input that is not inspected by rule.
 #[derive(Debug, Serialize)]
 pub(super) struct PassedOverLine {
     #[serde(flatten)]
@@ -37,7 +37,7 @@ pub(super) struct PassedOverLine {
     passed_over: &'static str,
 }
 
-/// Of a picture that was inspected.
+/// The line of a picture that was inspected.
 #[derive(Debug, Serialize)]
 pub(super) struct JsonLine<'a> {
     #[serde(flatten)]
@@ -55,7 +55,7 @@ pub(super) struct JsonLine<'a> {
     batch: usize,
     milliseconds: Milliseconds,
     saved: BTreeMap<&'a str, String>,
-    /// Of paths that are not text: their bytes as hexadecimal digits.
+    /// The bytes of paths that are not text, as hexadecimal digits.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     saved_bytes: BTreeMap<&'a str, String>,
     /// What was asked for and could not be saved, and why.

@@ -31,7 +31,7 @@ fn damage_that_is_accepted_is_told_with_the_pixels_of_pillow() {
     assert_eq!(whole.damage(), None);
 }
 
-/// The same as in `jpeg_reference.py`.
+/// Damages a file by the rule of `jpeg_reference.py`.
 fn damaged(file: &[u8], number: usize) -> Vec<u8> {
     let start = markers(file, 0xDA)[0] + 14;
     let at = start + number * 7919 % (file.len() - start - 32);
