@@ -16,7 +16,7 @@ const DEFAULT_SENSITIVITY: f64 = 0.5;
 pub struct Thresholds {
     /// Image score above which anomalib calls a picture anomalous (largest F1).
     pub image_threshold: Option<f32>,
-    /// The threshold for values of the anomaly map.
+    /// Map value above which anomalib calls a pixel anomalous.
     pub pixel_threshold: Option<f32>,
     /// Smallest image score seen.
     pub image_min: Option<f32>,
@@ -32,7 +32,7 @@ pub struct Thresholds {
     pub pixel_sensitivity: Option<f64>,
     /// Image score above which anomalib calls a picture anomalous with that sensitivity.
     pub image_reject_above: Option<f32>,
-    /// The same for values of the anomaly map.
+    /// Map value above which anomalib calls a pixel anomalous with that sensitivity.
     pub pixel_reject_above: Option<f32>,
 }
 

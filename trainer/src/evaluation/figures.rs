@@ -27,7 +27,7 @@ pub struct Figures {
     pub pixel_f1max_threshold: Option<f32>,
     /// Area under the per-region overlap curve up to a false positive rate of 0.3.
     pub aupro_03: Option<f64>,
-    /// The area up to a false positive rate of 0.05.
+    /// Area under the per-region overlap curve up to a false positive rate of 0.05.
     pub aupro_005: Option<f64>,
     /// Pictures looked at.
     pub images: usize,
@@ -51,7 +51,7 @@ pub struct PixelFigures {
     pub pixel_f1max_threshold: Option<f32>,
     /// Area under the per-region overlap curve up to a false positive rate of 0.3.
     pub aupro_03: Option<f64>,
-    /// The same up to 0.05.
+    /// Area under the per-region overlap curve up to a false positive rate of 0.05.
     pub aupro_005: Option<f64>,
     /// Connected regions.
     pub regions: u64,
