@@ -38,7 +38,7 @@ else
 fi
 data=${CFA_GPU_DATA:-$data} weights=${CFA_GPU_WEIGHTS:-$weights} backbone=${CFA_GPU_BACKBONE:-$backbone}
 
-cargo build --release -p cfa-runtime --bin cfa-run --example provider_parity || exit 2
+cargo build --release -p cfa-run -p cfa-runtime --bin cfa-run --example provider_parity || exit 2
 cargo build --release -p cfa-train || exit 2
 run=target/release/cfa-run train=target/release/cfa-train
 

@@ -22,7 +22,7 @@ fi
 
 # Another folder of programs can be measured instead: `--bin DIR`.
 if [[ " $* " != *" --bin"* && " $* " != *" --help "* ]]; then
-    (cd "$root" && cargo build --release --quiet --package cfa-runtime --package cfa-train --package cfa-capi) >&2
+    (cd "$root" && cargo build --release --quiet --package cfa-run --package cfa-train --package cfa-capi) >&2
 fi
 
 exec "$venv/bin/python" "$here/$bench.py" "$@"

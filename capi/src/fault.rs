@@ -2,11 +2,11 @@
 
 use std::error::Error;
 
-use cfa_runtime::anomaly_map::BlurError;
 use cfa_runtime::bundle::{BundleError, BundleProblem};
-use cfa_runtime::head::HeadError;
+use cfa_runtime::cfa::anomaly_map::BlurError;
+use cfa_runtime::cfa::head::HeadError;
+use cfa_runtime::cfa::memory_bank::{MemoryBankError, NeighborsError};
 use cfa_runtime::inspector::InspectError;
-use cfa_runtime::memory_bank::{MemoryBankError, NeighborsError};
 use cfa_runtime::network::NetworkError;
 use cfa_runtime::picture::{Limit, PictureError, PictureProblem};
 use cfa_runtime::preprocess::PreprocessError;

@@ -18,26 +18,24 @@
 //! ```
 //!
 //! The way of a picture: [`picture`] decodes it, [`preprocess`] brings it to the
-//! network's input, [`network`] computes descriptors, [`memory_bank`] finds their
-//! nearest entries, [`anomaly_map`] makes the map; [`inspector`] is all of that in
+//! network's input, [`network`] computes descriptors, [`cfa::memory_bank`] finds their
+//! nearest entries, [`cfa::anomaly_map`] makes the map; [`inspector`] is all of that in
 //! one call. The library does not print, exit or read the environment, but for one variable:
 //! [`OnnxRuntime::load`] looks whether `ORT_DISABLE_TELEMETRY` is set, as ONNX Runtime does.
 //!
 //! A process that is forked gets no threads of its parent: an inspector made before gives the
 //! error [`network::Forked`] there, and a model can be shared.
 
-pub mod anomaly_map;
 mod atomic_file;
 pub mod bundle;
 pub mod calibration;
 mod cancellation;
+pub mod cfa;
 mod cores;
 #[cfg(test)]
 mod golden_vectors;
-pub mod head;
 pub mod inspector;
 mod invariant;
-pub mod memory_bank;
 pub mod network;
 pub mod onnx;
 pub mod picture;

@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use cfa_golden::{backbone_weights, first_descriptor, training_pictures};
 use cfa_runtime::preprocess::Size;
 use cfa_train::backbone::Backbone;
+use cfa_train::cfa::model::CfaModel;
 use cfa_train::error::TrainError;
-use cfa_train::fit::{
+use cfa_train::network::TorchNetwork;
+use cfa_train::training::{
     Cfa, CheckedSettings, FeatureStore, FitEvent, FitObserver, FitSettings, PooledMaps, Saving,
     TrainingIdentity, epoch_order,
 };
-use cfa_train::model::CfaModel;
-use cfa_train::network::TorchNetwork;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;

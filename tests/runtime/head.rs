@@ -1,11 +1,11 @@
 //! The head as part of the network's graph, beside the one of the runtime.
 
-use cfa_runtime::anomaly_map::Border;
 use cfa_runtime::bundle::{BundleParts, write_bundle};
 use cfa_runtime::calibration::DecisionOptions;
-use cfa_runtime::head::HeadError;
+use cfa_runtime::cfa::anomaly_map::Border;
+use cfa_runtime::cfa::head::HeadError;
+use cfa_runtime::cfa::memory_bank::NeighborsError;
 use cfa_runtime::inspector::InspectError;
-use cfa_runtime::memory_bank::NeighborsError;
 use cfa_runtime::ndarray::{Array2, Axis, concatenate, stack};
 use cfa_runtime::network::{Network, NetworkOptions};
 use cfa_runtime::onnx::{FileError, with_head};

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use cfa_train::backbone::{Backbone, Naming, TapActivation, UnfitWeights};
 use cfa_train::error::TrainError;
-use cfa_train::fit::fitting_weights;
 use cfa_train::network::TorchNetwork;
 use cfa_train::tensor::from_values;
+use cfa_train::training::fitting_weights;
 use serde::Deserialize;
 use tch::{Device, Tensor, no_grad};
 

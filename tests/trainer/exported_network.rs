@@ -3,11 +3,11 @@
 use cfa_runtime::OnnxRuntime;
 use cfa_runtime::network::{Network, NetworkOptions, NetworkOutput, Provider};
 use cfa_train::backbone::{Backbone, Naming, TapActivation};
-use cfa_train::descriptor::{Descriptor, with_descriptor};
-use cfa_train::fit::fitting_weights;
+use cfa_train::cfa::descriptor::{Descriptor, with_descriptor};
+use cfa_train::export::onnx::{OUTPUT, encode};
 use cfa_train::network::{Graph, Parameters, TorchNetwork};
-use cfa_train::onnx::{OUTPUT, encode};
 use cfa_train::tensor::{from_values, host_values};
+use cfa_train::training::fitting_weights;
 use ndarray::Array4;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -5,8 +5,8 @@ use std::process::Command;
 use cfa_runtime::Bundle;
 use cfa_runtime::preprocess::Size;
 use cfa_train::backbone::{Backbone, TapActivation};
+use cfa_train::export::onnx::{FullInput, Observation, ReducibleNetwork, encode, encode_full};
 use cfa_train::network::{Graph, Parameters};
-use cfa_train::onnx::{FullInput, Observation, ReducibleNetwork, encode, encode_full};
 use ndarray::ArrayD;
 
 use crate::exported_network::{drawn_network, network};

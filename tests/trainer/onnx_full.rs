@@ -1,12 +1,12 @@
 //! `cfa-train export --format onnx-full`: one ONNX file with the runtime's results.
 
-use cfa_runtime::anomaly_map::Border;
 use cfa_runtime::bundle::{Bundle, BundleParts, write_bundle};
+use cfa_runtime::cfa::anomaly_map::Border;
 use cfa_runtime::inspector::{Inspector, InspectorOptions, Model};
 use cfa_runtime::network::{Network, NetworkOptions, OnnxRuntime, Provider, WholeModel};
 use cfa_runtime::picture::Picture;
 use cfa_runtime::preprocess::{AspectRule, ResizeFilter, Size};
-use cfa_train::onnx::{FullInput, encode_full};
+use cfa_train::export::onnx::{FullInput, encode_full};
 use ndarray::{Array2, Array4, Axis};
 
 use crate::workshop::{Run, onnx_runtime, present, program, stripes};

@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use cfa_runtime::anomaly_map::Border;
 use cfa_runtime::bundle::Bundle;
+use cfa_runtime::cfa::anomaly_map::Border;
 use cfa_runtime::preprocess::{AspectRule, ResizeFilter, Size};
 use cfa_train::backbone::TapActivation;
-use cfa_train::fit::{Preset, TrainingRecord};
+use cfa_train::training::{Preset, TrainingRecord};
 
 use crate::workshop::{Workshop, events, observed, onnx_runtime};
 

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use cfa_runtime::preprocess::Size;
 use cfa_train::backbone::{Backbone, TapActivation};
-use cfa_train::fit::fitting_weights;
 use cfa_train::network::TorchNetwork;
 use cfa_train::tensor::from_values;
+use cfa_train::training::fitting_weights;
 use serde::Deserialize;
 use tch::{Device, Tensor, no_grad};
 

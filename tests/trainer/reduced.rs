@@ -12,11 +12,11 @@ use cfa_runtime::picture::Limits;
 use cfa_runtime::verify::replay;
 use cfa_train::backbone::{Backbone, TapActivation};
 use cfa_train::dataset::{Copies, Dataset, GoodSplit};
+use cfa_train::export::onnx::{INPUT, Observation, ReducibleNetwork, encode};
 use cfa_train::export::{
     CalibrationFate, CostLimits, ReducedExportError, ReducedRequest, export_reduced,
 };
 use cfa_train::network::{Graph, Parameters};
-use cfa_train::onnx::{INPUT, Observation, ReducibleNetwork, encode};
 use ndarray::{Array4, Axis};
 
 use crate::exported_network::{drawn_network, network, pictures};

@@ -7,11 +7,11 @@ use cfa_runtime::picture::{Limits, Picture, ReadOptions};
 use cfa_runtime::{Inspector, InspectorOptions};
 use cfa_train::dataset::content_digest;
 use cfa_train::export::{ExportRequest, export};
-use cfa_train::fit::{
+use cfa_train::tensor::host_values;
+use cfa_train::training::{
     Cfa, FeatureExtractor, FeatureStore, FitSettings, Saving, TrainingIdentity, checkpoint_path,
     fitting_weights,
 };
-use cfa_train::tensor::host_values;
 use tch::Device;
 
 use crate::workshop::{Observer, one_thread, onnx_runtime, present};

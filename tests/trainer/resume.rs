@@ -3,7 +3,7 @@
 use std::fs;
 
 use cfa_train::error::TrainError;
-use cfa_train::fit::{FitEvent, checkpoint_path};
+use cfa_train::training::{FitEvent, checkpoint_path};
 
 use crate::workshop::{KEEP, Workshop, events, observed};
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use cfa_train::error::TrainError;
-use cfa_train::seeds::fit_seeds;
+use cfa_train::training::seeds::fit_seeds;
 use serde_json::Value;
 
 use crate::workshop::{KEEP, Observer, Workshop, events, one_thread, onnx_runtime, stripes};

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use cfa_train::backbone::weights_source::{Hub, Pip, SourceError, WeightsSource};
 use cfa_train::backbone::{Backbone, Naming};
-use cfa_train::weights_source::{Hub, Pip, SourceError, WeightsSource};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 

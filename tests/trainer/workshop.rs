@@ -9,7 +9,7 @@ use cfa_runtime::picture::Limits;
 use cfa_runtime::preprocess::Size;
 use cfa_train::dataset::GoodNames;
 use cfa_train::error::TrainError;
-use cfa_train::fit::{FitEvent, FitObserver, FitRequest, FitSettings, FitSummary, fit};
+use cfa_train::training::{FitEvent, FitObserver, FitRequest, FitSettings, FitSummary, fit};
 use image::{Rgb, RgbImage};
 use serde_json::Value;
 use tempfile::TempDir;

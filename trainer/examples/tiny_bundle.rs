@@ -10,26 +10,26 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use cfa_runtime::anomaly_map::Border;
 use cfa_runtime::bundle::{
     AnomalyMapSettings, BackboneIdentity, BundleParts, DescriptorShape as Descriptors,
     GoldenRecord, GoldenSample, HeatmapRange, Manifest, MemoryBankShape, NetworkPrecision,
     ScoreSettings, write_bundle,
 };
 use cfa_runtime::calibration::Calibration;
-use cfa_runtime::head::LevelShape;
-use cfa_runtime::memory_bank::BoundingAxes;
+use cfa_runtime::cfa::anomaly_map::Border;
+use cfa_runtime::cfa::head::LevelShape;
+use cfa_runtime::cfa::memory_bank::BoundingAxes;
 use cfa_runtime::ndarray::Array2;
 use cfa_runtime::picture::Picture;
 use cfa_runtime::preprocess::{Preprocessing, Size};
-use cfa_train::descriptor::{Descriptor, DescriptorShape, with_pooling};
-use cfa_train::fit::PooledMaps;
-use cfa_train::frame::{FramedModel, PrincipalAxes};
-use cfa_train::model::{AnomalyMapGenerator, CfaModel};
+use cfa_train::backbone::weights::WeightTensor;
+use cfa_train::cfa::descriptor::{Descriptor, DescriptorShape, with_pooling};
+use cfa_train::cfa::frame::{FramedModel, PrincipalAxes};
+use cfa_train::cfa::model::{AnomalyMapGenerator, CfaModel};
+use cfa_train::export::onnx;
 use cfa_train::network::{Conv, Graph, NodeId, Op, Parameters, TorchNetwork};
-use cfa_train::onnx;
 use cfa_train::tensor::{from_values, host_values};
-use cfa_train::weights::WeightTensor;
+use cfa_train::training::PooledMaps;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tch::Device;

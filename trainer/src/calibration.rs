@@ -15,8 +15,8 @@ use cfa_runtime::picture::Limits;
 
 use crate::dataset::{DatasetError, Listed, file_digests};
 use crate::evaluation::LeftOut;
-use crate::fit::can_be_written;
-use crate::metrics::{MetricsError, auroc, f1_max};
+use crate::evaluation::metrics::{MetricsError, auroc, f1_max};
+use crate::training::can_be_written;
 
 /// How a calibrated model judges when nothing else is asked for at run time.
 #[derive(Debug, Clone, Copy, PartialEq)]

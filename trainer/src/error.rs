@@ -10,13 +10,13 @@ use cfa_runtime::verify::VerifyReport;
 use tch::TchError;
 
 use crate::backbone::ForeignWeights;
+use crate::backbone::weights::WeightsError;
 use crate::calibration::CalibrateError;
+use crate::cfa::gradient::GradientError;
+use crate::cfa::model::ModelError;
 use crate::dataset::DatasetError;
 use crate::evaluation::EvaluationError;
-use crate::gradient::GradientError;
-use crate::model::ModelError;
-use crate::onnx::OnnxError;
-use crate::weights::WeightsError;
+use crate::export::onnx::OnnxError;
 
 /// An error of training or export.
 #[derive(Debug, thiserror::Error)]

@@ -1,36 +1,23 @@
 //! Training of CFA (Coupled-hypersphere-based Feature Adaptation, arXiv
 //! 2206.04325) with libtorch, and export to a bundle for [`cfa_runtime`].
 //!
-//! The way of the data: [`dataset`] finds pictures, [`weights_source`] brings a
-//! backbone's file and [`weights`] reads it, [`backbone`] and [`descriptor`] describe the network as a
-//! [`network::Graph`], [`fit`] trains the descriptor against a [`memory_bank`] with
-//! the [`loss`], [`export`] writes the same graph through [`onnx`] into a bundle.
-//! [`evaluation`] measures a bundle with the [`metrics`], [`report`] shows the result.
+//! [`dataset`] finds pictures. [`backbone`] describes the pretrained network and reads its
+//! weights. [`network`] is the layer graph that libtorch computes and that becomes an ONNX file.
+//! [`cfa`] is the method: descriptor, memory bank, loss and gradient. [`training`] fits the
+//! descriptor, and [`export`] writes a bundle. [`evaluation`] measures a bundle, [`calibration`]
+//! sets its thresholds, and [`import`] reads a model that anomalib has trained.
 
-pub mod anomalib;
 pub mod backbone;
 pub mod calibration;
+pub mod cfa;
 pub mod dataset;
-pub mod descriptor;
 mod digest;
 pub mod error;
 pub mod evaluation;
 pub mod export;
-pub mod fit;
-pub mod frame;
-pub mod gradient;
-pub mod loss;
-pub mod memory_bank;
-pub mod metrics;
-pub mod model;
-pub mod neighbors;
+pub mod import;
 pub mod network;
-pub mod onnx;
-pub mod optimizer;
-pub mod report;
-pub mod seeds;
 pub mod tensor;
 #[cfg(test)]
 mod testing;
-pub mod weights;
-pub mod weights_source;
+pub mod training;

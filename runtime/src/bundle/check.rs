@@ -7,10 +7,10 @@ use ndarray::Array2;
 
 use super::digest::is_sha256_hex;
 use super::{BundleParts, BundleProblem, GoldenRecord, GoldenSample, Manifest, part_names};
-use crate::anomaly_map::GaussianBlur;
 use crate::calibration::{Calibration, DecisionRule};
-use crate::head::Descriptors;
-use crate::memory_bank::BoundingAxes;
+use crate::cfa::anomaly_map::GaussianBlur;
+use crate::cfa::head::Descriptors;
+use crate::cfa::memory_bank::BoundingAxes;
 use crate::picture::Picture;
 
 type Checked = Result<(), BundleProblem>;

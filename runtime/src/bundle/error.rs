@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use safetensors::SafeTensorError;
 
 use super::Manifest;
-use crate::anomaly_map::BlurError;
+use crate::cfa::anomaly_map::BlurError;
 use crate::invariant::BrokenInvariant;
 use crate::preprocess::PreprocessError;
 

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::NetworkPrecision;
-use crate::anomaly_map::Border;
 use crate::calibration::Calibration;
-use crate::head::LevelShape;
-use crate::memory_bank::BoundingAxes;
+use crate::cfa::anomaly_map::Border;
+use crate::cfa::head::LevelShape;
+use crate::cfa::memory_bank::BoundingAxes;
 use crate::preprocess::Preprocessing;
 
 /// All settings of a trained model, and the list of the parts beside it.

@@ -14,10 +14,10 @@ use safetensors::tensor::TensorView;
 
 use super::digest::sha256;
 use super::*;
-use crate::anomaly_map::Border;
 use crate::calibration::Calibration;
-use crate::head::LevelShape;
-use crate::memory_bank::BoundingAxes;
+use crate::cfa::anomaly_map::Border;
+use crate::cfa::head::LevelShape;
+use crate::cfa::memory_bank::BoundingAxes;
 use crate::picture::Picture;
 use crate::preprocess::{Preprocessing, Size};
 

@@ -8,7 +8,7 @@ use ndarray::{Axis, stack};
 use super::stages::{Described, Origin, Prepared};
 use super::{ComputedBy, InspectError, Inspector, StageTimes};
 use crate::cancellation::Cancellation;
-use crate::head::milliseconds_since;
+use crate::cfa::head::milliseconds_since;
 use crate::network::NetworkOutputs;
 
 impl Inspector {

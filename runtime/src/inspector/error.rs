@@ -1,10 +1,10 @@
 //! Why a picture could not be inspected.
 
-use crate::anomaly_map::BlurError;
 use crate::bundle::BundleError;
 use crate::calibration::CalibrationError;
-use crate::head::HeadError;
-use crate::memory_bank::MemoryBankError;
+use crate::cfa::anomaly_map::BlurError;
+use crate::cfa::head::HeadError;
+use crate::cfa::memory_bank::MemoryBankError;
 use crate::network::{LARGEST_BATCH, NetworkError};
 use crate::onnx::FileError;
 use crate::picture::PictureError;

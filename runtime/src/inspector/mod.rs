@@ -28,8 +28,8 @@ pub use placement::{HeadPlacement, UnknownPlacement};
 use crate::bundle::{Bundle, GoldenRecord, Manifest, NetworkFile};
 use crate::calibration::{DecisionOptions, DecisionRule};
 use crate::cancellation::Cancellation;
+use crate::cfa::head::milliseconds_since;
 use crate::cores::Helpers;
-use crate::head::milliseconds_since;
 use crate::network::{
     LARGEST_BATCH, Network, NetworkError, NetworkOptions, OnnxRuntime, OpeningWatch, Precision,
     Provider, ProviderOptions, ProviderRefusal,

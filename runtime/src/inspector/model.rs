@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::InspectError;
-use crate::anomaly_map::GaussianBlur;
 use crate::bundle::{Bundle, BundleParts, GoldenRecord, Manifest, NetworkFile};
-use crate::head::{Descriptors, Head};
-use crate::memory_bank::MemoryBank;
+use crate::cfa::anomaly_map::GaussianBlur;
+use crate::cfa::head::{Descriptors, Head};
+use crate::cfa::memory_bank::MemoryBank;
 use crate::preprocess::Size;
 
 /// A checked model in memory, from which any number of

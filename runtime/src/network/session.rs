@@ -18,8 +18,8 @@ use super::{
 };
 use crate::bundle::{Manifest, NetworkFile, level_name};
 use crate::cancellation::Cancellation;
+use crate::cfa::head::LevelShape;
 use crate::cores::Helpers;
-use crate::head::LevelShape;
 use crate::invariant::BrokenInvariant;
 use crate::onnx::INPUT;
 use crate::process::Threaded;

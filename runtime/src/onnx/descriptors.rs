@@ -1,8 +1,8 @@
-//! From the levels of the network to descriptors, as [`crate::head`] puts them together.
+//! From the levels of the network to descriptors, as [`crate::cfa::head`] puts them together.
 
 use super::nodes::Nodes;
-use crate::anomaly_map::Blend;
-use crate::head::{Head, LevelShape, coordinate};
+use crate::cfa::anomaly_map::Blend;
+use crate::cfa::head::{Head, LevelShape, coordinate};
 
 /// Upsamples the levels, fills them up to all channels and adds them to the share of
 /// the coordinates; gives the name of the descriptors, batch × positions × channels.

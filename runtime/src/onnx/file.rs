@@ -8,7 +8,7 @@ use super::nodes::{Nodes, PREFIX};
 use super::proto::{GraphProto, ModelProto, ValueInfoProto};
 use super::{INPUT, MAP, SCORE, write_head};
 use crate::bundle::level_name;
-use crate::head::Head;
+use crate::cfa::head::Head;
 use crate::invariant::BrokenInvariant;
 use crate::network::NetworkOutput;
 

@@ -1,11 +1,11 @@
-//! From descriptors to the map, as [`crate::head`] computes it.
+//! From descriptors to the map, as [`crate::cfa::head`] computes it.
 
 use ndarray::{ArrayView1, ArrayView2, Axis};
 
 use super::MAP;
 use super::message::{int, ints};
 use super::nodes::Nodes;
-use crate::head::Head;
+use crate::cfa::head::Head;
 use crate::invariant::BrokenInvariant;
 
 /// Centroids looked at beyond K. The first choice rests on |c|² − 2 φ·c, whose rounding

@@ -1,6 +1,6 @@
 //! ONNX files: the messages, and the head as nodes behind a network.
 //!
-//! What follows the network is computed on the processor ([`crate::head`]), or by the
+//! What follows the network is computed on the processor ([`crate::cfa::head`]), or by the
 //! same runtime as the network: then its nodes are put behind those of the network
 //! ([`with_head`]). `cfa-train` writes its files with the same parts.
 
@@ -18,7 +18,7 @@ pub(crate) use external::{ExternalError, without_weights};
 pub use file::{FileError, decode_network, with_head};
 pub use nodes::Nodes;
 
-use crate::head::Head;
+use crate::cfa::head::Head;
 use crate::invariant::BrokenInvariant;
 
 /// Name of a network's input: normalised pictures, batch×3×H×W.

@@ -18,8 +18,8 @@ pub use mark::is_saved_result;
 pub use png_file::{PngError, png_bytes};
 pub use raw_values::{TiffError, tiff_bytes};
 
-use crate::anomaly_map::AnomalyMap;
 use crate::bundle::HeatmapRange;
+use crate::cfa::anomaly_map::AnomalyMap;
 use crate::inspector::Inspection;
 use crate::picture::Picture;
 use upscale::Upscale;

@@ -6,7 +6,7 @@ use tiff::encoder::{TiffEncoder, colortype::Gray32Float};
 use tiff::tags::Tag;
 
 use super::mark::MARK;
-use crate::anomaly_map::AnomalyMap;
+use crate::cfa::anomaly_map::AnomalyMap;
 
 /// A map that the TIFF encoder refused.
 #[derive(Debug, thiserror::Error)]

@@ -10,8 +10,8 @@ use super::{
     UNINSPECTED, colour, heatmap, inferno, is_saved_result, map_in_picture, overlay, png_bytes,
     tiff_bytes, values_in_picture,
 };
-use crate::anomaly_map::AnomalyMap;
 use crate::bundle::HeatmapRange;
+use crate::cfa::anomaly_map::AnomalyMap;
 use crate::inspector::{ComputedBy, HeadPlacement, Inspection, PictureSize, StageTimes};
 use crate::network::{Precision, Provider};
 use crate::picture::{Picture, PictureProblem, ReadOptions};

@@ -5,9 +5,9 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use cfa_runtime::network::OnnxRuntime;
 use cfa_train::backbone::Backbone;
-use cfa_train::descriptor::{Descriptor, DescriptorShape};
+use cfa_train::cfa::descriptor::{Descriptor, DescriptorShape};
 use cfa_train::network::{Parameters, TorchNetwork};
-use cfa_train::{memory_bank, tensor};
+use cfa_train::{cfa::memory_bank, tensor};
 use tch::{Device, Tensor, no_grad};
 
 use crate::archive::{Archive, Golden};
@@ -270,6 +270,6 @@ fn mean_rows(archive: &Archive, other: Option<&Archive>) -> Option<Vec<f32>> {
 /// Sum of squared distances of the rows to their nearest centres.
 fn inertia(rows: &Tensor, centers: &Tensor) -> Result<f64> {
     let batch = rows.f_unsqueeze(0)?;
-    let (squared, _) = cfa_train::neighbors::smallest_squared_distances(&batch, centers, 1)?;
+    let (squared, _) = cfa_train::cfa::neighbors::smallest_squared_distances(&batch, centers, 1)?;
     Ok(squared.f_sum(tch::Kind::Double)?.f_double_value(&[])?)
 }

@@ -22,7 +22,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use cfa_runtime::network::OnnxRuntime;
 use cfa_train::backbone::Backbone;
-use cfa_train::descriptor::Descriptor;
+use cfa_train::cfa::descriptor::Descriptor;
 use cfa_train::network::Parameters;
 use tch::Tensor;
 

@@ -4,10 +4,10 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use cfa_train::backbone::weights::{WeightTensor, Weights};
 use cfa_train::backbone::{Backbone, TapActivation};
-use cfa_train::descriptor::DescriptorShape;
+use cfa_train::cfa::descriptor::DescriptorShape;
 use cfa_train::network::{Parameter, Parameters};
-use cfa_train::weights::{WeightTensor, Weights};
 
 const GOLDEN_RATIO: u64 = 0x9E37_79B9_7F4A_7C15;
 

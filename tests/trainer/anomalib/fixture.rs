@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use cfa_golden::backbone_weights;
 use cfa_train::backbone::Backbone;
+use cfa_train::backbone::weights::{WeightTensor, Weights};
 use cfa_train::network::Parameters;
-use cfa_train::weights::{WeightTensor, Weights};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;

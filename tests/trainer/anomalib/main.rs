@@ -17,8 +17,8 @@ use std::path::PathBuf;
 
 use cfa_runtime::OnnxRuntime;
 use cfa_runtime::picture::Limits;
-use cfa_train::anomalib::{ImportError, ImportOverrides, ImportRequest, ImportSummary, import};
-use cfa_train::fit::{FitEvent, FitObserver};
+use cfa_train::import::{ImportError, ImportOverrides, ImportRequest, ImportSummary, import};
+use cfa_train::training::{FitEvent, FitObserver};
 
 /// ONNX Runtime from where cargo's configuration says it is.
 fn onnx_runtime() -> Option<OnnxRuntime> {

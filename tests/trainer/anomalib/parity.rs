@@ -5,8 +5,8 @@ use cfa_runtime::inspector::{Inspector, InspectorOptions, Model};
 use cfa_runtime::network::{Network, NetworkOptions, OnnxRuntime, Provider};
 use cfa_runtime::picture::Picture;
 use cfa_runtime::preprocess::Size;
-use cfa_train::anomalib::{ImportOverrides, ImportProblem, Release};
-use cfa_train::descriptor::Pooling;
+use cfa_train::cfa::descriptor::Pooling;
+use cfa_train::import::{ImportOverrides, ImportProblem, Release};
 use ndarray::{Array2, Array4, Axis};
 
 use crate::fixture::{Checkpoint, recorded, recorded_bytes};

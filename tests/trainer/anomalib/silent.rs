@@ -4,9 +4,9 @@ use cfa_runtime::Bundle;
 use cfa_runtime::calibration::Basis;
 use cfa_runtime::picture::Limits;
 use cfa_runtime::preprocess::Size;
-use cfa_train::anomalib::{ImportOverrides, ImportProblem, ImportRequest, Thresholds, import};
 use cfa_train::backbone::Backbone;
-use cfa_train::descriptor::Pooling;
+use cfa_train::cfa::descriptor::Pooling;
+use cfa_train::import::{ImportOverrides, ImportProblem, ImportRequest, Thresholds, import};
 
 use crate::fixture::Checkpoint;
 use crate::{Silent, imported, onnx_runtime};

@@ -10,6 +10,8 @@ mod resnet;
 mod stored;
 mod tap;
 mod vgg;
+pub mod weights;
+pub mod weights_source;
 
 use std::fmt;
 use std::str::FromStr;
@@ -21,7 +23,7 @@ pub use published::{PipPackage, PublishedWeights};
 pub use stored::{ForeignWeights, UnfitWeights};
 pub use tap::{Tap, TapActivation, UnknownTapActivation};
 
-use crate::descriptor::{DescriptorShape, with_pooling};
+use crate::cfa::descriptor::{DescriptorShape, with_pooling};
 use crate::network::{Graph, NodeId, Op};
 use catalogue::{Entry, Network};
 

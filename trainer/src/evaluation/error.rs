@@ -3,7 +3,7 @@ use cfa_runtime::picture::PictureError;
 
 use super::{LeftOut, MapFolderError};
 use crate::dataset::{BadPicture, DatasetError, Listed};
-use crate::metrics::MetricsError;
+use crate::evaluation::metrics::MetricsError;
 
 /// Why a set cannot be evaluated.
 #[derive(Debug, thiserror::Error)]

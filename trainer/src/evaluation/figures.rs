@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use super::PictureScore;
-use crate::metrics::{
+use crate::evaluation::metrics::{
     F1Max, MetricsError, PixelMetrics, RankedPixels, auroc, average_precision, f1_max,
 };
 

@@ -8,8 +8,10 @@ mod left_out;
 mod map_folder;
 mod mask_orientation;
 mod masks;
+pub mod metrics;
 mod odd_masks;
 mod outside_crop;
+pub mod report;
 mod tally;
 #[cfg(test)]
 mod tests;

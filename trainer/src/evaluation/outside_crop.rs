@@ -5,7 +5,7 @@ use cfa_runtime::picture::Mask;
 use cfa_runtime::preprocess::{Point, Preprocessing, Rect};
 use serde::Serialize;
 
-use crate::metrics::Regions;
+use crate::evaluation::metrics::Regions;
 
 /// Defects as they are drawn in the masks, and how many of them lie outside the centre
 /// crop, where nothing is inspected.

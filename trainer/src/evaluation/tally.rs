@@ -12,7 +12,7 @@ use super::masks::read_mask;
 use super::odd_masks::{looks_inverted, oddities, of_good_picture, require_upright};
 use super::{Evaluation, EvaluationError, Figures, LeftOut, OddMask, OutsideCrop, PictureScore};
 use crate::dataset::{DatasetError, GOOD, TestPicture, require_masks};
-use crate::metrics::{MetricsError, PixelScores, RankedPixels};
+use crate::evaluation::metrics::{MetricsError, PixelScores, RankedPixels};
 
 /// What is kept of the pictures seen so far.
 pub(super) struct Tally {

@@ -9,8 +9,8 @@ use rand::RngExt;
 
 use super::{ExportRequest, Scorer};
 use crate::error::TrainError;
-use crate::fit::random_stream;
 use crate::tensor::{host_values, matrix};
+use crate::training::random_stream;
 
 /// A recorded sample.
 pub(super) struct Golden {

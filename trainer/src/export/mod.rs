@@ -1,6 +1,7 @@
 //! From a trained model to the bundle that ships.
 
 mod golden;
+pub mod onnx;
 mod onnx_full;
 mod proof;
 mod reduced;
@@ -23,17 +24,18 @@ use cfa_runtime::bundle::{
     Manifest, MemoryBankShape, NetworkPrecision, ScoreSettings, write_bundle,
 };
 use cfa_runtime::calibration::{Calibration, DecisionRule};
-use cfa_runtime::head::LevelShape;
+use cfa_runtime::cfa::head::LevelShape;
 use cfa_runtime::picture::Limits;
 use tch::{Tensor, no_grad};
 
+use crate::backbone::weights::Weights;
+use crate::cfa::frame::{FramedModel, PrincipalAxes, Samples, cheapest_axes};
+use crate::cfa::model::{ModelError, Scored};
+use crate::cfa::neighbors::rows;
 use crate::error::TrainError;
-use crate::fit::{Cfa, CheckedSettings, FeatureExtractor, FeatureStore, FitEvent, FitObserver};
-use crate::frame::{FramedModel, PrincipalAxes, Samples, cheapest_axes};
-use crate::model::{ModelError, Scored};
-use crate::neighbors::rows;
-use crate::onnx;
-use crate::weights::Weights;
+use crate::training::{
+    Cfa, CheckedSettings, FeatureExtractor, FeatureStore, FitEvent, FitObserver,
+};
 
 /// Largest difference between a replayed and a recorded map, relative to the
 /// recorded maximum. Two f32 implementations of the same sums differ by up to

@@ -13,7 +13,7 @@ use image::imageops::{self, FilterType};
 use serde::Serialize;
 
 use super::golden::drawing;
-use crate::onnx::{FullInput, FullOnnxError, encode_full};
+use crate::export::onnx::{FullInput, FullOnnxError, encode_full};
 
 /// Largest difference of raw maps allowed between the file and the runtime, absolute;
 /// times the map's maximum where that exceeds 1. Distances are rounded to 6e-8 of

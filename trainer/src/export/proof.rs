@@ -9,7 +9,7 @@ use cfa_runtime::verify::replay;
 use super::ExportRequest;
 use crate::calibration::{CalibrateError, scores};
 use crate::error::TrainError;
-use crate::fit::{FitEvent, FitObserver};
+use crate::training::{FitEvent, FitObserver};
 
 /// The parts with their calibration; as they are when no runtime was given.
 pub(super) fn verified_and_calibrated(

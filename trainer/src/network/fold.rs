@@ -1,7 +1,7 @@
 //! Batch normalisation absorbed into the convolution before it.
 
 use super::{Conv, Graph, Node, NodeId, Op, Parameter, Parameters};
-use crate::weights::WeightTensor;
+use crate::backbone::weights::WeightTensor;
 
 /// Rewrites every convolution that only feeds a batch normalisation as one
 /// convolution with bias: w' = w·s, b' = (b − mean)·s + beta with

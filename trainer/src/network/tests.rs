@@ -6,8 +6,8 @@ use super::graph::BATCH_NORM_EPSILON;
 use super::{
     Conv, Graph, Op, Padding, Parameters, TorchNetwork, check_parameters, fold_batch_norm,
 };
+use crate::backbone::weights::WeightTensor;
 use crate::testing::{assert_close, f64_values, noise, noise_tensor};
-use crate::weights::WeightTensor;
 
 /// Every kind of convolution in front of a normalisation; "shared" is read by a
 /// sum as well, "result" is an output itself.

@@ -1,7 +1,7 @@
 //! Squared distances to the memory bank.
 
 use anyhow::{Context, Result};
-use cfa_train::neighbors::{rows, smallest_squared_distances, squared_distance};
+use cfa_train::cfa::neighbors::{rows, smallest_squared_distances, squared_distance};
 use cfa_train::tensor::host_values;
 use ndarray::Array2;
 use tch::{TchError, Tensor};

@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result};
 use cfa_runtime::network::{Network, NetworkOptions, NetworkOutput, OnnxRuntime, Provider};
-use cfa_train::descriptor::{Descriptor, with_descriptor};
-use cfa_train::{onnx, tensor};
+use cfa_train::cfa::descriptor::{Descriptor, with_descriptor};
+use cfa_train::{export::onnx, tensor};
 use ndarray::Array4;
 use tch::Tensor;
 

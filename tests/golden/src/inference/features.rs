@@ -1,7 +1,7 @@
 //! Input, feature maps, patches and φ.
 
 use anyhow::Result;
-use cfa_train::neighbors::rows;
+use cfa_train::cfa::neighbors::rows;
 use cfa_train::tensor;
 use tch::Tensor;
 

@@ -1,15 +1,15 @@
 //! What a bundle holds: the levels of the network on other axes, searched with bounds.
 
 use anyhow::{Context, Result};
-use cfa_runtime::anomaly_map::GaussianBlur;
-use cfa_runtime::head::{Descriptors, Head, LevelShape};
-use cfa_runtime::memory_bank::MemoryBank;
+use cfa_runtime::cfa::anomaly_map::GaussianBlur;
+use cfa_runtime::cfa::head::{Descriptors, Head, LevelShape};
+use cfa_runtime::cfa::memory_bank::MemoryBank;
 use cfa_runtime::network::{Network, NetworkOptions, NetworkOutput, OnnxRuntime, Provider};
 use cfa_runtime::preprocess::Size;
-use cfa_train::descriptor::Descriptor;
-use cfa_train::frame::{FramedModel, PrincipalAxes, Samples, cheapest_axes};
-use cfa_train::neighbors::rows;
-use cfa_train::{onnx, tensor};
+use cfa_train::cfa::descriptor::Descriptor;
+use cfa_train::cfa::frame::{FramedModel, PrincipalAxes, Samples, cheapest_axes};
+use cfa_train::cfa::neighbors::rows;
+use cfa_train::{export::onnx, tensor};
 use ndarray::Array4;
 use tch::Tensor;
 

@@ -8,9 +8,9 @@ mod framed;
 mod scores;
 
 use anyhow::Result;
-use cfa_runtime::memory_bank::MemoryBank;
+use cfa_runtime::cfa::memory_bank::MemoryBank;
 use cfa_runtime::network::OnnxRuntime;
-use cfa_train::descriptor::Descriptor;
+use cfa_train::cfa::descriptor::Descriptor;
 use cfa_train::tensor;
 use ndarray::Array2;
 use tch::{Tensor, no_grad};

@@ -1,11 +1,11 @@
 //! Patch scores, anomaly maps and image scores.
 
 use anyhow::Result;
-use cfa_runtime::anomaly_map::{AnomalyMap, GaussianBlur};
-use cfa_runtime::head::{Descriptors, Head, LevelShape};
+use cfa_runtime::cfa::anomaly_map::{AnomalyMap, GaussianBlur};
+use cfa_runtime::cfa::head::{Descriptors, Head, LevelShape};
 use cfa_runtime::preprocess::Size;
-use cfa_train::model::{AnomalyMapGenerator, Scored};
-use cfa_train::neighbors::{rows, smallest_squared_distances};
+use cfa_train::cfa::model::{AnomalyMapGenerator, Scored};
+use cfa_train::cfa::neighbors::{rows, smallest_squared_distances};
 use cfa_train::tensor;
 use ndarray::Array3;
 use tch::Tensor;

@@ -1,8 +1,8 @@
 //! The manifest's losses of the test pictures for several K, J and r.
 
 use anyhow::Result;
-use cfa_train::loss::CfaLoss;
-use cfa_train::neighbors::rows;
+use cfa_train::cfa::loss::CfaLoss;
+use cfa_train::cfa::neighbors::rows;
 use cfa_train::tensor::host_values;
 use tch::{Tensor, no_grad};
 

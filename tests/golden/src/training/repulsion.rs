@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use anyhow::Result;
-use cfa_train::loss::CfaLoss;
-use cfa_train::neighbors::{nearest, squared_distance};
+use cfa_train::cfa::loss::CfaLoss;
+use cfa_train::cfa::neighbors::{nearest, squared_distance};
 use tch::{Kind, Tensor};
 
 /// SPEC 1.

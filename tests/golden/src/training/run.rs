@@ -1,11 +1,11 @@
 //! Three steps of a reference's training.
 
 use anyhow::{Context, Result};
-use cfa_train::descriptor::Descriptor;
-use cfa_train::loss::CfaLoss;
-use cfa_train::neighbors::rows;
-use cfa_train::optimizer::AdamW;
+use cfa_train::cfa::descriptor::Descriptor;
+use cfa_train::cfa::loss::CfaLoss;
+use cfa_train::cfa::neighbors::rows;
 use cfa_train::tensor::host_values;
+use cfa_train::training::optimizer::AdamW;
 use tch::{Kind, Tensor};
 
 use super::repulsion::{deviates, loss_by_the_references_rule};

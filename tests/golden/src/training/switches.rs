@@ -6,8 +6,8 @@
 //! at most the sum of what the switches change, element by element.
 
 use anyhow::Result;
-use cfa_train::loss::CfaLoss;
-use cfa_train::neighbors::{nearest, squared_distance};
+use cfa_train::cfa::loss::CfaLoss;
+use cfa_train::cfa::neighbors::{nearest, squared_distance};
 use cfa_train::tensor::host_values;
 use tch::{Tensor, no_grad};
 
@@ -273,7 +273,7 @@ impl FirstStep {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use cfa_train::optimizer::AdamW;
+    use cfa_train::training::optimizer::AdamW;
 
     use super::super::GRADIENT;
     use super::*;

@@ -9,7 +9,7 @@ use cfa_train::calibration::{
     CalibrateError, CalibrateRequest, Calibrated, RuleChoice, calibrate, open_to_replace,
 };
 use cfa_train::dataset::{CheckedPictures, DataAccount, Dataset, check_pictures};
-use cfa_train::fit::{FitEvent, FitObserver, trained_on};
+use cfa_train::training::{FitEvent, FitObserver, trained_on};
 use clap::Args;
 
 use crate::good_names::{GoodNameArgument, SimilarArgument};

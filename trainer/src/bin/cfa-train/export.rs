@@ -6,8 +6,8 @@ use std::thread::available_parallelism;
 
 use anyhow::Result;
 use cfa_runtime::preprocess::Size;
+use cfa_train::export::onnx::FullInput;
 use cfa_train::export::{OnnxFullRequest, OnnxFullSummary, export_onnx_full};
-use cfa_train::onnx::FullInput;
 use clap::{ArgGroup, Args, ValueEnum};
 
 use crate::fit::parse_size;

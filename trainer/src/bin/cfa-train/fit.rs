@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use cfa_runtime::OnnxRuntime;
-use cfa_runtime::anomaly_map::Border;
+use cfa_runtime::cfa::anomaly_map::Border;
 use cfa_runtime::picture::OrientationRule;
 use cfa_runtime::preprocess::{AspectRule, ResizeFilter, Size};
 use cfa_train::backbone::{Backbone, TapActivation};
-use cfa_train::fit::{FitRequest, FitSettings, Preset, fit};
-use cfa_train::seeds::fit_seeds;
+use cfa_train::training::seeds::fit_seeds;
+use cfa_train::training::{FitRequest, FitSettings, Preset, fit};
 use clap::Args;
 
 use crate::device::DeviceChoice;

@@ -6,9 +6,9 @@ use anyhow::Result;
 use cfa_runtime::OnnxRuntime;
 use cfa_runtime::picture::OrientationRule;
 use cfa_runtime::preprocess::Size;
-use cfa_train::anomalib::{ImportOverrides, ImportRequest, ImportSummary, import};
 use cfa_train::backbone::Backbone;
-use cfa_train::descriptor::Pooling;
+use cfa_train::cfa::descriptor::Pooling;
+use cfa_train::import::{ImportOverrides, ImportRequest, ImportSummary, import};
 use clap::{Args, ValueEnum};
 
 use crate::export::refuse_own_input;

@@ -3,12 +3,12 @@
 use anyhow::Error;
 use cfa_runtime::inspector::InspectError;
 use cfa_runtime::picture::{Limit, Limits, PictureError};
-use cfa_train::anomalib::{ImportError, ImportProblem};
 use cfa_train::calibration::CalibrateError;
 use cfa_train::dataset::{BadPicture, BadReason, DatasetError};
 use cfa_train::error::TrainError;
 use cfa_train::evaluation::EvaluationError;
 use cfa_train::export::ReducedExportError;
+use cfa_train::import::{ImportError, ImportProblem};
 
 /// Limits for pictures and masks.
 #[allow(

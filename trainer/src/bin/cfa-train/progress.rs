@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use cfa_runtime::calibration::{Basis, DecisionRule};
 use cfa_train::dataset::DepthFinding;
-use cfa_train::fit::{FitEvent, FitObserver, MemoryPlan};
+use cfa_train::training::{FitEvent, FitObserver, MemoryPlan};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{INTERRUPTED, memory};

@@ -14,7 +14,7 @@ use cfa_train::export::{
     CalibrationFate, CostLimits, ReducedExportError, ReducedRequest, ReducedStep, ReducedSummary,
     ReductionCost, export_reduced,
 };
-use cfa_train::fit::{FitObserver, TrainingIdentity, check_destination};
+use cfa_train::training::{FitObserver, TrainingIdentity, check_destination};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use cfa_train::backbone::Backbone;
-use cfa_train::weights_source::{Hub, Pip, WeightsSource};
+use cfa_train::backbone::weights_source::{Hub, Pip, WeightsSource};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::cost::ScorePair;
 use crate::dataset::{Copies, DatasetError, GoodSplit, content_digest};
-use crate::fit::TrainingIdentity;
+use crate::training::TrainingIdentity;
 
 /// Largest difference of a recorded good score and its repetition, relative. The same
 /// network on another machine differs by less (SPEC 14), another picture by more.

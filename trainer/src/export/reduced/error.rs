@@ -12,7 +12,7 @@ use super::ReductionCost;
 use crate::backbone::UnknownBackbone;
 use crate::dataset::DatasetError;
 use crate::evaluation::EvaluationError;
-use crate::onnx::ReduceError;
+use crate::export::onnx::ReduceError;
 
 /// Why there is no bundle in a smaller format.
 #[derive(Debug, thiserror::Error)]

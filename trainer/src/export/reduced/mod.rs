@@ -26,7 +26,7 @@ pub use error::ReducedExportError;
 
 use super::GOLDEN_TOLERANCE;
 use crate::dataset::{Copies, TestPicture};
-use crate::fit::can_be_written;
+use crate::training::can_be_written;
 use cost::Comparison;
 
 /// Largest difference between a replayed and a recorded map of an INT8 network, relative to

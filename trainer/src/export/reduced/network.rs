@@ -11,7 +11,7 @@ use cfa_runtime::picture::{Limits, Picture};
 
 use super::{ReducedExportError, ReducedRequest, ReducedStep, StepWatch};
 use crate::backbone::{Backbone, TapActivation};
-use crate::onnx::{INPUT, Observation, ReducibleNetwork};
+use crate::export::onnx::{INPUT, Observation, ReducibleNetwork};
 
 /// Pictures that ranges are found on; more hardly change them.
 const MOST_OBSERVED: usize = 32;

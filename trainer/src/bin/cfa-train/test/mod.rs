@@ -13,10 +13,10 @@ use cfa_runtime::inspector::{Inspector, InspectorOptions};
 use cfa_runtime::picture::Limits;
 use cfa_runtime::preprocess::Preprocessing;
 use cfa_train::dataset::{DataAccount, Dataset, TestPicture, fingerprints};
+use cfa_train::evaluation::report::{ReportSettings, write_report};
 use cfa_train::evaluation::{
     CheckedTest, Evaluation, LeftOut, MapFolder, MapFolderError, check, evaluate,
 };
-use cfa_train::report::{ReportSettings, write_report};
 use clap::Args;
 use indicatif::ProgressBar;
 use serde::Serialize;

@@ -1,0 +1,5 @@
+//! The method: descriptors, memory bank, scores and anomaly map of CFA.
+
+pub mod anomaly_map;
+pub mod head;
+pub mod memory_bank;

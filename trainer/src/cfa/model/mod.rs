@@ -1,0 +1,161 @@
+//! The method as a model: memory bank, distances, scores (SPEC 4 to 9).
+
+mod anomaly_map;
+
+use cfa_runtime::preprocess::Size;
+use rand_chacha::ChaCha8Rng;
+use tch::{TchError, Tensor, no_grad};
+
+pub use anomaly_map::{AnomalyMapGenerator, Scored, softmin_score};
+
+use crate::cfa::descriptor::Descriptor;
+use crate::cfa::memory_bank::{ClusteringWatch, MeanFeatures, compress};
+use crate::cfa::neighbors::{rows, smallest_squared_distances};
+use crate::training::PooledMaps;
+
+/// Descriptor and memory bank. The frozen backbone is outside: its pooled maps are
+/// computed once (see [`crate::training::FeatureExtractor`]).
+#[derive(Debug)]
+pub struct CfaModel {
+    descriptor: Descriptor,
+    memory_bank: Option<Tensor>,
+    generator: AnomalyMapGenerator,
+    scale: Size,
+}
+
+/// What the model puts out.
+#[derive(Debug)]
+pub enum CfaOutput {
+    /// When training: squared distances of every patch to every entry, N×P×M.
+    Distances(Tensor),
+    /// When evaluating: scores and anomaly maps.
+    Scored(Scored),
+}
+
+/// Why the model cannot compute.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// There is nothing to compare with yet.
+    #[error(
+        "the memory bank is not initialised; call initialize_centroid with the training pictures first"
+    )]
+    NoMemoryBank,
+    /// An input of the anomaly map generator is missing.
+    #[error("the anomaly map generator needs the {0}")]
+    Missing(&'static str),
+    /// libtorch refused an operation.
+    #[error("libtorch: {0}")]
+    Torch(#[from] TchError),
+}
+
+impl CfaModel {
+    /// A model whose descriptor has `scale` (h×w) positions; without a memory bank.
+    #[must_use]
+    pub fn new(descriptor: Descriptor, generator: AnomalyMapGenerator, scale: Size) -> Self {
+        Self {
+            descriptor,
+            memory_bank: None,
+            generator,
+            scale,
+        }
+    }
+
+    /// The same with a known memory bank, M×D.
+    #[must_use]
+    pub fn with_memory_bank(self, memory_bank: Tensor) -> Self {
+        Self {
+            memory_bank: Some(memory_bank),
+            ..self
+        }
+    }
+
+    /// Builds the memory bank: the mean φ of each position over all training pictures,
+    /// each weighing the same, reduced to floor(h·w / `gamma_c`) centroids (SPEC 5).
+    /// `watch` follows the reduction, see [`compress`].
+    ///
+    /// # Errors
+    /// Those of `batches` and `watch`, or libtorch's.
+    pub fn initialize_centroid<E: From<TchError>>(
+        &mut self,
+        batches: impl IntoIterator<Item = Result<PooledMaps, E>>,
+        gamma_c: usize,
+        rng: &mut ChaCha8Rng,
+        watch: &mut ClusteringWatch<'_, E>,
+    ) -> Result<(), E> {
+        let mut mean = MeanFeatures::default();
+        for maps in batches {
+            let maps = maps?;
+            mean.add(&no_grad(|| self.descriptor.forward(&maps))?)?;
+        }
+        self.memory_bank = Some(compress(&mean.rows()?, gamma_c, rng, watch)?);
+        Ok(())
+    }
+
+    /// The descriptor.
+    #[must_use]
+    pub fn descriptor(&self) -> &Descriptor {
+        &self.descriptor
+    }
+
+    /// The memory bank, M×D.
+    ///
+    /// # Errors
+    /// It is not initialised.
+    pub fn memory_bank(&self) -> Result<&Tensor, ModelError> {
+        self.memory_bank.as_ref().ok_or(ModelError::NoMemoryBank)
+    }
+
+    /// Rows and columns of descriptors: what the reference's `get_scale` gives.
+    #[must_use]
+    pub fn scale(&self) -> Size {
+        self.scale
+    }
+
+    /// Squared Euclidean distances N×P×M of φ (N×D×h×w) to every entry, never below 0
+    /// (the reference's can be, DIFFERENCES 6); differentiable.
+    ///
+    /// The training loop and [`score`](Self::score) need the nearest entries alone and
+    /// do without this matrix.
+    ///
+    /// # Errors
+    /// There is no memory bank, or memory runs out.
+    pub fn compute_distance(&self, phi: &Tensor) -> Result<Tensor, ModelError> {
+        let (phi, bank) = (rows(phi)?, self.memory_bank()?);
+        let norms = |x: &Tensor| x.f_square()?.f_sum_dim_intlist(-1_i64, false, None);
+        let product = phi.f_matmul(&bank.f_transpose(0, 1)?)?;
+        let sums = norms(&phi)?.f_unsqueeze(2)?.f_add(&norms(bank)?)?;
+        Ok(sums.f_sub(&product.f_mul_scalar(2.0)?)?.f_clamp_min(0.0)?)
+    }
+
+    /// Distances when training, scores and maps when evaluating.
+    ///
+    /// # Errors
+    /// There is no memory bank, the map is smaller than the blur, or memory runs out.
+    pub fn forward(&self, maps: &PooledMaps, training: bool) -> Result<CfaOutput, ModelError> {
+        if training {
+            let phi = self.descriptor.forward(maps)?;
+            return Ok(CfaOutput::Distances(self.compute_distance(&phi)?));
+        }
+        Ok(CfaOutput::Scored(self.score(maps)?))
+    }
+
+    /// Scores and maps, from the K nearest entries alone.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    pub fn score(&self, maps: &PooledMaps) -> Result<Scored, ModelError> {
+        let phi = no_grad(|| self.descriptor.forward(maps))?;
+        self.score_phi(&phi)
+    }
+
+    fn score_phi(&self, phi: &Tensor) -> Result<Scored, ModelError> {
+        let bank = self.memory_bank()?;
+        let (nearest, _) =
+            no_grad(|| smallest_squared_distances(&rows(phi)?, bank, self.generator.neighbors))?;
+        self.generator.forward(Some(&nearest), Some(self.scale))
+    }
+}
+
+#[cfg(test)]
+mod tests;

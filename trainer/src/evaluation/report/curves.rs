@@ -1,0 +1,88 @@
+//! The ROC and the precision-recall curve of the pictures.
+
+use std::fmt::Write;
+
+use super::chart::{Chart, unit_ticks};
+use crate::evaluation::Evaluation;
+use crate::evaluation::metrics::{CurvePoint, curve};
+
+/// Both curves, with a dot at the best F1; a remark when good or defective pictures
+/// are missing.
+pub(super) fn html(evaluation: &Evaluation) -> String {
+    let (scores, labels): (Vec<f32>, Vec<bool>) = evaluation
+        .pictures
+        .iter()
+        .map(|seen| (seen.score, seen.picture.is_defective()))
+        .unzip();
+    let points = curve(&scores, &labels).unwrap_or_default();
+    if points.is_empty() {
+        return "<p>Curves need good and defective pictures.</p>\n".to_owned();
+    }
+    let best = evaluation.overall.image_f1max_threshold;
+    let best = points.iter().find(|point| Some(point.threshold) == best);
+    let charts = [roc(&points, best), precision_recall(&points, best)];
+    format!("<div class=\"curves\">\n{}</div>\n", charts.concat())
+}
+
+/// Straight lines between the points, from (0, 0) on.
+fn roc(points: &[CurvePoint], best: Option<&CurvePoint>) -> String {
+    let mut line = String::from("M0 100");
+    for point in points {
+        let (x, y) = place(point.false_positive_rate, point.recall);
+        let _ = write!(line, "L{x:.2} {y:.2}");
+    }
+    let dot = best.map(|point| place(point.false_positive_rate, point.recall));
+    let plot = format!(
+        "<path class=\"grid\" d=\"M0 100L100 0\"/>\n{}",
+        drawn(&line, dot)
+    );
+    chart(
+        "ROC curve",
+        "false positive rate",
+        "true positive rate",
+        plot,
+    )
+}
+
+/// Steps, each at the precision of its end, as the average precision adds them up.
+fn precision_recall(points: &[CurvePoint], best: Option<&CurvePoint>) -> String {
+    let mut line = String::new();
+    for point in points {
+        let (x, y) = place(point.recall, point.precision);
+        let start = if line.is_empty() { "M0 " } else { "V" };
+        let _ = write!(line, "{start}{y:.2}H{x:.2}");
+    }
+    let dot = best.map(|point| place(point.recall, point.precision));
+    chart(
+        "Precision-recall curve",
+        "recall",
+        "precision",
+        drawn(&line, dot),
+    )
+}
+
+fn place(x: f64, y: f64) -> (f64, f64) {
+    (x * 100.0, (1.0 - y) * 100.0)
+}
+
+/// A line of no length with round ends is a dot that stays round when stretched.
+fn drawn(line: &str, dot: Option<(f64, f64)>) -> String {
+    let mut svg = format!("<path class=\"line\" d=\"{line}\"/>\n");
+    if let Some((x, y)) = dot {
+        let _ = writeln!(svg, "<path class=\"dot\" d=\"M{x:.2} {y:.2}h0\"/>");
+    }
+    svg
+}
+
+fn chart(label: &str, x_title: &str, y_title: &str, plot: String) -> String {
+    Chart {
+        label,
+        class: "curve",
+        x_title,
+        x_ticks: unit_ticks(),
+        y_title,
+        y_ticks: unit_ticks(),
+        plot,
+    }
+    .html()
+}

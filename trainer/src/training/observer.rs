@@ -1,0 +1,143 @@
+//! What a training tells while it runs. The library itself never prints.
+
+use std::path::PathBuf;
+
+use cfa_runtime::calibration::DecisionRule;
+use serde::Serialize;
+
+use super::MemoryPlan;
+use crate::dataset::{DataAccount, DepthFinding};
+use crate::training::seeds::SeedReport;
+
+/// A step forward. Serialised as one JSON object with the key `event`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FitEvent {
+    /// The training with one of several seeds begins.
+    Seed {
+        /// The seed.
+        seed: u64,
+        /// Counted from 1.
+        number: usize,
+        /// How many there will be.
+        seeds: usize,
+    },
+    /// One of several seeds is finished.
+    SeedFinished(Box<SeedReport>),
+    /// The very training that was asked for has been done before.
+    AlreadyTrained,
+    /// All training pictures, or all test pictures, are about to be read once.
+    Checking {
+        /// How many.
+        pictures: usize,
+    },
+    /// Good pictures are held out, and for what.
+    HeldOut {
+        /// To train on.
+        training: usize,
+        /// To calibrate scores with.
+        calibration: usize,
+        /// To choose among seeds with.
+        selection: usize,
+    },
+    /// A picture is left out, as `--skip-bad` allows.
+    Skipped {
+        /// Which, and why it cannot be used.
+        reason: String,
+    },
+    /// What is odd about the depths of the pictures.
+    Depth(DepthFinding),
+    /// What the training will take, said before it starts.
+    Memory(MemoryPlan),
+    /// Features of this many pictures are there.
+    Features {
+        /// Finished pictures.
+        done: usize,
+        /// All pictures.
+        pictures: usize,
+    },
+    /// The memory bank is being reduced, as `gamma_c` asks: the tightest of several
+    /// clusterings will be kept.
+    Clustering {
+        /// Finished clusterings.
+        done: usize,
+        /// All of them.
+        of: usize,
+    },
+    /// The memory bank is there.
+    MemoryBank {
+        /// Number of entries.
+        entries: usize,
+        /// Channels of each.
+        channels: usize,
+    },
+    /// Training goes on from a checkpoint.
+    Resumed {
+        /// Epochs that were finished.
+        epochs: usize,
+        /// Steps finished in the next epoch.
+        steps: usize,
+    },
+    /// One step of the optimiser.
+    Step {
+        /// Counted from 1.
+        epoch: usize,
+        /// All epochs.
+        epochs: usize,
+        /// Counted from 1.
+        step: usize,
+        /// Steps of an epoch.
+        steps: usize,
+        /// Loss of this batch before the step.
+        loss: f64,
+    },
+    /// An epoch is finished and its checkpoint written.
+    Epoch {
+        /// Counted from 1.
+        epoch: usize,
+        /// All epochs.
+        epochs: usize,
+        /// Mean loss over the epoch's steps.
+        loss: f64,
+    },
+    /// The network is being exported and golden samples recorded.
+    Exporting,
+    /// No ONNX Runtime was given, so the bundle is neither verified nor calibrated.
+    Unverified,
+    /// The runtime reproduces libtorch's maps from the picture on.
+    Verified {
+        /// Golden samples that were replayed.
+        samples: usize,
+        /// Threads that the runtime computed with.
+        threads: usize,
+    },
+    /// The held-out good pictures have been scored.
+    Calibrated {
+        /// How many there were.
+        good: usize,
+        /// How pictures will be judged; `None` when there are too few good ones.
+        rule: Option<DecisionRule>,
+    },
+    /// What became of the pictures of the data set; the last event of a training, of a test
+    /// and of a calibration.
+    Data(DataAccount),
+    /// The bundle is complete.
+    Exported {
+        /// Its file.
+        bundle: PathBuf,
+        /// Its size.
+        bytes: u64,
+    },
+}
+
+/// Follows a training.
+pub trait FitObserver {
+    /// Called after every step forward.
+    fn event(&mut self, event: &FitEvent);
+
+    /// Asked between steps; `true` stops the training with a checkpoint.
+    fn interrupted(&self) -> bool {
+        false
+    }
+}
