@@ -6,7 +6,7 @@ use cfa_runtime::bundle::{BundleError, BundleProblem};
 use cfa_runtime::cfa::anomaly_map::BlurError;
 use cfa_runtime::cfa::head::HeadError;
 use cfa_runtime::cfa::memory_bank::{MemoryBankError, NeighborsError};
-use cfa_runtime::inspector::InspectError;
+use cfa_runtime::inspector::{InspectError, OpenError};
 use cfa_runtime::network::NetworkError;
 use cfa_runtime::picture::{Limit, PictureError, PictureProblem};
 use cfa_runtime::preprocess::PreprocessError;
@@ -49,6 +49,15 @@ impl Fault {
             cause = error.source();
         }
         Self::new(status, message)
+    }
+}
+
+impl From<OpenError> for Fault {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Network(error) => error.into(),
+            other => Self::caused(status_of_opening(&other), &other),
+        }
     }
 }
 
@@ -118,24 +127,26 @@ fn library_missing(error: &NetworkError) -> Fault {
     )
 }
 
+fn status_of_opening(error: &OpenError) -> cfa_status {
+    match error {
+        OpenError::Bundle(error) => status_of_bundle(error),
+        OpenError::MemoryBank(MemoryBankError::Internal(_))
+        | OpenError::Blur(BlurError::Internal(_)) => CFA_E_INTERNAL,
+        OpenError::MemoryBank(_) | OpenError::Blur(_) | OpenError::Graph(_) => CFA_E_BUNDLE_FORMAT,
+        OpenError::Threads(_) => CFA_E_LIMIT,
+        OpenError::NoThreads | OpenError::Calibration(_) => CFA_E_BAD_ARGUMENT,
+        _ => CFA_E_INTERNAL,
+    }
+}
+
 fn status_of(error: &InspectError) -> cfa_status {
     match error {
-        InspectError::Bundle(error) => status_of_bundle(error),
-        InspectError::MemoryBank(MemoryBankError::Internal(_))
-        | InspectError::Blur(BlurError::Internal(_)) => CFA_E_INTERNAL,
-        InspectError::MemoryBank(_) | InspectError::Blur(_) | InspectError::Graph(_) => {
-            CFA_E_BUNDLE_FORMAT
-        }
         InspectError::Head(
             HeadError::NotFinite | HeadError::Neighbors(NeighborsError::NotFinite { .. }),
         ) => CFA_E_NONFINITE,
         InspectError::Cancelled => CFA_E_CANCELLED,
-        InspectError::Threads(_) | InspectError::Preprocess(PreprocessError::TooLong { .. }) => {
-            CFA_E_LIMIT
-        }
-        InspectError::NoThreads | InspectError::Calibration(_) | InspectError::Forked(_) => {
-            CFA_E_BAD_ARGUMENT
-        }
+        InspectError::Preprocess(PreprocessError::TooLong { .. }) => CFA_E_LIMIT,
+        InspectError::Forked(_) => CFA_E_BAD_ARGUMENT,
         _ => CFA_E_INTERNAL,
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 
-use cfa_runtime::inspector::InspectError;
+use cfa_runtime::inspector::{InspectError, OpenError};
 use cfa_runtime::onnx::proto::ModelProto;
 use cfa_runtime::onnx::proto::tensor_shape_proto::dimension::Value;
 use cfa_runtime::onnx::proto::type_proto::Value::TensorType;
@@ -26,7 +26,7 @@ fn opened(
     model: &Model,
     head: HeadPlacement,
     batch: Option<usize>,
-) -> Result<Inspector, InspectError> {
+) -> Result<Inspector, OpenError> {
     let options = InspectorOptions {
         threads: Some(2),
         head,

@@ -5,7 +5,7 @@ use cfa_runtime::calibration::DecisionOptions;
 use cfa_runtime::cfa::anomaly_map::Border;
 use cfa_runtime::cfa::head::HeadError;
 use cfa_runtime::cfa::memory_bank::NeighborsError;
-use cfa_runtime::inspector::InspectError;
+use cfa_runtime::inspector::{InspectError, OpenError};
 use cfa_runtime::ndarray::{Array2, Axis, concatenate, stack};
 use cfa_runtime::network::{Network, NetworkOptions};
 use cfa_runtime::onnx::{FileError, with_head};
@@ -39,7 +39,7 @@ fn changed(change: impl FnOnce(&mut BundleParts)) -> Bundle {
     Bundle::open(&path).unwrap()
 }
 
-fn opened(bundle: &Bundle, head: HeadPlacement) -> Result<Inspector, InspectError> {
+fn opened(bundle: &Bundle, head: HeadPlacement) -> Result<Inspector, OpenError> {
     let options = InspectorOptions {
         threads: Some(2),
         head,
@@ -265,7 +265,7 @@ fn values_that_are_no_numbers_are_an_error_in_both() {
 fn refusal(onnx: Vec<u8>) -> String {
     let bundle = changed(|parts| parts.network_onnx = onnx);
     match opened(&bundle, HeadPlacement::Graph) {
-        Err(error @ InspectError::Graph(FileError::Decode(_) | FileError::Foreign { .. })) => {
+        Err(error @ OpenError::Graph(FileError::Decode(_) | FileError::Foreign { .. })) => {
             error.to_string()
         }
         other => panic!("{other:?}"),

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
-use cfa_runtime::inspector::InspectError;
+use cfa_runtime::inspector::{InspectError, OpenError};
 use cfa_runtime::ndarray::Array4;
 use cfa_runtime::network::{Network, NetworkError, NetworkOptions};
 use cfa_runtime::picture::{PixelFormat, PixelView};
@@ -182,7 +182,7 @@ fn the_opening_of_a_network_can_be_watched_and_stopped() {
     let stopped = Inspector::new_watched(&model, &onnx_runtime(), &options, &mut stop);
     assert!(matches!(
         stopped,
-        Err(InspectError::Network(NetworkError::OpeningStopped))
+        Err(OpenError::Network(NetworkError::OpeningStopped))
     ));
 }
 

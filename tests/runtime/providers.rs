@@ -30,7 +30,7 @@ fn inspector(provider: ProviderOptions) -> Result<Inspector, NetworkError> {
         ..InspectorOptions::default()
     };
     Inspector::new(&model, &onnx_runtime(), &options).map_err(|error| match error {
-        cfa_runtime::inspector::InspectError::Network(error) => error,
+        cfa_runtime::inspector::OpenError::Network(error) => error,
         other => panic!("{other}"),
     })
 }

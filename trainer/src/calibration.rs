@@ -9,7 +9,7 @@ use cfa_runtime::bundle::{Bundle, BundleError, write_bundle};
 use cfa_runtime::calibration::{
     Basis, Calibration, CalibrationError, DecisionRule, F1MaxThreshold, HIGHEST_USUAL_RATE,
 };
-use cfa_runtime::inspector::{InspectError, Inspector, InspectorOptions};
+use cfa_runtime::inspector::{InspectError, Inspector, InspectorOptions, OpenError};
 use cfa_runtime::network::OnnxRuntime;
 use cfa_runtime::picture::Limits;
 
@@ -79,6 +79,9 @@ pub enum CalibrateError {
     /// A picture cannot be inspected.
     #[error(transparent)]
     Inspect(#[from] InspectError),
+    /// The runtime cannot open the bundle.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// The scores cannot serve as asked.
     #[error(transparent)]
     Calibration(#[from] CalibrationError),

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use cfa_runtime::bundle::BundleError;
-use cfa_runtime::inspector::InspectError;
+use cfa_runtime::inspector::{InspectError, OpenError};
 use cfa_runtime::picture::PictureError;
 use cfa_runtime::verify::VerifyReport;
 use tch::TchError;
@@ -80,6 +80,9 @@ pub enum TrainError {
     /// The runtime cannot inspect with the new model.
     #[error(transparent)]
     Inspect(#[from] InspectError),
+    /// The runtime cannot open the bundle.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// The runtime computes other maps than libtorch did.
     #[error(
         "the exported network does not reproduce libtorch's maps, so no bundle was written, or the one that was there stays unverified: {report:?}; please report this"

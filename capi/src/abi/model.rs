@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use cfa_runtime::inspector::InspectError;
+use cfa_runtime::inspector::OpenError;
 use cfa_runtime::{Bundle, Model, render};
 
 use super::output::{copy_text, reporting};
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn cfa_model_open_bytes(
     given!(data, options, out, err);
     let open = || {
         let bytes = data.array(data_len, "data")?;
-        let bundle = Bundle::from_bytes(bytes).map_err(InspectError::from)?;
+        let bundle = Bundle::from_bytes(bytes).map_err(OpenError::from)?;
         Ok(Model::from_bundle(bundle)?)
     };
     reporting(&err, || opened(open, &options, &out))

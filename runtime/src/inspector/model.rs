@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::InspectError;
+use super::OpenError;
 use crate::bundle::{Bundle, BundleParts, GoldenRecord, Manifest, NetworkFile};
 use crate::cfa::anomaly_map::GaussianBlur;
 use crate::cfa::head::{Descriptors, Head};
@@ -16,17 +16,17 @@ use crate::preprocess::Size;
 /// Immutable, cheap to clone, and usable from all threads at once.
 #[derive(Debug, Clone)]
 pub struct Model {
-    pub(super) settings: Arc<Settings>,
+    pub(super) loaded: Arc<LoadedModel>,
     network: NetworkFile,
 }
 
-/// Everything but the network file, which an opened network no longer needs.
+/// All of a model but the network file, which an opened network no longer needs.
 #[derive(Debug)]
-pub(super) struct Settings {
+pub(super) struct LoadedModel {
     pub(super) manifest: Manifest,
     pub(super) golden: Vec<GoldenRecord>,
     pub(super) head: Head,
-    digest_hex: String,
+    pub(super) digest_hex: String,
 }
 
 impl Model {
@@ -36,20 +36,20 @@ impl Model {
     /// time on a machine, and not held until then. It may be replaced or removed, but who
     /// writes into it makes opening its network an error. What is no regular file, such as a
     /// pipe, is read once, and its network held in memory.
-    pub fn open(bundle: &Path) -> Result<Self, InspectError> {
+    pub fn open(bundle: &Path) -> Result<Self, OpenError> {
         let (bundle, network) = Bundle::open_without_network(bundle)?;
-        let (settings, _left_in_file) = Settings::new(bundle)?;
+        let (loaded, _left_in_file) = LoadedModel::new(bundle)?;
         Ok(Self {
-            settings: Arc::new(settings),
+            loaded: Arc::new(loaded),
             network,
         })
     }
 
     /// Takes over a bundle that is already loaded, and holds its network in memory.
-    pub fn from_bundle(bundle: Bundle) -> Result<Self, InspectError> {
-        let (settings, network) = Settings::new(bundle)?;
+    pub fn from_bundle(bundle: Bundle) -> Result<Self, OpenError> {
+        let (loaded, network) = LoadedModel::new(bundle)?;
         Ok(Self {
-            settings: Arc::new(settings),
+            loaded: Arc::new(loaded),
             network: network.into(),
         })
     }
@@ -57,19 +57,19 @@ impl Model {
     /// The settings of the model.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
-        &self.settings.manifest
+        &self.loaded.manifest
     }
 
     /// SHA-256 of the bundle file, in lower-case hexadecimal.
     #[must_use]
     pub fn digest_hex(&self) -> &str {
-        &self.settings.digest_hex
+        &self.loaded.digest_hex
     }
 
     /// What follows the network.
     #[must_use]
     pub fn head(&self) -> &Head {
-        &self.settings.head
+        &self.loaded.head
     }
 
     pub(super) fn network(&self) -> &NetworkFile {
@@ -77,9 +77,9 @@ impl Model {
     }
 }
 
-impl Settings {
-    /// With the network's ONNX file.
-    fn new(bundle: Bundle) -> Result<(Self, Vec<u8>), InspectError> {
+impl LoadedModel {
+    /// Builds the head of a bundle; also gives the network's ONNX file.
+    fn new(bundle: Bundle) -> Result<(Self, Vec<u8>), OpenError> {
         let digest_hex = bundle.digest_hex().to_owned();
         let BundleParts {
             manifest,
@@ -92,13 +92,13 @@ impl Settings {
         let bank = bank.with_leading_axes(manifest.memory_bank.bounding_axes)?;
         let levels = manifest.descriptor.levels.clone();
         let head = head(&manifest, bank, Descriptors::new(levels, &coordinates)?)?;
-        let settings = Self {
+        let loaded = Self {
             manifest,
             golden,
             head,
             digest_hex,
         };
-        Ok((settings, network_onnx))
+        Ok((loaded, network_onnx))
     }
 }
 
@@ -106,7 +106,7 @@ fn head(
     manifest: &Manifest,
     bank: MemoryBank,
     descriptors: Descriptors,
-) -> Result<Head, InspectError> {
+) -> Result<Head, OpenError> {
     let map = &manifest.anomaly_map;
     let map_size = Size {
         height: map.height,

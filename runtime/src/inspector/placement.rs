@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{InspectError, Model};
+use super::{Model, OpenError};
 use crate::bundle::NetworkFile;
 use crate::network::{NetworkOptions, ProviderOptions};
 use crate::onnx::with_head;
@@ -37,7 +37,7 @@ impl HeadPlacement {
         model: &Model,
         provider: ProviderOptions,
         threads: usize,
-    ) -> Result<(NetworkFile, NetworkOptions), InspectError> {
+    ) -> Result<(NetworkFile, NetworkOptions), OpenError> {
         let mut options = NetworkOptions::of(model.manifest(), provider, threads);
         let onnx = match self {
             Self::Host => model.network().clone(),

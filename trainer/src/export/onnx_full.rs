@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use cfa_runtime::bundle::{Bundle, BundleError, NetworkPrecision};
-use cfa_runtime::inspector::{InspectError, Inspector, InspectorOptions};
+use cfa_runtime::inspector::{InspectError, Inspector, InspectorOptions, OpenError};
 use cfa_runtime::ndarray::{Array2, Array4, Axis};
 use cfa_runtime::network::{NetworkError, OnnxRuntime, WholeModel};
 use cfa_runtime::picture::{Picture, PictureError};
@@ -88,6 +88,9 @@ pub enum OnnxFullError {
     /// The runtime does not run the bundle.
     #[error(transparent)]
     Inspect(#[from] InspectError),
+    /// The runtime cannot open the bundle.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// A picture to check with cannot be made.
     #[error(transparent)]
     Picture(#[from] PictureError),

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use cfa_runtime::bundle::{BundleError, NetworkPrecision};
 use cfa_runtime::calibration::CalibrationError;
-use cfa_runtime::inspector::InspectError;
+use cfa_runtime::inspector::{InspectError, OpenError};
 use cfa_runtime::network::NetworkError;
 use cfa_runtime::picture::PictureError;
 use cfa_runtime::preprocess::PreprocessError;
@@ -57,6 +57,9 @@ pub enum ReducedExportError {
     /// A picture cannot be inspected.
     #[error(transparent)]
     Inspect(#[from] InspectError),
+    /// The runtime cannot open the bundle.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// A picture cannot be read.
     #[error(transparent)]
     Picture(#[from] PictureError),

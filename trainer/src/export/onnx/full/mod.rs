@@ -12,7 +12,7 @@ mod resampling;
 use cfa_runtime::BrokenInvariant;
 use cfa_runtime::Model;
 use cfa_runtime::bundle::Bundle;
-use cfa_runtime::inspector::InspectError;
+use cfa_runtime::inspector::OpenError;
 use cfa_runtime::onnx::message::{Dim, batched_value, float_value, int, ints};
 use cfa_runtime::onnx::proto::{GraphProto, ModelProto, StringStringEntryProto};
 use cfa_runtime::onnx::{FileError, INPUT, MAP, Nodes, SCORE, decode_network, write_head};
@@ -38,7 +38,7 @@ pub enum FullOnnxError {
     Network(#[from] FileError),
     /// The head cannot be made of the bundle's settings.
     #[error(transparent)]
-    Head(#[from] InspectError),
+    Head(#[from] OpenError),
     /// A bug in this code.
     #[error(transparent)]
     Internal(#[from] BrokenInvariant),

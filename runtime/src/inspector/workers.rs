@@ -1,0 +1,56 @@
+//! The threads that compute everything but the network.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
+
+use super::OpenError;
+use crate::cores::Helpers;
+use crate::process::{Forked, Threaded};
+
+/// A pool of threads, for the process that started them.
+#[derive(Debug)]
+pub(super) struct Workers {
+    pool: Threaded<Arc<ThreadPool>>,
+    /// The threads of the pool.
+    pub(super) helpers: Helpers,
+    pub(super) count: usize,
+}
+
+impl Workers {
+    /// `None` takes as many threads as the machine offers.
+    pub(super) fn start(threads: Option<usize>) -> Result<Self, OpenError> {
+        let count = threads.unwrap_or_else(available_threads);
+        if count == 0 {
+            return Err(OpenError::NoThreads);
+        }
+        let helpers = Helpers::default();
+        let pool = pool(count, &helpers)?;
+        Ok(Self {
+            pool: Threaded::new(Arc::new(pool)),
+            helpers,
+            count,
+        })
+    }
+
+    /// The pool, in the process that its threads were started in.
+    pub(super) fn pool(&self) -> Result<Arc<ThreadPool>, Forked> {
+        Ok(Arc::clone(self.pool.here()?))
+    }
+}
+
+/// Work of a queue that panics becomes an error of its picture.
+pub(super) fn pool(threads: usize, helpers: &Helpers) -> Result<ThreadPool, ThreadPoolBuildError> {
+    let (begins, ends) = (helpers.clone(), helpers.clone());
+    ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .start_handler(move |_number| begins.join())
+        .exit_handler(move |_number| ends.leave())
+        .panic_handler(|_payload| {})
+        .build()
+}
+
+fn available_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
