@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use super::super::opening::{Asked, Failure};
+use super::super::opening::Failure;
 use super::super::warnings::Warnings;
 use super::{CacheFolder, CacheFolderError, kept_files};
+use crate::cancellation::Cancellation;
 
 /// Between two looks whether another opening has come to its end.
 const INTERVAL: Duration = Duration::from_millis(50);
@@ -43,7 +44,7 @@ impl EngineFolder {
     /// removed before, and what is refused is removed for a second attempt.
     pub(super) fn open<T, Words>(
         &self,
-        asked: &Asked,
+        asked: &Cancellation,
         warnings: &Warnings,
         mut open: impl FnMut() -> Result<T, Failure<Words>>,
     ) -> Result<T, Failure<Words>> {
@@ -52,7 +53,7 @@ impl EngineFolder {
             self.empty()?;
         }
         let opened = match open() {
-            Err(Failure::Open(_refused)) if self.is_kept() && !asked.to_stop() => {
+            Err(Failure::Open(_refused)) if self.is_kept() && !asked.is_cancelled() => {
                 self.empty()?;
                 open()?
             }
@@ -73,7 +74,7 @@ impl EngineFolder {
     }
 
     /// Another opening may compile for minutes; that is waited for.
-    fn lock<Words>(&self, asked: &Asked) -> Result<File, Failure<Words>> {
+    fn lock<Words>(&self, asked: &Cancellation) -> Result<File, Failure<Words>> {
         let mut options = File::options();
         let file = options.create(true).truncate(false).write(true);
         let file = file
@@ -82,7 +83,9 @@ impl EngineFolder {
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(file),
-                Err(TryLockError::WouldBlock) if asked.to_stop() => return Err(Failure::Stopped),
+                Err(TryLockError::WouldBlock) if asked.is_cancelled() => {
+                    return Err(Failure::Stopped);
+                }
                 Err(TryLockError::WouldBlock) => thread::sleep(INTERVAL),
                 Err(TryLockError::Error(error)) => return Err(failed(&self.lock, error)),
             }
@@ -156,7 +159,7 @@ mod tests {
         folder: &EngineFolder,
         open: impl FnMut() -> Result<T, Refused>,
     ) -> Result<T, Refused> {
-        folder.open(&Asked::default(), &Warnings::default(), open)
+        folder.open(&Cancellation::new(), &Warnings::default(), open)
     }
 
     fn files(folder: &EngineFolder) -> usize {
@@ -278,9 +281,9 @@ mod tests {
     fn an_opening_that_was_stopped_leaves_what_is_whole() {
         let base = tempfile::tempdir().unwrap();
         let folder = filled(base.path());
-        let asked = Asked::default();
+        let asked = Cancellation::new();
         let stopped: Result<(), _> = folder.open(&asked, &Warnings::default(), || {
-            asked.stop();
+            asked.cancel();
             Err(refusal())
         });
         assert!(matches!(stopped, Err(Failure::Open(_))));
@@ -307,8 +310,8 @@ mod tests {
         });
         let (first, second) = (place(base.path()), place(base.path()));
         opened(&first, || {
-            let asked = Asked::default();
-            asked.stop();
+            let asked = Cancellation::new();
+            asked.cancel();
             let waiting: Result<(), Refused> = second.open(&asked, &Warnings::default(), || Ok(()));
             assert!(matches!(waiting, Err(Failure::Stopped)));
             Ok(())

@@ -6,7 +6,7 @@ use ort::ep::{self, ExecutionProvider, ExecutionProviderDispatch};
 use ort::session::Session;
 use ort::session::builder::SessionBuilder;
 
-use super::super::opening::{self, Asked, Failure};
+use super::super::opening::{self, Failure};
 use super::super::session::builder;
 use super::super::warnings::Warnings;
 use super::super::{Cause, NetworkError, OnnxRuntime, OpeningWatch};
@@ -18,6 +18,7 @@ use super::{
     RefusalReason, cuda, engine_key, graph_key, openvino,
 };
 use crate::bundle::NetworkFile;
+use crate::cancellation::Cancellation;
 use crate::cores::Helpers;
 
 /// In ONNX Runtime's words for operations that were left to the processor.
@@ -124,7 +125,8 @@ impl Request<'_> {
         let _of_others = self.runtime.errors.take();
         let build = || self.builder(registration.as_ref(), warnings, helpers);
         let engines = registration.as_ref().and_then(|one| one.engines.as_ref());
-        let commit = |builder: &mut SessionBuilder, asked: &Asked| match (provider, engines) {
+        let commit = |builder: &mut SessionBuilder, asked: &Cancellation| match (provider, engines)
+        {
             (Provider::Cpu, _) => self.open_kept(builder, warnings),
             (_, None) => self.open_read(builder),
             (_, Some(folder)) => {
