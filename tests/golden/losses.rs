@@ -6,14 +6,15 @@
 use std::path::{Path, PathBuf};
 
 use cfa_golden::{backbone_weights, first_descriptor, training_pictures};
+use cfa_runtime::Cancellation;
 use cfa_runtime::preprocess::Size;
 use cfa_train::backbone::Backbone;
 use cfa_train::cfa::model::CfaModel;
 use cfa_train::error::TrainError;
-use cfa_train::network::TorchNetwork;
+use cfa_train::events::{FitEvent, FitObserver};
+use cfa_train::network::{PooledMaps, TorchNetwork};
 use cfa_train::training::{
-    Cfa, CheckedSettings, FeatureStore, FitEvent, FitObserver, FitSettings, PooledMaps, Saving,
-    TrainingIdentity, epoch_order,
+    Cfa, CheckedSettings, FeatureStore, FitSettings, Saving, TrainingIdentity, epoch_order,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -96,8 +97,9 @@ fn trained(settings: &CheckedSettings) -> Vec<f64> {
     let batch = [Ok::<_, TrainError>(
         [0, 1, 2].map(|level: usize| maps[level].shallow_clone()),
     )];
+    let go_on = Cancellation::new();
     model
-        .initialize_centroid(batch, 1, &mut unused, &mut |_done| Ok(()))
+        .initialize_centroid(batch, 1, &mut unused, &go_on, &mut |_done| ())
         .unwrap();
     let mut store = FeatureStore::in_memory(settings).unwrap();
     store.push(&maps).unwrap();
@@ -112,7 +114,9 @@ fn trained(settings: &CheckedSettings) -> Vec<f64> {
         },
     };
     let mut losses = Losses::default();
-    training.run(&mut store, &saving, &mut losses).unwrap();
+    training
+        .run(&mut store, &saving, &mut losses, &go_on)
+        .unwrap();
     losses.0
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use cfa_runtime::Cancellation;
 use cfa_runtime::bundle::Bundle;
 use cfa_runtime::calibration::{Basis, Calibration, Decision};
 use cfa_runtime::inspector::{Inspector, InspectorOptions};
@@ -178,12 +179,14 @@ fn what_cannot_be_promised_is_refused_and_the_bundle_stays() {
         skip_bad: false,
     };
     let library = onnx_runtime().unwrap();
-    let mut seen = 0;
-    let interrupted = calibrate(&request, &library, &mut || {
+    let (cancellation, mut seen) = (Cancellation::new(), 0);
+    let interrupted = calibrate(&request, &library, &cancellation, &mut || {
         seen += 1;
-        seen < 2
+        if seen == 2 {
+            cancellation.cancel();
+        }
     });
-    assert!(matches!(interrupted, Err(CalibrateError::Interrupted)));
+    assert!(matches!(interrupted, Err(CalibrateError::Interrupted(_))));
     assert!(
         before == fs::read(workshop.at("model.cfa")).unwrap(),
         "the bundle changed"
@@ -210,7 +213,7 @@ fn a_bundle_that_cannot_be_replaced_is_refused_before_the_work() {
         rule: RuleChoice::Usual,
         skip_bad: false,
     };
-    let error = calibrate(&request, &library, &mut || true).unwrap_err();
+    let error = calibrate(&request, &library, &Cancellation::new(), &mut || ()).unwrap_err();
     assert!(
         matches!(error, CalibrateError::Destination { .. }),
         "{error}"
@@ -292,7 +295,7 @@ fn a_picture_that_breaks_in_between_changes_nothing_or_is_left_out() {
         skip_bad: false,
     };
     let library = onnx_runtime().unwrap();
-    let error = calibrate(&request, &library, &mut || true).unwrap_err();
+    let error = calibrate(&request, &library, &Cancellation::new(), &mut || ()).unwrap_err();
     let message = error.to_string();
     assert!(
         message.contains("4 pictures were scored") && message.contains("16.png"),
@@ -300,7 +303,7 @@ fn a_picture_that_breaks_in_between_changes_nothing_or_is_left_out() {
     );
     assert!(before == fs::read(workshop.at("model.cfa")).unwrap());
     request.skip_bad = true;
-    let found = calibrate(&request, &library, &mut || true).unwrap();
+    let found = calibrate(&request, &library, &Cancellation::new(), &mut || ()).unwrap();
     assert_eq!(
         (found.calibration.good_scores.len(), found.left_out.len()),
         (4, 1)

@@ -3,6 +3,7 @@
 use std::fs;
 
 use cfa_runtime::Bundle;
+use cfa_runtime::Cancellation;
 use cfa_runtime::inspector::{Inspection, Inspector, InspectorOptions};
 use cfa_train::dataset::{Dataset, TestPicture};
 use cfa_train::evaluation::evaluate;
@@ -255,12 +256,12 @@ fn a_picture_that_breaks_in_between_costs_no_other() {
     let options = InspectorOptions::default();
     let mut inspector = Inspector::open(&workshop.at("model.cfa"), &library, &options).unwrap();
     let mut pictures = Dataset::discover(&workshop.at("data")).unwrap().test;
-    let mut seen = |_: &TestPicture, _: &Inspection| Ok(());
-    let whole = evaluate(&mut inspector, &pictures, &mut seen).unwrap();
+    let (go_on, mut seen) = (Cancellation::new(), |_: &TestPicture, _: &Inspection| ());
+    let whole = evaluate(&mut inspector, &pictures, &go_on, &mut seen).unwrap();
     let mut gone = pictures[0].clone();
     gone.path = workshop.at("data/test/good/gone.png");
     pictures.insert(1, gone.clone());
-    let found = evaluate(&mut inspector, &pictures, &mut seen).unwrap();
+    let found = evaluate(&mut inspector, &pictures, &go_on, &mut seen).unwrap();
     assert_eq!(found.overall, whole.overall);
     assert_eq!(found.failed.len(), 1);
     assert_eq!(found.failed[0].picture, gone.path);
@@ -269,7 +270,7 @@ fn a_picture_that_breaks_in_between_costs_no_other() {
         "{:?}",
         found.failed
     );
-    assert!(evaluate(&mut inspector, &[gone], &mut seen).is_err());
+    assert!(evaluate(&mut inspector, &[gone], &go_on, &mut seen).is_err());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use cfa_runtime::bundle::Bundle;
 use cfa_runtime::verify::{VerifyReport, replay};
 use cfa_runtime::{Inspector, InspectorOptions};
 use cfa_train::error::TrainError;
-use cfa_train::training::FitEvent;
+use cfa_train::events::FitEvent;
 
 use crate::workshop::{PICTURES, Workshop, events, observed, onnx_runtime};
 

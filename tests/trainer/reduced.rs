@@ -1,8 +1,8 @@
 //! `cfa-train export --precision`: the network in 8-bit integers or with 16-bit weights.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
+use cfa_runtime::Cancellation;
 use cfa_runtime::OnnxRuntime;
 use cfa_runtime::bundle::{Bundle, NetworkPrecision};
 use cfa_runtime::calibration::Calibration;
@@ -299,7 +299,7 @@ fn what_costs_too_much_is_not_written() {
         threads: 1,
     };
     let run = |request: &ReducedRequest| {
-        export_reduced(request, &library, &mut |_step| ControlFlow::Continue(()))
+        export_reduced(request, &library, &Cancellation::new(), &mut |_step| ())
     };
     let error = run(&request(0.0, false)).unwrap_err();
     assert!(error.to_string().contains("--force"), "{error}");
@@ -326,14 +326,14 @@ fn stops(workshop: &Workshop, library: &OnnxRuntime, request: &ReducedRequest) {
         ..request.clone()
     };
     for what in ["ranges", "good scores"] {
-        let error = export_reduced(&request, library, &mut |step| {
+        let cancellation = Cancellation::new();
+        let error = export_reduced(&request, library, &cancellation, &mut |step| {
             if step.what == what && step.done == 1 {
-                return ControlFlow::Break(());
+                cancellation.cancel();
             }
-            ControlFlow::Continue(())
         });
         assert!(
-            matches!(error, Err(ReducedExportError::Interrupted)),
+            matches!(error, Err(ReducedExportError::Interrupted(_))),
             "{what}"
         );
         assert!(!request.out.exists(), "{what}");

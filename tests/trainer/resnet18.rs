@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cfa_runtime::picture::{Limits, Picture, ReadOptions};
-use cfa_runtime::{Inspector, InspectorOptions};
+use cfa_runtime::{Cancellation, Inspector, InspectorOptions};
 use cfa_train::dataset::content_digest;
 use cfa_train::export::{ExportRequest, export};
 use cfa_train::tensor::host_values;
@@ -52,13 +52,15 @@ impl Trained {
             pictures_sha256: content_digest(pictures).unwrap(),
         };
         let observer = &mut Observer::default();
-        let mut training = Cfa::start(&settings, &mut store, Device::Cpu, observer).unwrap();
+        let go_on = Cancellation::new();
+        let mut training =
+            Cfa::start(&settings, &mut store, Device::Cpu, observer, &go_on).unwrap();
         let path = checkpoint_path(bundle);
         let saving = Saving {
             path: &path,
             identity: &identity,
         };
-        training.run(&mut store, &saving, observer).unwrap();
+        training.run(&mut store, &saving, observer, &go_on).unwrap();
         let request = ExportRequest {
             settings: &settings,
             record: serde_json::json!({}),
@@ -71,9 +73,9 @@ impl Trained {
             runtime: None,
             threads: None,
             bundle,
-            checkpoint: &path,
         };
-        export(&request, &extractor, &training, &mut store, observer).unwrap();
+        let model = training.model();
+        export(&request, &extractor, model, &mut store, observer, &go_on).unwrap();
         Self {
             extractor,
             training,

@@ -3,7 +3,9 @@
 use std::fs;
 
 use cfa_train::error::TrainError;
-use cfa_train::training::{FitEvent, checkpoint_path};
+use cfa_train::events::FitEvent;
+use cfa_train::interruption::Interrupted;
+use cfa_train::training::checkpoint_path;
 
 use crate::workshop::{KEEP, Workshop, events, observed};
 
@@ -19,7 +21,9 @@ fn assert_resumes_to_the_same_bundle(steps: usize, resumed_at: (usize, usize)) {
     let mut request = workshop.request("pieces.cfa");
     let checkpoint = checkpoint_path(&request.bundle);
     let error = observed(&request, Some(steps)).0.unwrap_err();
-    assert!(matches!(&error, TrainError::Interrupted { checkpoint: path } if *path == checkpoint));
+    assert!(
+        matches!(&error, TrainError::Interrupted(Interrupted::Resumable { checkpoint: path }) if *path == checkpoint)
+    );
     assert!(error.to_string().contains("--resume"), "{error}");
     assert!(checkpoint.is_file() && !request.bundle.exists());
 
@@ -79,7 +83,10 @@ fn before_the_first_step_nothing_is_written() {
     };
     let request = workshop.request("model.cfa");
     let error = observed(&request, Some(0)).0.unwrap_err();
-    assert!(matches!(error, TrainError::InterruptedEarly), "{error}");
+    assert!(
+        matches!(error, TrainError::Interrupted(Interrupted::Unchanged)),
+        "{error}"
+    );
     assert!(!request.bundle.exists() && !checkpoint_path(&request.bundle).exists());
 }
 

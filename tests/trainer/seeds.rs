@@ -1,9 +1,11 @@
 //! `cfa-train fit --seeds`.
 
+use cfa_runtime::Cancellation;
 use std::fs;
 
 use cfa_train::error::TrainError;
-use cfa_train::training::seeds::fit_seeds;
+use cfa_train::fit::fit_seeds;
+use cfa_train::interruption::Interrupted;
 use serde_json::Value;
 
 use crate::workshop::{KEEP, Observer, Workshop, events, one_thread, onnx_runtime, stripes};
@@ -90,24 +92,28 @@ fn finished_seeds_are_not_trained_again() {
     request.settings.epochs = 1;
     request.settings.selection_split = 0.1;
     let mut whole = Observer::default();
-    let expected = fit_seeds(&request, 2, &mut whole).unwrap();
+    let expected = fit_seeds(&request, 2, &mut whole, &Cancellation::new()).unwrap();
     let expected_bytes = fs::read(&request.bundle).unwrap();
     fs::remove_file(&request.bundle).unwrap();
 
     // Eight steps a seed: the second is interrupted.
-    let mut stopped = Observer {
-        stop_after_steps: Some(12),
-        ..Observer::default()
-    };
-    let error = fit_seeds(&request, 2, &mut stopped).unwrap_err();
-    assert!(matches!(error, TrainError::Interrupted { .. }), "{error}");
+    let mut stopped = Observer::stopping(Some(12));
+    let cancellation = stopped.cancellation.clone();
+    let error = fit_seeds(&request, 2, &mut stopped, &cancellation).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            TrainError::Interrupted(Interrupted::Resumable { .. })
+        ),
+        "{error}"
+    );
     assert_eq!(
         files(&workshop),
         ["model.cfa.seed0", "model.cfa.seed1.checkpoint"]
     );
 
     request.resume = true;
-    let resumed = fit_seeds(&request, 2, &mut Observer::default()).unwrap();
+    let resumed = fit_seeds(&request, 2, &mut Observer::default(), &Cancellation::new()).unwrap();
     assert_eq!(resumed, expected);
     assert!(fs::read(&request.bundle).unwrap() == expected_bytes);
 }

@@ -4,12 +4,14 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use cfa_runtime::OnnxRuntime;
 use cfa_runtime::picture::Limits;
 use cfa_runtime::preprocess::Size;
+use cfa_runtime::{Cancellation, OnnxRuntime};
 use cfa_train::dataset::GoodNames;
 use cfa_train::error::TrainError;
-use cfa_train::training::{FitEvent, FitObserver, FitRequest, FitSettings, FitSummary, fit};
+use cfa_train::events::{FitEvent, FitObserver};
+use cfa_train::fit::{FitRequest, FitSummary, fit};
+use cfa_train::training::FitSettings;
 use image::{Rgb, RgbImage};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -178,25 +180,38 @@ pub(crate) fn small_settings() -> FitSettings {
     }
 }
 
-/// Remembers events and interrupts after so many steps.
+/// Remembers events and cancels after so many steps.
 #[derive(Default)]
 pub(crate) struct Observer {
     pub(crate) events: Vec<FitEvent>,
-    pub(crate) stop_after_steps: Option<usize>,
+    stop_after_steps: Option<usize>,
+    pub(crate) cancellation: Cancellation,
+}
+
+impl Observer {
+    /// Cancels after so many steps; before the work for 0.
+    pub(crate) fn stopping(after_steps: Option<usize>) -> Self {
+        let observer = Self {
+            stop_after_steps: after_steps,
+            ..Self::default()
+        };
+        observer.stop_if_due();
+        observer
+    }
+
+    fn stop_if_due(&self) {
+        let is_step = |event: &&FitEvent| matches!(event, FitEvent::Step { .. });
+        let steps = self.events.iter().filter(is_step).count();
+        if self.stop_after_steps.is_some_and(|limit| steps >= limit) {
+            self.cancellation.cancel();
+        }
+    }
 }
 
 impl FitObserver for Observer {
     fn event(&mut self, event: &FitEvent) {
         self.events.push(event.clone());
-    }
-
-    fn interrupted(&self) -> bool {
-        let steps = self
-            .events
-            .iter()
-            .filter(|e| matches!(e, FitEvent::Step { .. }))
-            .count();
-        self.stop_after_steps.is_some_and(|limit| steps >= limit)
+        self.stop_if_due();
     }
 }
 
@@ -212,11 +227,9 @@ pub(crate) fn observed(
     stop_after_steps: Option<usize>,
 ) -> (Result<FitSummary, TrainError>, Vec<FitEvent>) {
     one_thread();
-    let mut observer = Observer {
-        stop_after_steps,
-        ..Observer::default()
-    };
-    let result = fit(request, &mut observer);
+    let mut observer = Observer::stopping(stop_after_steps);
+    let cancellation = observer.cancellation.clone();
+    let result = fit(request, &mut observer, &cancellation);
     (result, observer.events)
 }
 

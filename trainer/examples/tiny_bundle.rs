@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use cfa_runtime::Cancellation;
 use cfa_runtime::bundle::{
     AnomalyMapSettings, BackboneIdentity, BundleParts, DescriptorShape as Descriptors,
     GoldenRecord, GoldenSample, HeatmapRange, Manifest, MemoryBankShape, NetworkPrecision,
@@ -22,14 +23,14 @@ use cfa_runtime::cfa::memory_bank::BoundingAxes;
 use cfa_runtime::ndarray::Array2;
 use cfa_runtime::picture::Picture;
 use cfa_runtime::preprocess::{Preprocessing, Size};
-use cfa_train::backbone::weights::WeightTensor;
 use cfa_train::cfa::descriptor::{Descriptor, DescriptorShape, with_pooling};
 use cfa_train::cfa::frame::{FramedModel, PrincipalAxes};
 use cfa_train::cfa::model::{AnomalyMapGenerator, CfaModel};
 use cfa_train::export::onnx;
-use cfa_train::network::{Conv, Graph, NodeId, Op, Parameters, TorchNetwork};
+use cfa_train::network::{
+    Conv, Graph, NodeId, Op, Parameters, PooledMaps, TorchNetwork, WeightTensor,
+};
 use cfa_train::tensor::{from_values, host_values};
-use cfa_train::training::PooledMaps;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tch::Device;
@@ -102,8 +103,9 @@ impl Tiny {
         let drawings: Vec<_> = (0..TRAINING_PICTURES)
             .map(|seed| tiny.maps(&drawing(seed)?))
             .collect();
+        let (go_on, begun) = (Cancellation::new(), &mut |_done| ());
         tiny.model
-            .initialize_centroid(drawings, 1, &mut rng, &mut |_done| Ok(()))?;
+            .initialize_centroid(drawings, 1, &mut rng, &go_on, begun)?;
         Ok(tiny)
     }
 

@@ -2,9 +2,9 @@
 //! are inspected by the runtime that ships, and their scores go into the bundle.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 
+use cfa_runtime::Cancellation;
 use cfa_runtime::bundle::{Bundle, BundleError, write_bundle};
 use cfa_runtime::calibration::{
     Basis, Calibration, CalibrationError, DecisionRule, F1MaxThreshold, HIGHEST_USUAL_RATE,
@@ -14,9 +14,10 @@ use cfa_runtime::network::OnnxRuntime;
 use cfa_runtime::picture::Limits;
 
 use crate::dataset::{DatasetError, Listed, file_digests};
+use crate::destination::{DestinationError, check_destination};
 use crate::evaluation::LeftOut;
 use crate::evaluation::metrics::{MetricsError, auroc, f1_max};
-use crate::training::can_be_written;
+use crate::interruption::{Interrupted, go_on};
 
 /// How a calibrated model judges when nothing else is asked for at run time.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -69,13 +70,8 @@ pub enum CalibrateError {
     #[error(transparent)]
     Bundle(#[from] BundleError),
     /// The bundle cannot be replaced.
-    #[error("{path}: cannot replace the bundle; its folder must take new files", path = path.display())]
-    Destination {
-        /// The bundle.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    #[error("{path}: cannot replace the bundle; its folder must take new files", path = .0.path.display())]
+    Destination(#[source] DestinationError),
     /// A picture cannot be inspected.
     #[error(transparent)]
     Inspect(#[from] InspectError),
@@ -137,20 +133,21 @@ pub enum CalibrateError {
     /// A picture cannot be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
-    /// The user stopped.
-    #[error("interrupted; the bundle is unchanged")]
-    Interrupted,
+    /// The work was stopped.
+    #[error("{0}")]
+    Interrupted(#[from] Interrupted),
 }
 
 /// Inspects the pictures and writes what was learned into the bundle, atomically.
-/// `seen` is called after each picture; `false` stops.
+/// `seen` is called after each picture; then `cancellation` is looked at.
 ///
 /// # Errors
 /// See [`CalibrateError`].
 pub fn calibrate(
     request: &CalibrateRequest,
     runtime: &OnnxRuntime,
-    seen: &mut dyn FnMut() -> bool,
+    cancellation: &Cancellation,
+    seen: &mut dyn FnMut(),
 ) -> Result<Calibrated, CalibrateError> {
     let bundle = open_to_replace(&request.bundle)?;
     require_two_kinds(request)?;
@@ -160,8 +157,8 @@ pub fn calibrate(
         ..InspectorOptions::default()
     };
     let mut inspector = Inspector::from_bundle(bundle, runtime, &options)?;
-    let (good, mut left_out) = scores(&mut inspector, &request.good, seen)?;
-    let (defective, more) = scores(&mut inspector, &request.defective, seen)?;
+    let (good, mut left_out) = scores(&mut inspector, &request.good, cancellation, seen)?;
+    let (defective, more) = scores(&mut inspector, &request.defective, cancellation, seen)?;
     left_out.extend(more);
     if !left_out.is_empty() && !request.skip_bad {
         return Err(CalibrateError::Failed {
@@ -243,22 +240,20 @@ fn median(scores: &[f32]) -> f32 {
 /// It cannot.
 pub fn open_to_replace(bundle: &Path) -> Result<Bundle, CalibrateError> {
     let opened = Bundle::open(bundle)?;
-    can_be_written(bundle).map_err(|source| CalibrateError::Destination {
-        path: bundle.to_owned(),
-        source,
-    })?;
+    check_destination(bundle).map_err(CalibrateError::Destination)?;
     Ok(opened)
 }
 
 /// The raw image scores of picture files, and the pictures that have none because they
-/// cannot be inspected. `seen` is called after each; `false` stops.
+/// cannot be inspected. `seen` is called after each; then `cancellation` is looked at.
 ///
 /// # Errors
 /// The inspection cannot begin, or [`CalibrateError::Interrupted`].
 pub fn scores(
     inspector: &mut Inspector,
     pictures: &[impl AsRef<Path>],
-    seen: &mut dyn FnMut() -> bool,
+    cancellation: &Cancellation,
+    seen: &mut dyn FnMut(),
 ) -> Result<(Vec<f32>, Vec<LeftOut>), CalibrateError> {
     let paths: Vec<_> = pictures
         .iter()
@@ -270,9 +265,8 @@ pub fn scores(
             Ok(inspection) => scores.push(inspection.score),
             Err(error) => left_out.push(LeftOut::new(path, &error)),
         }
-        if !seen() {
-            return Err(CalibrateError::Interrupted);
-        }
+        seen();
+        go_on(cancellation)?;
     }
     Ok((scores, left_out))
 }

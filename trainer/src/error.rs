@@ -1,8 +1,9 @@
 //! What can go wrong between a folder of pictures and a bundle.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use cfa_runtime::BrokenInvariant;
 use cfa_runtime::bundle::BundleError;
 use cfa_runtime::inspector::{InspectError, OpenError};
 use cfa_runtime::picture::PictureError;
@@ -13,10 +14,13 @@ use crate::backbone::ForeignWeights;
 use crate::backbone::weights::WeightsError;
 use crate::calibration::CalibrateError;
 use crate::cfa::gradient::GradientError;
+use crate::cfa::memory_bank::ClusteringError;
 use crate::cfa::model::ModelError;
 use crate::dataset::DatasetError;
+use crate::destination::DestinationError;
 use crate::evaluation::EvaluationError;
-use crate::export::onnx::OnnxError;
+use crate::interruption::Interrupted;
+use crate::network::onnx::OnnxError;
 
 /// An error of training or export.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +38,7 @@ pub enum TrainError {
     },
     /// The data set cannot be used.
     #[error(transparent)]
-    Dataset(#[from] DatasetError),
+    Dataset(DatasetError),
     /// A picture cannot be read.
     #[error(transparent)]
     Picture(#[from] PictureError),
@@ -93,10 +97,10 @@ pub enum TrainError {
     },
     /// The held-out pictures could not be scored.
     #[error(transparent)]
-    Calibrate(#[from] CalibrateError),
+    Calibrate(CalibrateError),
     /// The test pictures cannot be evaluated.
     #[error(transparent)]
-    Evaluation(#[from] EvaluationError),
+    Evaluation(EvaluationError),
     /// Seeds are chosen among by the runtime's scores, and there is none.
     #[error(
         "--seeds compares models through ONNX Runtime, which was not found; get it with `cargo xtask setup --runtime`"
@@ -127,6 +131,9 @@ pub enum TrainError {
         /// Counted from 1.
         step: usize,
     },
+    /// The bundle cannot be written where it shall be.
+    #[error(transparent)]
+    Destination(#[from] DestinationError),
     /// A file of the training itself cannot be used.
     #[error("{path}: {action}", path = path.display())]
     File {
@@ -157,13 +164,57 @@ pub enum TrainError {
         /// What does not fit.
         reason: String,
     },
-    /// The user stopped the training; nothing that was finished is lost.
-    #[error("interrupted; go on with --resume (checkpoint: {checkpoint})", checkpoint = checkpoint.display())]
-    Interrupted {
-        /// Where training goes on from.
-        checkpoint: PathBuf,
-    },
-    /// The user stopped before there was anything to keep.
-    #[error("interrupted before training began; nothing was changed")]
-    InterruptedEarly,
+    /// The training was stopped.
+    #[error("{0}")]
+    Interrupted(#[from] Interrupted),
+    /// A bug in this code.
+    #[error(transparent)]
+    Internal(#[from] BrokenInvariant),
+}
+
+impl TrainError {
+    /// The error as it is, but that an interruption names the `checkpoint`.
+    #[must_use]
+    pub(crate) fn resumable_from(self, checkpoint: &Path) -> Self {
+        match self {
+            Self::Interrupted(interrupted) => interrupted.resumable_from(checkpoint).into(),
+            other => other,
+        }
+    }
+}
+
+impl From<DatasetError> for TrainError {
+    fn from(error: DatasetError) -> Self {
+        match error {
+            DatasetError::Interrupted(interrupted) => interrupted.into(),
+            other => Self::Dataset(other),
+        }
+    }
+}
+
+impl From<EvaluationError> for TrainError {
+    fn from(error: EvaluationError) -> Self {
+        match error {
+            EvaluationError::Interrupted(interrupted) => interrupted.into(),
+            other => Self::Evaluation(other),
+        }
+    }
+}
+
+impl From<CalibrateError> for TrainError {
+    fn from(error: CalibrateError) -> Self {
+        match error {
+            CalibrateError::Interrupted(interrupted) => interrupted.into(),
+            other => Self::Calibrate(other),
+        }
+    }
+}
+
+impl From<ClusteringError> for TrainError {
+    fn from(error: ClusteringError) -> Self {
+        match error {
+            ClusteringError::Interrupted(interrupted) => interrupted.into(),
+            ClusteringError::Torch(error) => error.into(),
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use cfa_runtime::Cancellation;
 use cfa_runtime::network::OnnxRuntime;
 use cfa_train::backbone::Backbone;
 use cfa_train::cfa::descriptor::{Descriptor, DescriptorShape};
@@ -238,9 +239,8 @@ impl<'a> Case<'a> {
         report: &mut Report<'_>,
     ) -> Result<()> {
         let mut rng = <rand_chacha::ChaCha8Rng as rand::SeedableRng>::seed_from_u64(0);
-        let ours = memory_bank::compress(rows, self.settings.gamma_c, &mut rng, &mut |_done| {
-            Ok::<(), tch::TchError>(())
-        })?;
+        let (gamma_c, go_on) = (self.settings.gamma_c, Cancellation::new());
+        let ours = memory_bank::compress(rows, gamma_c, &mut rng, &go_on, &mut |_done| ())?;
         let excess = inertia(rows, &ours)? / inertia(rows, theirs)? - 1.0;
         let who = self.reference.prefix();
         let quantity = format!("k-means: excess of inertia over {who}'s");

@@ -15,10 +15,11 @@ mod silent;
 
 use std::path::PathBuf;
 
+use cfa_runtime::Cancellation;
 use cfa_runtime::OnnxRuntime;
 use cfa_runtime::picture::Limits;
+use cfa_train::events::{FitEvent, FitObserver};
 use cfa_train::import::{ImportError, ImportOverrides, ImportRequest, ImportSummary, import};
-use cfa_train::training::{FitEvent, FitObserver};
 
 /// ONNX Runtime from where cargo's configuration says it is.
 fn onnx_runtime() -> Option<OnnxRuntime> {
@@ -34,10 +35,6 @@ struct Silent;
 
 impl FitObserver for Silent {
     fn event(&mut self, _event: &FitEvent) {}
-
-    fn interrupted(&self) -> bool {
-        false
-    }
 }
 
 /// Imports `checkpoint` to a bundle beside it.
@@ -55,5 +52,5 @@ fn imported(
         overrides: overrides.clone(),
         runtime: None,
     };
-    import(&request, &mut Silent)
+    import(&request, &mut Silent, &Cancellation::new())
 }

@@ -1,6 +1,7 @@
 //! What the file says and does not say.
 
 use cfa_runtime::Bundle;
+use cfa_runtime::Cancellation;
 use cfa_runtime::calibration::Basis;
 use cfa_runtime::picture::Limits;
 use cfa_runtime::preprocess::Size;
@@ -221,7 +222,7 @@ fn good_pictures_become_the_self_test() {
         overrides: ImportOverrides::default(),
         runtime: onnx_runtime(),
     };
-    let summary = import(&request, &mut Silent).unwrap();
+    let summary = import(&request, &mut Silent, &Cancellation::new()).unwrap();
     let manifest = Bundle::open(&summary.bundle).unwrap().manifest;
     let names: Vec<_> = manifest.golden.iter().map(|g| g.name.as_str()).collect();
     assert_eq!(

@@ -13,8 +13,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use tch::{Device, TchError, Tensor};
 
-use crate::backbone::weights::WeightTensor;
-use crate::network::{Conv, Graph, NodeId, Op, Parameters, TorchNetwork};
+use crate::network::{Conv, Graph, NodeId, Op, Parameters, PooledMaps, TorchNetwork, WeightTensor};
 
 /// Name of the weight (D, C0 + 2, 1, 1); the last two inputs are the row and the
 /// column coordinate.
@@ -210,7 +209,7 @@ impl Descriptor {
     ///
     /// # Errors
     /// Shapes that do not fit, or memory that runs out.
-    pub fn forward(&self, pooled: &[Tensor; 3]) -> Result<Tensor, TchError> {
+    pub fn forward(&self, pooled: &PooledMaps) -> Result<Tensor, TchError> {
         let tensors = BTreeMap::from([
             (WEIGHT.to_owned(), self.weight.shallow_clone()),
             (BIAS.to_owned(), self.bias.shallow_clone()),

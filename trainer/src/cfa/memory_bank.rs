@@ -1,17 +1,29 @@
 //! The memory bank C: one mean feature per position, optionally clustered
 //! (SPEC 5).
 
+use cfa_runtime::Cancellation;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use tch::{Kind, TchError, Tensor, no_grad};
+
+use crate::interruption::{Interrupted, go_on};
 
 /// Limit of Lloyd's iterations (SPEC 5).
 const MAX_ITERATIONS: usize = 3000;
 /// Clusterings that are tried; the tightest is kept.
 pub const RESTARTS: usize = 10;
 
-/// Is told how many clusterings are finished.
-pub type ClusteringWatch<'a, E> = dyn FnMut(usize) -> Result<(), E> + 'a;
+/// Why mean features could not be clustered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClusteringError {
+    /// libtorch refused an operation.
+    #[error("libtorch: {0}")]
+    Torch(#[from] TchError),
+    /// The work was stopped.
+    #[error("{0}")]
+    Interrupted(#[from] Interrupted),
+}
 
 /// Mean of φ per position over all training images, each image weighing the same
 /// (the reference weighs batches, DIFFERENCES 10).
@@ -66,35 +78,38 @@ pub fn entries(positions: usize, gamma_c: usize) -> usize {
 }
 
 /// Reduces mean features (P×D) to floor(P / `gamma_c`) centroids by k-means with
-/// seeded k-means++ starts; unchanged for `gamma_c` = 1. `watch` is told before every
-/// iteration how many of the [`RESTARTS`] clusterings are finished, and may end the work
-/// with an error.
+/// seeded k-means++ starts; unchanged for `gamma_c` = 1. `begun` is told before each of the
+/// [`RESTARTS`] clusterings how many are finished. `cancellation` is looked at before every
+/// iteration.
 ///
 /// # Errors
-/// Memory runs out, or that of `watch`.
-pub fn compress<E: From<TchError>>(
+/// Memory runs out, or the work was stopped.
+pub fn compress(
     rows: &Tensor,
     gamma_c: usize,
     rng: &mut ChaCha8Rng,
-    watch: &mut ClusteringWatch<'_, E>,
-) -> Result<Tensor, E> {
+    cancellation: &Cancellation,
+    begun: &mut dyn FnMut(usize),
+) -> Result<Tensor, ClusteringError> {
     if gamma_c <= 1 {
         return Ok(rows.shallow_clone());
     }
     let clusters = entries(rows.size2()?.0 as usize, gamma_c);
-    no_grad(|| k_means(rows, clusters, rng, watch))
+    no_grad(|| k_means(rows, clusters, rng, cancellation, begun))
 }
 
 /// The tightest of [`RESTARTS`] clusterings.
-fn k_means<E: From<TchError>>(
+fn k_means(
     rows: &Tensor,
     clusters: usize,
     rng: &mut ChaCha8Rng,
-    watch: &mut ClusteringWatch<'_, E>,
-) -> Result<Tensor, E> {
+    cancellation: &Cancellation,
+    begun: &mut dyn FnMut(usize),
+) -> Result<Tensor, ClusteringError> {
     let mut best: Option<(f64, Tensor)> = None;
     for finished in 0..RESTARTS {
-        let (inertia, centers) = lloyd(rows, clusters, rng, &mut || watch(finished))?;
+        begun(finished);
+        let (inertia, centers) = lloyd(rows, clusters, rng, cancellation)?;
         if best.as_ref().is_none_or(|(least, _)| inertia < *least) {
             best = Some((inertia, centers));
         }
@@ -104,16 +119,16 @@ fn k_means<E: From<TchError>>(
 }
 
 /// Centres and the sum of squared distances to them.
-fn lloyd<E: From<TchError>>(
+fn lloyd(
     rows: &Tensor,
     clusters: usize,
     rng: &mut ChaCha8Rng,
-    go_on: &mut dyn FnMut() -> Result<(), E>,
-) -> Result<(f64, Tensor), E> {
-    let mut centers = plus_plus_start(rows, clusters, rng, go_on)?;
+    cancellation: &Cancellation,
+) -> Result<(f64, Tensor), ClusteringError> {
+    let mut centers = plus_plus_start(rows, clusters, rng, cancellation)?;
     let (mut distances, mut labels) = nearest_center(rows, &centers)?;
     for _ in 0..MAX_ITERATIONS {
-        go_on()?;
+        go_on(cancellation)?;
         centers = means(rows, &labels, &centers)?;
         let moved = refill_empty(rows, &mut centers, &distances, &labels)?;
         let (next_distances, next) = nearest_center(rows, &centers)?;
@@ -131,19 +146,19 @@ fn lloyd<E: From<TchError>>(
 /// probability proportional to their squared distance from the starts so far, so no
 /// row is drawn twice while distinct rows remain; the one that leaves the smallest
 /// sum of distances is kept.
-fn plus_plus_start<E: From<TchError>>(
+fn plus_plus_start(
     rows: &Tensor,
     clusters: usize,
     rng: &mut ChaCha8Rng,
-    go_on: &mut dyn FnMut() -> Result<(), E>,
-) -> Result<Tensor, E> {
+    cancellation: &Cancellation,
+) -> Result<Tensor, ClusteringError> {
     let (count, _) = rows.size2()?;
     let trials = 2 + (clusters as f64).ln() as usize;
     let first = rng.random_range(0..count);
     let mut chosen = vec![first];
     let mut nearest = squared_distances(&rows.f_narrow(0, first, 1)?, rows)?.f_get(0)?;
     while chosen.len() < clusters {
-        go_on()?;
+        go_on(cancellation)?;
         let candidates = draw(&nearest, trials, rng)?;
         let drawn = rows.f_index_select(0, &candidates.f_to_device(rows.device())?)?;
         let left = squared_distances(&drawn, rows)?.f_minimum(&nearest)?;
@@ -161,7 +176,9 @@ fn plus_plus_start<E: From<TchError>>(
 /// Indices drawn with a probability proportional to their weight.
 fn draw(weights: &Tensor, count: usize, rng: &mut ChaCha8Rng) -> Result<Tensor, TchError> {
     let cumulative: Vec<f64> = Vec::try_from(&weights.f_cumsum(0, Kind::Double)?)?;
-    let total = cumulative.last().copied().unwrap_or(0.0);
+    let total = *cumulative
+        .last()
+        .ok_or_else(|| TchError::Shape("there is no row to draw from".into()))?;
     let indices: Vec<i64> = (0..count)
         .map(|_| {
             let target = rng.random::<f64>() * total;

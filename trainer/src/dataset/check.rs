@@ -1,11 +1,13 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use cfa_runtime::Cancellation;
 use cfa_runtime::picture::{Limits, Picture, PictureError, SixteenBitUse};
 use cfa_runtime::preprocess::{PreprocessError, Preprocessing};
 use rayon::prelude::*;
 
 use super::{Copies, DatasetError, Depths, Fingerprint};
+use crate::interruption::go_on;
 
 /// Pictures that are decoded at the same time: bounds the memory, whatever the number of
 /// cores.
@@ -73,20 +75,18 @@ impl CheckedPictures {
 /// it can prepare a picture of that size.
 ///
 /// Bad pictures are an error that names them, or with `skip_bad` a part of the result;
-/// when every single one is bad, it is an error either way. `go_on` is asked on the
-/// calling thread before each few pictures; `false` ends with [`DatasetError::Interrupted`].
+/// when every single one is bad, it is an error either way. `cancellation` is looked at before
+/// each few pictures; a cancelled one ends with [`DatasetError::Interrupted`].
 pub fn check_pictures(
     paths: &[PathBuf],
     preprocessing: &Preprocessing,
     limits: Limits,
     skip_bad: bool,
-    go_on: &mut dyn FnMut() -> bool,
+    cancellation: &Cancellation,
 ) -> Result<CheckedPictures, DatasetError> {
     let mut checked = CheckedPictures::default();
     for some in paths.chunks(CHECKED_AT_ONCE) {
-        if !go_on() {
-            return Err(DatasetError::Interrupted);
-        }
+        go_on(cancellation)?;
         let seen = some
             .par_iter()
             .map(|path| seen(path, preprocessing, limits));
@@ -173,19 +173,17 @@ fn open(path: &Path, preprocessing: &Preprocessing, limits: Limits) -> Result<Pi
 }
 
 /// The fingerprints of those pictures that can be inspected, with their places in `paths`.
-/// `go_on` is asked before each few pictures; `false` ends with
+/// `cancellation` is looked at before each few pictures; a cancelled one ends with
 /// [`DatasetError::Interrupted`].
 pub fn fingerprints(
     paths: &[PathBuf],
     preprocessing: &Preprocessing,
     limits: Limits,
-    go_on: &mut dyn FnMut() -> bool,
+    cancellation: &Cancellation,
 ) -> Result<Vec<(usize, Fingerprint)>, DatasetError> {
     let mut found = Vec::new();
     for (part, some) in paths.chunks(CHECKED_AT_ONCE).enumerate() {
-        if !go_on() {
-            return Err(DatasetError::Interrupted);
-        }
+        go_on(cancellation)?;
         let seen = some
             .par_iter()
             .map(|path| seen(path, preprocessing, limits));

@@ -6,6 +6,7 @@ use cfa_runtime::picture::PICTURE_ENDINGS;
 use thiserror::Error;
 
 use super::{BadPicture, KNOWN_GOOD_NAMES, MaskFault};
+use crate::interruption::Interrupted;
 
 /// So many files are named before the rest is only counted.
 const NAMED: usize = 10;
@@ -206,9 +207,9 @@ pub enum DatasetError {
         bad: Vec<BadPicture>,
     },
 
-    /// The user stopped while the pictures were looked at.
-    #[error("interrupted while the pictures were checked; nothing was changed")]
-    Interrupted,
+    /// The work was stopped while the pictures were checked.
+    #[error("{0}")]
+    Interrupted(#[from] Interrupted),
 }
 
 /// A folder and the pictures in it and below.

@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cfa_runtime::Cancellation;
 use cfa_runtime::picture::Limits;
 use cfa_runtime::preprocess::{AspectRule, Preprocessing, Size};
 use tempfile::TempDir;
 
 use super::{
     Dataset, DatasetError, FolderLayout, GoodNames, PixelTruth, TestPicture, check_pictures,
-    content_digest,
+    content_digest, fingerprints,
 };
 
 mod alike;
@@ -278,7 +279,7 @@ fn bad_pictures_are_an_error_that_names_them_all() {
         &preprocessing(),
         Limits::default(),
         false,
-        &mut || true,
+        &Cancellation::new(),
     )
     .unwrap_err();
     let message = error.to_string();
@@ -306,7 +307,7 @@ fn bad_pictures_can_be_passed_over() {
         &preprocessing(),
         Limits::default(),
         true,
-        &mut || true,
+        &Cancellation::new(),
     )
     .unwrap();
     assert_eq!(below(&root, checked.good), ["a_good.png", "f_good.png"]);
@@ -322,23 +323,16 @@ fn bad_pictures_can_be_passed_over() {
     assert_eq!(checked.largest_px, 32 * 32, "of the good ones");
 }
 
-/// Asked before each eight of them.
 #[test]
-fn the_check_can_be_stopped_between_pictures() {
+fn a_cancelled_check_reads_no_picture() {
     let paths = vec![PathBuf::from("missing.png"); 20];
-    let mut asked = 0;
-    let mut stop = |after| {
-        asked = 0;
-        let go_on = &mut || {
-            asked += 1;
-            asked < after
-        };
-        let stopped =
-            check_pictures(&paths, &preprocessing(), Limits::default(), true, go_on).unwrap_err();
-        (matches!(stopped, DatasetError::Interrupted), asked)
-    };
-    assert_eq!(stop(2), (true, 2));
-    assert_eq!(stop(9), (false, 3));
+    let cancellation = Cancellation::new();
+    cancellation.cancel();
+    let limits = Limits::default();
+    let stopped = check_pictures(&paths, &preprocessing(), limits, false, &cancellation);
+    assert!(matches!(stopped, Err(DatasetError::Interrupted(_))));
+    let stopped = fingerprints(&paths, &preprocessing(), limits, &cancellation);
+    assert!(matches!(stopped, Err(DatasetError::Interrupted(_))));
 }
 
 #[test]
@@ -351,7 +345,7 @@ fn nothing_but_bad_pictures_is_an_error_even_when_skipping() {
         &preprocessing(),
         Limits::default(),
         true,
-        &mut || true,
+        &Cancellation::new(),
     )
     .unwrap_err();
     assert!(matches!(error, DatasetError::AllBad { .. }));
@@ -362,10 +356,16 @@ fn nothing_but_bad_pictures_is_an_error_even_when_skipping() {
     );
     assert!(message.ends_with("and 2 more"), "{message}");
     assert!(
-        check_pictures(&[], &preprocessing(), Limits::default(), true, &mut || true)
-            .unwrap()
-            .good
-            .is_empty()
+        check_pictures(
+            &[],
+            &preprocessing(),
+            Limits::default(),
+            true,
+            &Cancellation::new()
+        )
+        .unwrap()
+        .good
+        .is_empty()
     );
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use cfa_runtime::Cancellation;
 use cfa_runtime::inspector::PictureSize;
 use cfa_runtime::picture::Limits;
 use cfa_runtime::preprocess::Preprocessing;
@@ -11,6 +12,7 @@ use super::masks::full_mask;
 use super::odd_masks::{looks_inverted, require_upright};
 use super::{EvaluationError, LeftOut};
 use crate::dataset::{CHECKED_AT_ONCE, Fingerprint, Seen, TestPicture, require_masks, seen};
+use crate::interruption::go_on;
 
 /// What [`check`] found; both lists in the order of the pictures given.
 #[derive(Debug, Clone, Default)]
@@ -24,11 +26,10 @@ pub struct CheckedTest {
 }
 
 /// Finds out before other work whether [`evaluate`](super::evaluate) will take these
-/// pictures: decodes every picture and mask once. `go_on` is asked before each few;
-/// `false` stops.
+/// pictures: decodes every picture and mask once. `cancellation` is looked at before each few.
 ///
 /// # Errors
-/// Defective pictures lack masks, the masks look inverted, or the user has stopped.
+/// Defective pictures lack masks, the masks look inverted, or the work was stopped.
 /// Pictures or masks that cannot be used are an error that names them all, or with
 /// `skip_bad` a part of the result; when every picture is bad, it is an error either way.
 pub fn check(
@@ -36,16 +37,14 @@ pub fn check(
     preprocessing: &Preprocessing,
     limits: Limits,
     skip_bad: bool,
-    go_on: &mut dyn FnMut() -> bool,
+    cancellation: &Cancellation,
 ) -> Result<CheckedTest, EvaluationError> {
     if pictures.iter().any(|picture| picture.mask.is_some()) {
         require_masks(pictures)?;
     }
     let (mut checked, mut inverted) = (CheckedTest::default(), Vec::new());
     for (part, some) in pictures.chunks(CHECKED_AT_ONCE).enumerate() {
-        if !go_on() {
-            return Err(EvaluationError::Interrupted);
-        }
+        go_on(cancellation)?;
         let looks = some
             .par_iter()
             .map(|picture| check_one(picture, preprocessing, limits));

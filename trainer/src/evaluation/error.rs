@@ -4,6 +4,7 @@ use cfa_runtime::picture::PictureError;
 use super::{LeftOut, MapFolderError};
 use crate::dataset::{BadPicture, DatasetError, Listed};
 use crate::evaluation::metrics::MetricsError;
+use crate::interruption::Interrupted;
 
 /// Why a set cannot be evaluated.
 #[derive(Debug, thiserror::Error)]
@@ -20,16 +21,16 @@ pub enum EvaluationError {
     Mask(#[from] PictureError),
     /// The data set has no test pictures, or lacks masks.
     #[error(transparent)]
-    Dataset(#[from] DatasetError),
+    Dataset(DatasetError),
     /// A figure cannot be made of the scores.
     #[error(transparent)]
     Metrics(#[from] MetricsError),
     /// A map cannot be written.
     #[error(transparent)]
     MapFolder(#[from] MapFolderError),
-    /// The user stopped.
-    #[error("interrupted; nothing was written")]
-    Interrupted,
+    /// The work was stopped.
+    #[error("{0}")]
+    Interrupted(#[from] Interrupted),
     /// A mask drawn on the stored pixels of a picture that is turned.
     #[error(
         "{mask} is {mask_size:?} px (width, height), the size of its picture before it is turned by its \
@@ -93,4 +94,13 @@ pub enum EvaluationError {
         /// All of them.
         left_out: Vec<LeftOut>,
     },
+}
+
+impl From<DatasetError> for EvaluationError {
+    fn from(error: DatasetError) -> Self {
+        match error {
+            DatasetError::Interrupted(interrupted) => interrupted.into(),
+            other => Self::Dataset(other),
+        }
+    }
 }

@@ -19,10 +19,12 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use cfa_runtime::Cancellation;
 use cfa_runtime::inspector::{Inspection, Inspector};
 use serde::Serialize;
 
 use crate::dataset::{GOOD, TestPicture};
+use crate::interruption::go_on;
 
 pub use check::{CheckedTest, check};
 pub use error::EvaluationError;
@@ -103,7 +105,7 @@ pub fn score_range(pictures: &[&PictureScore]) -> Option<[f32; 3]> {
 }
 
 /// Inspects every picture and compares with its label and mask. `seen` is told each
-/// result, and may stop the work with an error.
+/// result; `cancellation` is looked at after it.
 ///
 /// Pixels are compared at the map's size: masks are resized and cropped as their
 /// pictures are (nearest neighbour). As soon as one picture has a mask, every defective
@@ -115,7 +117,8 @@ pub fn score_range(pictures: &[&PictureScore]) -> Option<[f32; 3]> {
 pub fn evaluate(
     inspector: &mut Inspector,
     pictures: &[TestPicture],
-    seen: &mut dyn FnMut(&TestPicture, &Inspection) -> Result<(), EvaluationError>,
+    cancellation: &Cancellation,
+    seen: &mut dyn FnMut(&TestPicture, &Inspection),
 ) -> Result<Evaluation, EvaluationError> {
     let reading = *inspector.reading();
     let mut tally = Tally::new(pictures, &inspector.manifest().preprocessing, reading)?;
@@ -131,7 +134,10 @@ pub fn evaluate(
             Ok(inspection)
         });
         match added {
-            Ok(inspection) => seen(picture, &inspection)?,
+            Ok(inspection) => {
+                seen(picture, &inspection);
+                go_on(cancellation)?;
+            }
             Err(error) => {
                 tally.leave_out(picture, &error);
                 first_error.get_or_insert(error);

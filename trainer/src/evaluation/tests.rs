@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
+use cfa_runtime::Cancellation;
 use cfa_runtime::inspector::PictureSize;
 use cfa_runtime::picture::{Limits, Mask, ReadOptions};
 use cfa_runtime::preprocess::{Preprocessing, Size};
@@ -308,13 +309,27 @@ fn test_pictures_are_checked_with_their_masks_before_the_work() {
         mask: Some(at(&format!("{number}_mask.png"))),
     };
     let pictures = [0, 1, 2, 3].map(test);
-    let error = check(&pictures, &recipe(), Limits::default(), false, &mut || true).unwrap_err();
+    let error = check(
+        &pictures,
+        &recipe(),
+        Limits::default(),
+        false,
+        &Cancellation::new(),
+    )
+    .unwrap_err();
     let message = error.to_string();
     for name in ["(3)", "1_mask.png", "2_mask.png", "3.png"] {
         assert!(message.contains(name), "{name}: {message}");
     }
     assert!(!message.contains("0.png"), "{message}");
-    let checked = check(&pictures, &recipe(), Limits::default(), true, &mut || true).unwrap();
+    let checked = check(
+        &pictures,
+        &recipe(),
+        Limits::default(),
+        true,
+        &Cancellation::new(),
+    )
+    .unwrap();
     assert_eq!(checked.pictures, pictures[..1]);
     assert_eq!(checked.left_out.len(), 3);
     assert!(
@@ -323,7 +338,7 @@ fn test_pictures_are_checked_with_their_masks_before_the_work() {
             &recipe(),
             Limits::default(),
             true,
-            &mut || true
+            &Cancellation::new()
         )
         .is_err()
     );

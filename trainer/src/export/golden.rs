@@ -1,16 +1,19 @@
 //! A few pictures with the maps that libtorch gives for them, so that any device
 //! can prove that it computes the same from the picture on.
 
+use cfa_runtime::BrokenInvariant;
 use cfa_runtime::bundle::GoldenRecord;
 use cfa_runtime::picture::Picture;
 use image::RgbImage;
 use image::imageops::{self, FilterType};
 use rand::RngExt;
 
-use super::{ExportRequest, Scorer};
+use super::request::ExportRequest;
+use crate::cfa::model::CfaModel;
 use crate::error::TrainError;
+use crate::random::random_stream;
 use crate::tensor::{host_values, matrix};
-use crate::training::random_stream;
+use crate::training::FeatureExtractor;
 
 /// A recorded sample.
 pub(super) struct Golden {
@@ -23,7 +26,8 @@ pub(super) struct Golden {
 /// the network's input, so that the resize is part of the proof.
 pub(super) fn record(
     request: &ExportRequest<'_>,
-    scorer: &Scorer<'_>,
+    extractor: &FeatureExtractor,
+    model: &CfaModel,
 ) -> Result<Vec<Golden>, TrainError> {
     let size = request.settings.options().image_size;
     let width = (size.width + size.width / 4) as u32;
@@ -44,18 +48,17 @@ pub(super) fn record(
     if samples.is_empty() {
         samples.push(("drawing", drawing(width, height)));
     }
-    if let Some((name, picture)) = samples.first() {
-        let name = match *name {
-            "drawing" => "drawing, patched",
-            _ => "first good, patched",
-        };
-        let patched = with_patch(picture.clone());
-        samples.push((name, patched));
-    }
+    let (first, picture) = &samples[0];
+    let name = match *first {
+        "drawing" => "drawing, patched",
+        _ => "first good, patched",
+    };
+    let patched = with_patch(picture.clone());
+    samples.push((name, patched));
     samples.push(("noise", noise(width, height)));
     samples
         .into_iter()
-        .map(|(name, picture)| golden(name, picture, scorer))
+        .map(|(name, picture)| golden(name, picture, extractor, model))
         .collect()
 }
 
@@ -67,19 +70,17 @@ fn ends<T>(items: &[T]) -> Vec<&T> {
 fn golden(
     name: &'static str,
     picture: RgbImage,
-    scorer: &Scorer<'_>,
+    extractor: &FeatureExtractor,
+    model: &CfaModel,
 ) -> Result<Golden, TrainError> {
     let (width, height) = picture.dimensions();
     let picture = Picture::from_rgb8(width, height, picture.into_raw())?;
-    let pooled = scorer
-        .extractor
-        .pooled_of_pictures(std::slice::from_ref(&picture))?;
-    let scored = scorer.score(&pooled)?;
+    let pooled = extractor.pooled_of_pictures(std::slice::from_ref(&picture))?;
+    let scored = model.score(&pooled)?;
     let anomaly_map = matrix(&scored.anomaly_map.f_get(0)?)?;
-    let score = host_values(&scored.image_scores)?
-        .first()
-        .copied()
-        .unwrap_or(f32::NAN);
+    let &[score] = host_values(&scored.image_scores)?.as_slice() else {
+        return Err(BrokenInvariant("one picture has one score").into());
+    };
     Ok(Golden {
         name,
         score,

@@ -1,21 +1,23 @@
 //! Before a bundle is written, the runtime that ships shows that it computes what
 //! libtorch did, and scores the held-out good pictures.
 
+use cfa_runtime::Cancellation;
 use cfa_runtime::bundle::{Bundle, BundleParts};
 use cfa_runtime::calibration::Calibration;
 use cfa_runtime::inspector::{Inspector, InspectorOptions};
 use cfa_runtime::verify::replay;
 
-use super::ExportRequest;
+use super::request::ExportRequest;
 use crate::calibration::{CalibrateError, scores};
 use crate::error::TrainError;
-use crate::training::{FitEvent, FitObserver};
+use crate::events::{FitEvent, FitObserver};
 
 /// The parts with their calibration; as they are when no runtime was given.
 pub(super) fn verified_and_calibrated(
     mut parts: BundleParts,
     request: &ExportRequest<'_>,
     observer: &mut dyn FitObserver,
+    cancellation: &Cancellation,
 ) -> Result<BundleParts, TrainError> {
     let Some(runtime) = request.runtime else {
         observer.event(&FitEvent::Unverified);
@@ -36,7 +38,7 @@ pub(super) fn verified_and_calibrated(
         samples: report.samples.len(),
         threads: inspector.threads(),
     });
-    parts.manifest.calibration = calibration(&mut inspector, request, observer)?;
+    parts.manifest.calibration = calibration(&mut inspector, request, observer, cancellation)?;
     Ok(parts)
 }
 
@@ -44,14 +46,9 @@ fn calibration(
     inspector: &mut Inspector,
     request: &ExportRequest<'_>,
     observer: &mut dyn FitObserver,
+    cancellation: &Cancellation,
 ) -> Result<Calibration, TrainError> {
-    let scores = scores(inspector, request.held_out, &mut || !observer.interrupted());
-    let (scores, left_out) = scores.map_err(|error| match error {
-        CalibrateError::Interrupted => TrainError::Interrupted {
-            checkpoint: request.checkpoint.to_owned(),
-        },
-        other => other.into(),
-    })?;
+    let (scores, left_out) = scores(inspector, request.held_out, cancellation, &mut || ())?;
     // The model is not lost because a picture has gone away during the training.
     for picture in left_out {
         observer.event(&FitEvent::Skipped {

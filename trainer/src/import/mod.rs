@@ -21,11 +21,11 @@ mod transform;
 
 use std::path::PathBuf;
 
-use cfa_runtime::OnnxRuntime;
 use cfa_runtime::bundle::HeatmapRange;
 use cfa_runtime::calibration::{Basis, DecisionRule};
 use cfa_runtime::picture::{Limits, OrientationRule, Picture};
 use cfa_runtime::preprocess::{Preprocessing, Size};
+use cfa_runtime::{Cancellation, OnnxRuntime};
 use serde::Serialize;
 use tch::Device;
 
@@ -38,13 +38,12 @@ use crate::backbone::weights::{Document, Node, read_capped};
 use crate::cfa::descriptor::{Descriptor, Pooling};
 use crate::cfa::model::CfaModel;
 use crate::dataset::{Dataset, check_pictures};
+use crate::destination::check_destination;
 use crate::error::TrainError;
+use crate::events::{FitEvent, FitObserver};
 use crate::export::{ExportRequest, drawing, export};
 use crate::tensor;
-use crate::training::{
-    Cfa, CheckedSettings, FeatureExtractor, FeatureStore, FitEvent, FitObserver, FitSettings,
-    check_destination,
-};
+use crate::training::{CheckedSettings, FeatureExtractor, FeatureStore, FitSettings};
 use parameters::Parameters;
 use source::Source;
 use transform::Recipe;
@@ -143,12 +142,13 @@ pub struct ImportRecord {
 pub fn import(
     request: &ImportRequest,
     observer: &mut dyn FitObserver,
+    cancellation: &Cancellation,
 ) -> Result<ImportSummary, ImportError> {
     let at = |problem| ImportError::at(&request.checkpoint, problem);
-    check_destination(&request.bundle).map_err(|error| at(error.into()))?;
+    check_destination(&request.bundle).map_err(|error| at(TrainError::from(error).into()))?;
     let model = Imported::read(request).map_err(at)?;
     model
-        .write(request, observer)
+        .write(request, observer, cancellation)
         .map_err(|error| at(error.into()))?;
     Ok(ImportSummary {
         bundle: request.bundle.clone(),
@@ -213,13 +213,14 @@ impl Imported {
         &self,
         request: &ImportRequest,
         observer: &mut dyn FitObserver,
+        cancellation: &Cancellation,
     ) -> Result<(), TrainError> {
         let (settings, parameters) = (&self.settings, &self.parameters);
         let limits = request.picture_limits;
-        let pictures = good_pictures(request, settings.preprocessing(), observer)?;
+        let pictures = good_pictures(request, settings.preprocessing(), observer, cancellation)?;
         let extractor = FeatureExtractor::new(settings, &parameters.weights, Device::Cpu)?;
         let mut store = stored_features(settings, &extractor, &pictures, limits)?;
-        let training = self.trained()?;
+        let model = self.model()?;
         export(
             &ExportRequest {
                 settings,
@@ -233,16 +234,16 @@ impl Imported {
                 runtime: request.runtime.as_ref(),
                 threads: None,
                 bundle: &request.bundle,
-                checkpoint: &request.checkpoint,
             },
             &extractor,
-            &training,
+            &model,
             &mut store,
             observer,
+            cancellation,
         )
     }
 
-    fn trained(&self) -> Result<Cfa, TrainError> {
+    fn model(&self) -> Result<CfaModel, TrainError> {
         let (settings, parameters) = (&self.settings, &self.parameters);
         let descriptor = Descriptor::from_values(
             parameters.descriptor,
@@ -257,11 +258,7 @@ impl Imported {
             settings.map_generator(),
             settings.feature_size(),
         );
-        Ok(Cfa::new(
-            settings,
-            model.with_memory_bank(bank),
-            Device::Cpu,
-        )?)
+        Ok(model.with_memory_bank(bank))
     }
 
     /// anomalib's own threshold, moved by its sensitivity; it is exceeded, as here, by what is
@@ -382,6 +379,7 @@ fn good_pictures(
     request: &ImportRequest,
     preprocessing: &Preprocessing,
     observer: &mut dyn FitObserver,
+    cancellation: &Cancellation,
 ) -> Result<Vec<PathBuf>, TrainError> {
     let Some(data) = &request.data else {
         return Ok(Vec::new());
@@ -389,7 +387,7 @@ fn good_pictures(
     let dataset = Dataset::discover(data)?;
     let found = &dataset.train_good;
     let (limits, skip_bad) = (request.picture_limits, request.skip_bad);
-    let checked = check_pictures(found, preprocessing, limits, skip_bad, &mut || true)?;
+    let checked = check_pictures(found, preprocessing, limits, skip_bad, cancellation)?;
     for picture in &checked.bad {
         observer.event(&FitEvent::Skipped {
             reason: picture.to_string(),

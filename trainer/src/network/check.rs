@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Graph, Parameters};
+use super::graph::Graph;
+use super::parameters::Parameters;
 
 /// Why a set of weights does not fit a graph. Every list is sorted by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

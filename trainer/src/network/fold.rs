@@ -1,7 +1,8 @@
 //! Batch normalisation absorbed into the convolution before it.
 
-use super::{Conv, Graph, Node, NodeId, Op, Parameter, Parameters};
-use crate::backbone::weights::WeightTensor;
+use super::conv::Conv;
+use super::graph::{Graph, Node, NodeId, Op, Parameter};
+use super::parameters::{Parameters, WeightTensor};
 
 /// Rewrites every convolution that only feeds a batch normalisation as one
 /// convolution with bias: w' = w·s, b' = (b − mean)·s + beta with

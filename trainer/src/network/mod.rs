@@ -1,7 +1,7 @@
 //! The network, described once.
 //!
 //! A [`Graph`] is a list of standard layers. [`TorchNetwork`] runs it with
-//! libtorch (training, reference results); [`crate::export::onnx`] writes the very same
+//! libtorch (training, reference results); [`onnx`] writes the very same
 //! description as an ONNX model (deployment). Nothing about a backbone or about
 //! the descriptor is said a second time anywhere else.
 
@@ -9,6 +9,8 @@ mod check;
 mod conv;
 mod fold;
 mod graph;
+pub mod onnx;
+mod parameters;
 mod torch;
 
 pub(crate) use cfa_runtime::cfa::head::coordinate;
@@ -16,14 +18,8 @@ pub use check::{ParameterMismatch, check_parameters};
 pub use conv::{Conv, Padding};
 pub use fold::fold_batch_norm;
 pub use graph::{Graph, Linear, Node, NodeId, Op, Parameter};
-pub use torch::TorchNetwork;
-
-use std::collections::BTreeMap;
-
-use crate::backbone::weights::WeightTensor;
-
-/// Parameters of a graph by name; shapes in PyTorch's order (out, in, kh, kw).
-pub type Parameters = BTreeMap<String, WeightTensor>;
+pub use parameters::{Parameters, WeightTensor};
+pub use torch::{PooledMaps, TorchNetwork};
 
 #[cfg(test)]
 mod tests;

@@ -4,9 +4,9 @@ use tch::{Device, Kind, Tensor, no_grad};
 
 use super::graph::BATCH_NORM_EPSILON;
 use super::{
-    Conv, Graph, Op, Padding, Parameters, TorchNetwork, check_parameters, fold_batch_norm,
+    Conv, Graph, Op, Padding, Parameters, TorchNetwork, WeightTensor, check_parameters,
+    fold_batch_norm,
 };
-use crate::backbone::weights::WeightTensor;
 use crate::testing::{assert_close, f64_values, noise, noise_tensor};
 
 /// Every kind of convolution in front of a normalisation; "shared" is read by a

@@ -4,7 +4,13 @@ use std::collections::BTreeMap;
 
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::{Conv, Graph, Linear, Node, NodeId, Op, Parameters};
+use super::conv::Conv;
+use super::graph::{Graph, Linear, Node, NodeId, Op};
+use super::parameters::Parameters;
+
+/// The three pooled feature maps of N pictures (N×Cᵢ×hᵢ×wᵢ), highest resolution
+/// first.
+pub type PooledMaps = [Tensor; 3];
 
 /// A graph with its parameters on a device.
 #[derive(Debug)]

@@ -5,22 +5,24 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cfa_runtime::write_atomically;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use tch::{Device, Tensor};
 
-use super::cfa::{Cfa, Position, trained_radius};
-use super::{CheckedSettings, Saving, TrainingIdentity};
+use super::learner::{Learner, trained_radius};
+use super::optimizer::{AdamW, Moments};
+use super::record::TrainingIdentity;
+use super::settings::CheckedSettings;
 use crate::cfa::descriptor::Descriptor;
 use crate::cfa::model::CfaModel;
+use crate::destination::with_ending;
 use crate::error::TrainError;
 use crate::tensor::{from_values, host_values};
-use crate::training::optimizer::Moments;
 
 /// Key of the checkpoint's own record in the file's metadata.
 const RECORD: &str = "cfa.checkpoint";
@@ -29,6 +31,19 @@ const DIGEST_BYTES: usize = 32;
 /// Names of the parameters, in the optimiser's order; the last may be missing.
 const PARAMETERS: [&str; 3] = ["weight", "bias", "radius"];
 
+/// How far a training is.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub(super) struct Position {
+    /// Finished epochs.
+    pub epoch: usize,
+    /// Finished steps of the current epoch.
+    pub step: usize,
+    /// Sum of the losses of those steps.
+    pub loss_sum: f64,
+    /// Mean loss of the last finished epoch.
+    pub last_loss: Option<f64>,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Record {
     identity: TrainingIdentity,
@@ -36,22 +51,42 @@ struct Record {
     optimizer_steps: u64,
 }
 
-/// A checkpoint read back.
+/// Everything that the next step of a training depends on.
 #[derive(Debug)]
-pub(super) struct Checkpoint {
+pub(crate) struct Checkpoint {
     record: Record,
     tensors: HashMap<String, (Vec<usize>, Vec<f32>)>,
 }
 
+/// Where and for which training checkpoints are written.
+#[derive(Debug, Clone, Copy)]
+pub struct Saving<'a> {
+    /// The checkpoint's file.
+    pub path: &'a Path,
+    /// Whose checkpoint it is.
+    pub identity: &'a TrainingIdentity,
+}
+
+/// The checkpoint that belongs to a bundle: `NAME.cfa.checkpoint` beside it.
+#[must_use]
+pub fn checkpoint_path(bundle: &Path) -> PathBuf {
+    with_ending(bundle, ".checkpoint")
+}
+
 impl Checkpoint {
-    /// Writes `training` atomically.
-    pub(super) fn write(training: &Cfa, saving: &Saving<'_>) -> Result<(), TrainError> {
+    /// Writes the state of a training atomically.
+    pub(super) fn write(
+        learner: &Learner,
+        optimizer: &AdamW,
+        position: Position,
+        saving: &Saving<'_>,
+    ) -> Result<(), TrainError> {
         let record = Record {
             identity: saving.identity.clone(),
-            position: training.position,
-            optimizer_steps: training.optimizer.steps(),
+            position,
+            optimizer_steps: optimizer.steps(),
         };
-        let bytes = encode(&record, &named_tensors(training)?)
+        let bytes = encode(&record, &named_tensors(learner, optimizer)?)
             .map_err(|e| file_error(saving.path, "cannot encode the checkpoint", e))?;
         write_atomically(saving.path, |out: &mut dyn Write| out.write_all(&bytes)).map_err(|e| {
             let action = "cannot write the checkpoint; free some space or choose another --out";
@@ -61,7 +96,7 @@ impl Checkpoint {
 
     /// Reads the checkpoint at `path`, if there is one, and makes sure that it
     /// belongs to the training `identity`.
-    pub(super) fn find(
+    pub(crate) fn find(
         path: &Path,
         identity: &TrainingIdentity,
     ) -> Result<Option<Self>, TrainError> {
@@ -75,54 +110,81 @@ impl Checkpoint {
             reason,
         };
         let checkpoint = decode(&bytes).map_err(|e| refuse(format!("it is damaged ({e})")))?;
-        match difference(&checkpoint.record.identity, identity) {
+        let stored = &checkpoint.record.identity;
+        match difference(stored, identity).map_err(TrainError::Record)? {
             None => Ok(Some(checkpoint)),
             Some(what) => Err(refuse(format!("it was made with another {what}"))),
         }
     }
 
-    pub(super) fn into_cfa(
-        self,
+    /// How far the training was.
+    pub(super) fn position(&self) -> Position {
+        self.record.position
+    }
+
+    /// The model as it was.
+    pub(super) fn learner(
+        &self,
         settings: &CheckedSettings,
         device: Device,
-    ) -> Result<Cfa, TrainError> {
-        let tensor = |name: &str| -> Result<Tensor, TrainError> {
-            let (shape, values) = self.tensors.get(name).ok_or_else(|| {
-                tch::TchError::TensorNameNotFound(name.to_owned(), "the checkpoint".to_owned())
-            })?;
-            Ok(from_values(values, shape)?.f_to_device(device)?)
-        };
-        let values = |name: &str| self.tensors.get(name).map_or(&[][..], |(_, v)| v);
+    ) -> Result<Learner, TrainError> {
         let descriptor = Descriptor::from_values(
             settings.descriptor(),
-            values("weight"),
-            values("bias"),
+            self.values("weight")?,
+            self.values("bias")?,
             device,
         )?;
         let (generator, scale) = (settings.map_generator(), settings.feature_size());
-        let model =
-            CfaModel::new(descriptor, generator, scale).with_memory_bank(tensor("memory_bank")?);
-        let mut cfa = Cfa::new(settings, model, device)?;
-        if let (Some(radius), [value]) = (&mut cfa.radius, values("radius")) {
-            *radius = trained_radius(f64::from(*value), device)?;
+        let bank = self.tensor("memory_bank", device)?;
+        let model = CfaModel::new(descriptor, generator, scale).with_memory_bank(bank);
+        let mut learner = Learner::new(settings, model, device)?;
+        if let Some(radius) = &mut learner.radius {
+            let &[value] = self.values("radius")? else {
+                return Err(tch::TchError::Shape("the radius is one value".to_owned()).into());
+            };
+            *radius = trained_radius(f64::from(value), device)?;
         }
-        let names = &PARAMETERS[..cfa.parameters().len()];
+        Ok(learner)
+    }
+
+    /// Brings a fresh optimiser of `learner` to where it was.
+    pub(super) fn restore(
+        &self,
+        optimizer: &mut AdamW,
+        learner: &Learner,
+    ) -> Result<(), TrainError> {
+        let names = &PARAMETERS[..learner.parameters().len()];
         let moments = names.iter().map(|name| -> Result<Moments, TrainError> {
+            let moment = |which: &str| self.tensor(&format!("{name}.{which}"), learner.device);
             Ok(Moments {
-                first: tensor(&format!("{name}.first"))?,
-                second: tensor(&format!("{name}.second"))?,
-                largest_second: tensor(&format!("{name}.largest_second"))?,
+                first: moment("first")?,
+                second: moment("second")?,
+                largest_second: moment("largest_second")?,
             })
         });
         let moments = moments.collect::<Result<_, _>>()?;
-        cfa.optimizer.restore(self.record.optimizer_steps, moments);
-        cfa.position = self.record.position;
-        Ok(cfa)
+        optimizer.restore(self.record.optimizer_steps, moments);
+        Ok(())
+    }
+
+    fn stored(&self, name: &str) -> Result<&(Vec<usize>, Vec<f32>), tch::TchError> {
+        let missing =
+            || tch::TchError::TensorNameNotFound(name.to_owned(), "the checkpoint".to_owned());
+        self.tensors.get(name).ok_or_else(missing)
+    }
+
+    fn values(&self, name: &str) -> Result<&[f32], tch::TchError> {
+        self.stored(name).map(|(_shape, values)| &**values)
+    }
+
+    fn tensor(&self, name: &str, device: Device) -> Result<Tensor, tch::TchError> {
+        let (shape, values) = self.stored(name)?;
+        from_values(values, shape)?.f_to_device(device)
     }
 }
 
 /// Removes the checkpoint of a finished training.
-pub(super) fn remove(path: &Path) -> Result<(), TrainError> {
+pub(crate) fn remove_checkpoint(path: &Path) -> Result<(), TrainError> {
     match fs::remove_file(path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(file_error(
             path,
@@ -135,10 +197,10 @@ pub(super) fn remove(path: &Path) -> Result<(), TrainError> {
 
 type NamedTensor = (String, Vec<usize>, Vec<u8>);
 
-fn named_tensors(training: &Cfa) -> Result<Vec<NamedTensor>, TrainError> {
-    let mut tensors = vec![named("memory_bank", training.model.memory_bank()?)?];
-    let moments = training.optimizer.moments();
-    for ((name, parameter), moments) in PARAMETERS.iter().zip(training.parameters()).zip(moments) {
+fn named_tensors(learner: &Learner, optimizer: &AdamW) -> Result<Vec<NamedTensor>, TrainError> {
+    let mut tensors = vec![named("memory_bank", learner.model.memory_bank()?)?];
+    let moments = optimizer.moments();
+    for ((name, parameter), moments) in PARAMETERS.iter().zip(learner.parameters()).zip(moments) {
         tensors.push(named(name, parameter)?);
         tensors.push(named(&format!("{name}.first"), &moments.first)?);
         tensors.push(named(&format!("{name}.second"), &moments.second)?);
@@ -200,22 +262,26 @@ fn decode(file: &[u8]) -> Result<Checkpoint, Box<dyn std::error::Error>> {
 }
 
 /// Names the first thing in which two trainings differ.
-fn difference(stored: &TrainingIdentity, wanted: &TrainingIdentity) -> Option<String> {
+fn difference(
+    stored: &TrainingIdentity,
+    wanted: &TrainingIdentity,
+) -> Result<Option<String>, serde_json::Error> {
     if stored.weights_sha256 != wanted.weights_sha256 {
-        return Some("weight file".to_owned());
+        return Ok(Some("weight file".to_owned()));
     }
     if stored.pictures_sha256 != wanted.pictures_sha256 {
-        return Some("set of training pictures".to_owned());
+        return Ok(Some("set of training pictures".to_owned()));
     }
-    let fields = |t: &TrainingIdentity| serde_json::to_value(&t.settings);
-    let (Ok(Value::Object(stored)), Ok(Value::Object(wanted))) = (fields(stored), fields(wanted))
-    else {
-        return Some("set of options, which cannot be compared,".to_owned());
-    };
+    let (stored, wanted) = (options(stored)?, options(wanted)?);
     let mut different = wanted
         .iter()
         .filter(|(name, value)| stored.get(*name) != Some(*value));
-    different.next().map(|(name, _value)| format!("'{name}'"))
+    Ok(different.next().map(|(name, _value)| format!("'{name}'")))
+}
+
+/// The options by name.
+fn options(identity: &TrainingIdentity) -> Result<Map<String, Value>, serde_json::Error> {
+    serde_json::from_value(serde_json::to_value(&identity.settings)?)
 }
 
 fn file_error(path: &Path, action: &'static str, source: impl Into<io::Error>) -> TrainError {

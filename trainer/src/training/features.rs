@@ -1,19 +1,21 @@
 //! Pooled backbone features, computed once: the backbone is frozen and pictures
 //! are not augmented, so they are the same in every epoch.
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use cfa_runtime::picture::Picture;
+use cfa_runtime::Cancellation;
+use cfa_runtime::picture::{Limits, Picture};
 use cfa_runtime::preprocess::Preprocessing;
 use rayon::prelude::*;
 use tch::{Device, TchError, Tensor, no_grad};
 
-use super::{CheckedSettings, FitEvent, FitObserver, FitRequest, MemoryPlan, folder_of};
+use super::feature_store::FeatureStore;
+use super::settings::CheckedSettings;
 use crate::backbone::weights::Weights;
 use crate::error::TrainError;
-use crate::network::{Parameters, TorchNetwork};
+use crate::events::{FitEvent, FitObserver};
+use crate::interruption::go_on;
+use crate::network::{PooledMaps, TorchNetwork};
 use crate::tensor;
 
 /// Pictures that go through the backbone at once, when they are small.
@@ -21,10 +23,6 @@ const LARGEST_BATCH: usize = 8;
 /// Values that a batch holds at once; only the settings decide, never the memory that
 /// happens to be free, because another batch may round differently.
 const BATCH_VALUES: usize = 64 << 20;
-
-/// The three pooled feature maps of N pictures (N×Cᵢ×hᵢ×wᵢ), highest resolution
-/// first.
-pub type PooledMaps = [Tensor; 3];
 
 /// Frozen backbone and 3×3 pooling.
 #[derive(Debug)]
@@ -46,10 +44,16 @@ impl FeatureExtractor {
     ) -> Result<Self, TrainError> {
         let graph = settings.pooled_graph();
         Ok(Self {
-            network: network(graph, &weights.tensors, device)?,
+            network: TorchNetwork::new(graph, &weights.tensors, device)?,
             preprocessing: settings.preprocessing().clone(),
             device,
         })
+    }
+
+    /// Where it computes.
+    #[must_use]
+    pub fn device(&self) -> Device {
+        self.device
     }
 
     /// Pooled maps of normalised pictures (N×3×H×W), without gradient.
@@ -78,223 +82,25 @@ impl FeatureExtractor {
     }
 }
 
-fn network(
-    graph: crate::network::Graph,
-    parameters: &Parameters,
-    device: Device,
-) -> Result<TorchNetwork, TchError> {
-    TorchNetwork::new(graph, parameters, device)
-}
-
-/// The features of every training picture, in order.
-#[derive(Debug)]
-pub struct FeatureStore {
-    shapes: [[usize; 3]; 3],
-    pictures: usize,
-    place: Place,
-}
-
-#[derive(Debug)]
-enum Place {
-    Memory(Vec<f32>),
-    Disk {
-        file: File,
-        folder: PathBuf,
-        /// The picture that was read last.
-        read: Vec<f32>,
-    },
-}
-
-impl FeatureStore {
-    /// Room for pictures with maps of the given shapes (C, h, w); in a nameless
-    /// file in `folder` when `on_disk`.
-    ///
-    /// # Errors
-    /// The file cannot be made.
-    pub fn new(shapes: [[usize; 3]; 3], on_disk: bool, folder: &Path) -> Result<Self, TrainError> {
-        let place = if on_disk {
-            let file = tempfile::tempfile_in(folder).map_err(|e| disk_error(folder, e))?;
-            Place::Disk {
-                file,
-                folder: folder.to_owned(),
-                read: Vec::new(),
-            }
-        } else {
-            Place::Memory(Vec::new())
-        };
-        Ok(Self {
-            shapes,
-            pictures: 0,
-            place,
-        })
-    }
-
-    /// Room in memory for pictures under these settings.
-    ///
-    /// # Errors
-    /// None; it is fallible as [`FeatureStore::new`] is.
-    pub fn in_memory(settings: &CheckedSettings) -> Result<Self, TrainError> {
-        Self::new(settings.map_shapes(), false, Path::new(""))
-    }
-
-    /// Takes memory for exactly so many more pictures, rather than twice what there is
-    /// each time that more is needed.
-    pub(super) fn reserve(&mut self, pictures: usize) {
-        let values = pictures * self.values_per_picture();
-        if let Place::Memory(all) = &mut self.place {
-            all.reserve_exact(values);
-        }
-    }
-
-    /// Number of pictures.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.pictures
-    }
-
-    /// Whether there is no picture.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.pictures == 0
-    }
-
-    /// f32 values of one picture.
-    fn values_per_picture(&self) -> usize {
-        values_per_picture(&self.shapes)
-    }
-
-    /// Adds the maps of one or more pictures.
-    ///
-    /// # Errors
-    /// Maps of other shapes, the disk is full, or the copy from the device fails.
-    pub fn push(&mut self, maps: &PooledMaps) -> Result<(), TrainError> {
-        let batch = maps[0].size4()?.0;
-        self.require_shapes(maps, batch)?;
-        let end = (self.pictures * self.values_per_picture() * size_of::<f32>()) as u64;
-        if let Place::Disk { file, folder, .. } = &mut self.place {
-            // Reading has moved the place in the file.
-            let sought = file.seek(SeekFrom::Start(end));
-            sought.map_err(|e| disk_error(folder, e))?;
-        }
-        for i in 0..batch {
-            for map in maps {
-                let values = tensor::host_values(&map.f_get(i)?)?;
-                match &mut self.place {
-                    Place::Memory(all) => all.extend_from_slice(&values),
-                    Place::Disk { file, folder, .. } => {
-                        write_values(file, &values).map_err(|e| disk_error(folder, e))?;
-                    }
-                }
-            }
-            self.pictures += 1;
-        }
-        Ok(())
-    }
-
-    fn require_shapes(&self, maps: &PooledMaps, batch: i64) -> Result<(), TchError> {
-        for (map, [c, h, w]) in maps.iter().zip(self.shapes) {
-            let (found, expected) = (map.size(), [batch, c as i64, h as i64, w as i64]);
-            if found != expected {
-                let message = format!("features of shape {found:?} instead of {expected:?}");
-                return Err(TchError::Shape(message));
-            }
-        }
-        Ok(())
-    }
-
-    /// The maps of the pictures with these indices, in that order, on `device`.
-    ///
-    /// # Errors
-    /// The file cannot be read, or the device's memory runs out.
-    pub fn batch(&mut self, indices: &[usize], device: Device) -> Result<PooledMaps, TrainError> {
-        let mut maps: [Vec<f32>; 3] = Default::default();
-        for &index in indices {
-            let shapes = self.shapes;
-            let mut rest = self.picture(index)?;
-            for (map, shape) in maps.iter_mut().zip(&shapes) {
-                let (values, tail) = rest.split_at(shape.iter().product());
-                map.extend_from_slice(values);
-                rest = tail;
-            }
-        }
-        let load = |i: usize| -> Result<Tensor, TchError> {
-            let [c, h, w] = self.shapes[i];
-            tensor::from_values(&maps[i], &[indices.len(), c, h, w])?.f_to_device(device)
-        };
-        Ok([load(0)?, load(1)?, load(2)?])
-    }
-
-    /// The maps of one picture, one after the other, each channel by channel.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn picture(&mut self, index: usize) -> Result<&[f32], TrainError> {
-        let length = self.values_per_picture();
-        match &mut self.place {
-            Place::Memory(all) => Ok(&all[index * length..(index + 1) * length]),
-            Place::Disk { file, folder, read } => {
-                *read =
-                    read_values(file, index * length, length).map_err(|e| disk_error(folder, e))?;
-                Ok(read)
-            }
-        }
-    }
-}
-
-pub(super) fn values_per_picture(shapes: &[[usize; 3]; 3]) -> usize {
-    shapes
-        .iter()
-        .map(|shape| shape.iter().product::<usize>())
-        .sum()
-}
-
-fn write_values(file: &mut File, values: &[f32]) -> std::io::Result<()> {
-    let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-    file.write_all(&bytes)
-}
-
-fn read_values(file: &mut File, first: usize, count: usize) -> std::io::Result<Vec<f32>> {
-    let mut bytes = vec![0; count * size_of::<f32>()];
-    file.seek(SeekFrom::Start((first * size_of::<f32>()) as u64))?;
-    file.read_exact(&mut bytes)?;
-    let (values, _) = bytes.as_chunks::<4>();
-    Ok(values.iter().map(|b| f32::from_le_bytes(*b)).collect())
-}
-
-fn disk_error(folder: &Path, source: std::io::Error) -> TrainError {
-    TrainError::File {
-        path: folder.to_owned(),
-        action: "cannot keep the features here; free some space, or raise --feature-memory so that they stay in memory",
-        source,
-    }
-}
-
 /// Pictures that go through the backbone at once.
-pub(super) fn batch_size(settings: &CheckedSettings) -> usize {
-    let input = settings.preprocessing().input_size();
-    let live = settings
-        .pooled_graph()
-        .live_values(input.height, input.width);
-    (BATCH_VALUES / live.unwrap_or(1).max(1)).clamp(1, LARGEST_BATCH)
+pub(super) fn batch_size(settings: &CheckedSettings) -> Result<usize, TrainError> {
+    let live = settings.live_values()?;
+    Ok((BATCH_VALUES / live.max(1)).clamp(1, LARGEST_BATCH))
 }
 
-/// Computes the features of all pictures.
-pub(super) fn extract(
-    request: &FitRequest,
-    plan: &MemoryPlan,
+/// Adds the features of all pictures to an empty `store`.
+pub(crate) fn extract(
+    store: &mut FeatureStore,
     settings: &CheckedSettings,
     extractor: &FeatureExtractor,
-    pictures: &[PathBuf],
+    (pictures, limits): (&[PathBuf], Limits),
     observer: &mut dyn FitObserver,
-) -> Result<FeatureStore, TrainError> {
-    let shapes = settings.map_shapes();
-    let mut store = FeatureStore::new(shapes, plan.on_disk, folder_of(&request.bundle))?;
+    cancellation: &Cancellation,
+) -> Result<(), TrainError> {
     store.reserve(pictures.len());
-    let reading = settings.preprocessing().reading(request.picture_limits);
-    for batch in pictures.chunks(batch_size(settings)) {
-        if observer.interrupted() {
-            return Err(TrainError::InterruptedEarly);
-        }
+    let reading = settings.preprocessing().reading(limits);
+    for batch in pictures.chunks(batch_size(settings)?) {
+        go_on(cancellation)?;
         let decoded = batch
             .par_iter()
             .map(|path| Ok(Picture::open(path, &reading)?))
@@ -308,7 +114,7 @@ pub(super) fn extract(
             pictures: pictures.len(),
         });
     }
-    Ok(store)
+    Ok(())
 }
 
 /// Names the picture of a batch that cannot be prepared.
@@ -331,46 +137,5 @@ fn name_unprepared(
             source,
         },
         None => source.into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-    use super::*;
-    use crate::testing::{f64_values, noise_tensor};
-
-    const SHAPES: [[usize; 3]; 3] = [[2, 4, 4], [3, 2, 2], [1, 1, 1]];
-
-    fn maps(seed: u64) -> PooledMaps {
-        SHAPES.map(|[c, h, w]| noise_tensor(seed, &[1, c, h, w]))
-    }
-
-    #[test]
-    fn pictures_may_be_added_after_some_were_read() {
-        for on_disk in [false, true] {
-            let folder = tempfile::tempdir().unwrap();
-            let mut store = FeatureStore::new(SHAPES, on_disk, folder.path()).unwrap();
-            for seed in 0..3 {
-                store.push(&maps(seed)).unwrap();
-                store.picture(0).unwrap();
-            }
-            for seed in 0..3 {
-                let read = store.batch(&[seed as usize], Device::Cpu).unwrap();
-                for (map, expected) in read.iter().zip(&maps(seed)) {
-                    assert_eq!(f64_values(map), f64_values(expected), "{seed}, {on_disk}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn maps_of_other_shapes_are_refused() {
-        let mut store = FeatureStore::new(SHAPES, false, Path::new("")).unwrap();
-        let [first, second, third] = maps(0);
-        let error = store.push(&[second, first, third]).unwrap_err();
-        assert!(error.to_string().contains("instead of"), "{error}");
-        assert!(store.is_empty());
     }
 }

@@ -1,16 +1,16 @@
-//! How much memory a training takes: said before it starts, and kept to.
+//! How much memory a training takes: reported before it starts, and kept to.
 //!
 //! What is counted are the large things: features, weights, activations, φ and its
 //! gradient, and the copies that an export makes. Each phase is rounded up, so that the
 //! process stays below what was said; [`PROGRAM`] covers the rest.
 
-use serde::Serialize;
-
-use super::features::{batch_size, values_per_picture};
-use super::{CheckedSettings, FitRequest};
+use super::feature_store::values_per_picture;
+use super::features::batch_size;
+use super::settings::CheckedSettings;
 use crate::backbone::weights::Weights;
 use crate::dataset::CHECKED_AT_ONCE;
 use crate::error::TrainError;
+use crate::events::MemoryPlan;
 
 const MIB: u64 = 1 << 20;
 const F32: u64 = size_of::<f32>() as u64;
@@ -32,50 +32,47 @@ const COUNTED_ON: u64 = 1024;
 /// Parameter, gradient, three moments, and what a step computes from them.
 const STEP_COPIES: u64 = 12;
 
-/// What a training will take and where its features will be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct MemoryPlan {
-    /// Size of the features of all training pictures.
-    pub features_bytes: u64,
-    /// They go to a temporary file beside the bundle rather than into memory.
-    pub on_disk: bool,
-    /// The most that the process takes at any time.
-    pub peak_bytes: u64,
-    /// The most that it may take.
-    pub limit_bytes: u64,
+/// How much memory a training may take, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MemoryLimits {
+    /// Features beyond this go to disk.
+    pub(crate) features: u64,
+    /// The whole process takes no more than this.
+    pub(crate) process: u64,
 }
 
-impl MemoryPlan {
-    /// Features stay in memory when they fit; the plan fails when even the rest does not.
-    pub(super) fn new(
-        request: &FitRequest,
-        settings: &CheckedSettings,
-        weights: &Weights,
-        pictures: usize,
-        largest_px: u64,
-    ) -> Result<Self, TrainError> {
-        let needs = Needs::new(settings, weights, pictures, largest_px);
-        let (limit, features) = (request.memory_limit_bytes, needs.features);
-        let in_memory = needs.without_features().saturating_add(features);
-        let on_disk = features > request.feature_memory_bytes || in_memory > limit;
-        let peak = if on_disk {
-            needs.without_features()
-        } else {
-            in_memory
-        };
-        if peak > limit {
-            return Err(TrainError::Memory {
-                needed_mib: peak.div_ceil(MIB),
-                limit_mib: limit / MIB,
-            });
-        }
-        Ok(Self {
-            features_bytes: features,
-            on_disk,
-            peak_bytes: peak,
-            limit_bytes: limit,
-        })
+/// Plans the training on so many pictures, the largest of which has `largest_px` pixels.
+/// Features stay in memory when they fit.
+///
+/// # Errors
+/// The training does not fit even with its features on disk.
+pub(crate) fn memory_plan(
+    limits: MemoryLimits,
+    settings: &CheckedSettings,
+    weights: &Weights,
+    pictures: usize,
+    largest_px: u64,
+) -> Result<MemoryPlan, TrainError> {
+    let needs = Needs::new(settings, weights, pictures, largest_px)?;
+    let in_memory = needs.without_features().saturating_add(needs.features);
+    let on_disk = needs.features > limits.features || in_memory > limits.process;
+    let peak = if on_disk {
+        needs.without_features()
+    } else {
+        in_memory
+    };
+    if peak > limits.process {
+        return Err(TrainError::Memory {
+            needed_mib: peak.div_ceil(MIB),
+            limit_mib: limits.process / MIB,
+        });
     }
+    Ok(MemoryPlan {
+        features_bytes: needs.features,
+        on_disk,
+        peak_bytes: peak,
+        limit_bytes: limits.process,
+    })
 }
 
 /// Bytes by what they are for.
@@ -98,36 +95,31 @@ impl Needs {
         weights: &Weights,
         pictures: usize,
         largest_px: u64,
-    ) -> Self {
+    ) -> Result<Self, TrainError> {
         let values: usize = weights.tensors.values().map(|t| t.values.len()).sum();
         let weights = values as u64 * F32;
         let per_picture = values_per_picture(&settings.map_shapes()) as u64 * F32;
-        let sizes = Sizes::of(settings);
+        let sizes = Sizes::new(settings);
         let network = weights + sizes.parameters + sizes.bank;
-        Self {
+        Ok(Self {
             features: per_picture * pictures as u64,
             weights: 2 * weights,
             checking: CHECKED_AT_ONCE as u64 * largest_px * BYTES_PER_PIXEL,
-            extraction: extraction(settings, batch_size(settings), largest_px),
+            extraction: extraction(settings, batch_size(settings)?, largest_px)?,
             bank: sizes.building_the_bank(settings.options().gamma_c),
             training: sizes.training(),
             export: sizes.turning()
                 + EXPORT_COPIES * network
                 + sizes.scoring()
-                + extraction(settings, 1, largest_px),
-        }
+                + extraction(settings, 1, largest_px)?,
+        })
     }
 
     /// No two phases hold their memory at once.
     fn without_features(&self) -> u64 {
-        let phases = [
-            self.checking,
-            self.extraction,
-            self.bank,
-            self.training,
-            self.export,
-        ];
-        PROGRAM + self.weights + phases.into_iter().max().unwrap_or_default()
+        let before = self.checking.max(self.extraction);
+        let largest = before.max(self.bank).max(self.training).max(self.export);
+        PROGRAM + self.weights + largest
     }
 }
 
@@ -146,7 +138,7 @@ struct Sizes {
 }
 
 impl Sizes {
-    fn of(settings: &CheckedSettings) -> Self {
+    fn new(settings: &CheckedSettings) -> Self {
         let [first, second, third] = settings.map_shapes().map(|[_, h, w]| (h * w) as u64);
         let descriptor = settings.descriptor();
         let row = descriptor.outputs as u64 * F32;
@@ -194,11 +186,14 @@ impl Sizes {
 }
 
 /// Pictures and activations of one batch.
-fn extraction(settings: &CheckedSettings, batch: usize, largest_px: u64) -> u64 {
+fn extraction(
+    settings: &CheckedSettings,
+    batch: usize,
+    largest_px: u64,
+) -> Result<u64, TrainError> {
     let input = settings.preprocessing().input_size();
-    let graph = settings.pooled_graph();
-    let live = graph.live_values(input.height, input.width).unwrap_or(0) as u64;
+    let live = settings.live_values()? as u64;
     let inputs = (3 * 3 * input.height * input.width) as u64;
     let picture = largest_px * BYTES_PER_PIXEL;
-    batch as u64 * ((ACTIVATION_COPIES * live + inputs) * F32 + picture)
+    Ok(batch as u64 * ((ACTIVATION_COPIES * live + inputs) * F32 + picture))
 }

@@ -7,7 +7,7 @@ use tch::{Cuda, Device};
 /// it they become products of matrices (im2col and cuBLAS), where TF32 is off by default.
 /// Maps must agree with those of the runtime, which computes in f32. Features are computed
 /// once, so the time hardly matters.
-pub(super) fn compute_in_f32(device: Device) {
+pub(crate) fn compute_in_f32(device: Device) {
     if device.is_cuda() {
         Cuda::set_user_enabled_cudnn(false);
     }

@@ -7,7 +7,7 @@ use cfa_runtime::cfa::anomaly_map::Border;
 use cfa_runtime::picture::OrientationRule;
 use cfa_runtime::preprocess::{AspectRule, ResizeFilter, Size};
 
-use super::FitSettings;
+use super::settings::FitSettings;
 use crate::backbone::{Backbone, TapActivation};
 
 /// Where default settings come from. In both: pooled features, a bank that weighs

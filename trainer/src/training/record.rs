@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use cfa_runtime::bundle::{Bundle, Manifest};
 use serde::{Deserialize, Serialize};
 
-use super::FitSettings;
+use super::settings::FitSettings;
 use crate::dataset::{DataCounts, DatasetError, FileDigests, file_digests};
 
 /// What makes two trainings the same: a checkpoint is only resumed for this.
@@ -46,7 +46,7 @@ const LISTED_DIGITS: usize = 12;
 const LISTED_PICTURES: usize = 10_000;
 
 /// What [`TrainingRecord::trained_on`] lists for these pictures.
-pub(super) fn listed(pictures: &[PathBuf], digests: &FileDigests) -> Vec<String> {
+pub(crate) fn listed(pictures: &[PathBuf], digests: &FileDigests) -> Vec<String> {
     if pictures.len() > LISTED_PICTURES {
         return Vec::new();
     }
@@ -77,7 +77,7 @@ pub fn trained_on(
 }
 
 /// The bundle at `path` and its record, if it came from this very training.
-pub(super) fn of_finished(
+pub(crate) fn finished_by(
     path: &Path,
     identity: &TrainingIdentity,
 ) -> Option<(Bundle, TrainingRecord)> {

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU16;
 
+use cfa_runtime::BrokenInvariant;
 use cfa_runtime::cfa::anomaly_map::Border;
 use cfa_runtime::picture::OrientationRule;
 use cfa_runtime::preprocess::{AspectRule, PreprocessError, Preprocessing, ResizeFilter, Size};
@@ -192,6 +193,15 @@ impl CheckedSettings {
     #[must_use]
     pub(crate) fn map_shapes(&self) -> [[usize; 3]; 3] {
         self.map_shapes
+    }
+
+    /// The most `f32` values that the backbone holds at once for one picture.
+    pub(crate) fn live_values(&self) -> Result<usize, BrokenInvariant> {
+        let input = self.preprocessing.input_size();
+        let live = self.pooled_graph().live_values(input.height, input.width);
+        live.ok_or(BrokenInvariant(
+            "settings are checked for feature maps of at least one position",
+        ))
     }
 
     /// Number of memory bank entries.

@@ -1,18 +1,19 @@
-//! Loss and gradients of one batch, as the device is best at it.
+//! Loss and gradients of one batch, computed in the way that is fastest on the device.
 
 use cfa_runtime::BrokenInvariant;
 use cfa_runtime::cfa::memory_bank::{BoundingAxes, MemoryBank, NeighborsError, Projection};
 use ndarray::Array2;
 use tch::{Device, Kind, Tensor};
 
-use super::{Cfa, FeatureStore};
+use super::feature_store::FeatureStore;
+use super::learner::Learner;
+use super::optimizer;
 use crate::cfa::descriptor::Descriptor;
 use crate::cfa::frame::PrincipalAxes;
 use crate::cfa::gradient::{BatchGradient, GradientError, Slopes, Weights};
 use crate::cfa::neighbors::rows;
 use crate::error::TrainError;
 use crate::tensor::{from_values, host_values, matrix};
-use crate::training::optimizer;
 
 /// Axes of the bank along which all entries are compared first, and those along which
 /// the promising ones are compared again: an eighth of the channels, or this many. On
@@ -21,16 +22,16 @@ use crate::training::optimizer;
 const FIRST_BOUND: usize = 32;
 const SECOND_BOUND: usize = 128;
 
-/// What one batch says.
+/// Loss and gradients of one batch.
 #[derive(Debug)]
 pub(super) struct Gradients {
     /// The loss; NaN when φ is no number any more.
     pub(super) loss: f64,
-    /// By the parameters, in the optimiser's order.
+    /// One gradient for each parameter, in the optimiser's order. None when the loss is NaN.
     pub(super) gradients: Vec<Tensor>,
 }
 
-/// The way to them.
+/// How they are computed.
 #[derive(Debug)]
 pub(super) enum Step {
     /// On the CPU: searched and differentiated by hand.
@@ -40,30 +41,30 @@ pub(super) enum Step {
 }
 
 impl Step {
-    pub(super) fn new(training: &Cfa) -> Result<Self, TrainError> {
-        if training.device() != Device::Cpu {
+    pub(super) fn new(learner: &Learner) -> Result<Self, TrainError> {
+        if learner.device != Device::Cpu {
             return Ok(Self::Libtorch);
         }
-        let settings = training.settings();
+        let settings = &learner.settings;
         let gradient = BatchGradient::new(
             settings.descriptor(),
             settings.map_shapes(),
-            searchable(training.model.memory_bank()?)?,
+            searchable(learner.model.memory_bank()?)?,
             settings.loss(),
         );
         Ok(Self::Host(Box::new(gradient)))
     }
 
-    /// Of the pictures with these indices.
+    /// Loss and gradients of the pictures with these indices.
     pub(super) fn gradients(
         &mut self,
-        training: &Cfa,
+        learner: &Learner,
         store: &mut FeatureStore,
         pictures: &[usize],
     ) -> Result<Gradients, TrainError> {
         match self {
-            Self::Host(gradient) => on_host(gradient, training, store, pictures),
-            Self::Libtorch => by_libtorch(training, store, pictures),
+            Self::Host(gradient) => on_host(gradient, learner, store, pictures),
+            Self::Libtorch => by_libtorch(learner, store, pictures),
         }
     }
 }
@@ -94,12 +95,12 @@ impl Drop for LibtorchAlone {
 
 fn on_host(
     gradient: &mut BatchGradient,
-    training: &Cfa,
+    learner: &Learner,
     store: &mut FeatureStore,
     pictures: &[usize],
 ) -> Result<Gradients, TrainError> {
-    let weights = weights(training.model.descriptor())?;
-    gradient.begin(weights, training.radius()? as f32, pictures.len());
+    let weights = weights(learner.model.descriptor())?;
+    gradient.begin(weights, learner.radius()? as f32, pictures.len());
     for &index in pictures {
         match gradient.add(store.picture(index)?) {
             Err(GradientError::Neighbors(NeighborsError::NotFinite { .. })) => {
@@ -113,7 +114,7 @@ fn on_host(
     }
     let (loss, slopes) = gradient.finish();
     let mut gradients = tensors(slopes)?;
-    gradients.truncate(training.parameters().len());
+    gradients.truncate(learner.parameters().len());
     Ok(Gradients { loss, gradients })
 }
 
@@ -149,7 +150,7 @@ fn weights(descriptor: &Descriptor) -> Result<Weights, TrainError> {
     })
 }
 
-/// Of weight, bias and radius.
+/// The gradients of weight, bias and radius.
 fn tensors(slopes: &Slopes) -> Result<Vec<Tensor>, TrainError> {
     let (outputs, inputs) = slopes.weight.dim();
     let broken = || GradientError::from(BrokenInvariant("derivatives lie row by row"));
@@ -163,20 +164,20 @@ fn tensors(slopes: &Slopes) -> Result<Vec<Tensor>, TrainError> {
 }
 
 fn by_libtorch(
-    training: &Cfa,
+    learner: &Learner,
     store: &mut FeatureStore,
     pictures: &[usize],
 ) -> Result<Gradients, TrainError> {
-    let maps = store.batch(pictures, training.device())?;
-    let phi = rows(&training.model.descriptor().forward(&maps)?)?;
-    let (loss, bank) = (training.settings().loss(), training.model.memory_bank()?);
-    let value = match &training.radius {
+    let maps = store.batch(pictures, learner.device)?;
+    let phi = rows(&learner.model.descriptor().forward(&maps)?)?;
+    let (loss, bank) = (learner.settings.loss(), learner.model.memory_bank()?);
+    let value = match &learner.radius {
         Some(radius) => loss.forward_with_radius(&phi, bank, radius)?.total,
         None => loss.forward(&phi, bank)?.total,
     };
     value.f_backward()?;
     Ok(Gradients {
         loss: value.f_to_kind(Kind::Double)?.f_double_value(&[])?,
-        gradients: optimizer::gradients(&training.parameters())?,
+        gradients: optimizer::gradients(&learner.parameters())?,
     })
 }

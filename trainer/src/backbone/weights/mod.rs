@@ -24,6 +24,8 @@ use crate::digest::sha256_hex;
 pub(crate) use checkpoint::{Document, Node};
 pub use problem::{WeightsError, WeightsProblem};
 
+pub use crate::network::WeightTensor;
+
 /// Larger files are refused; `wide_resnet50_2` has 0.13 GB.
 const MAX_FILE_BYTES: u64 = 2 << 30;
 
@@ -31,15 +33,6 @@ const MAX_FILE_BYTES: u64 = 2 << 30;
 const DEVICE_PREFIX: &str = "module.";
 
 pub(crate) type Tensors = BTreeMap<String, WeightTensor>;
-
-/// One floating-point tensor, row-major, converted to `f32` whatever its dtype was.
-#[derive(Clone, Debug, PartialEq)]
-pub struct WeightTensor {
-    /// Sizes, outermost axis first; empty for a scalar.
-    pub shape: Vec<usize>,
-    /// As many values as the product of `shape`. NaN and infinity are kept.
-    pub values: Vec<f32>,
-}
 
 /// All floating-point tensors of one file, by name.
 ///

@@ -9,7 +9,8 @@ use cfa_train::calibration::{
     CalibrateError, CalibrateRequest, Calibrated, RuleChoice, calibrate, open_to_replace,
 };
 use cfa_train::dataset::{CheckedPictures, DataAccount, Dataset, check_pictures};
-use cfa_train::training::{FitEvent, FitObserver, trained_on};
+use cfa_train::events::FitEvent;
+use cfa_train::training::trained_on;
 use clap::Args;
 
 use crate::good_names::{GoodNameArgument, SimilarArgument};
@@ -64,7 +65,10 @@ pub(crate) fn run(arguments: &CalibrateArguments) -> Result<()> {
     let pictures = request.good.len() + request.defective.len();
     let runtime = arguments.onnxruntime.load()?;
     progress.start("calibrating", pictures);
-    let calibrated_bundle = calibrate(&request, &runtime, &mut || progress.advance());
+    let cancellation = progress.cancellation();
+    let calibrated_bundle = calibrate(&request, &runtime, &cancellation, &mut || {
+        progress.advance();
+    });
     progress.finish();
     let Calibrated {
         calibration,
@@ -156,9 +160,8 @@ impl CalibrateArguments {
         preprocessing: &Preprocessing,
         progress: &Progress,
     ) -> Result<CheckedPictures> {
-        let go_on = &mut || !progress.interrupted();
-        let limits = self.limits.limits();
-        let checked = check_pictures(found, preprocessing, limits, self.skip_bad, go_on)?;
+        let (limits, cancellation) = (self.limits.limits(), progress.cancellation());
+        let checked = check_pictures(found, preprocessing, limits, self.skip_bad, &cancellation)?;
         for picture in &checked.bad {
             progress.say(&format!("skipped {picture}"));
         }

@@ -9,8 +9,8 @@ use cfa_runtime::cfa::anomaly_map::Border;
 use cfa_runtime::picture::OrientationRule;
 use cfa_runtime::preprocess::{AspectRule, ResizeFilter, Size};
 use cfa_train::backbone::{Backbone, TapActivation};
-use cfa_train::training::seeds::fit_seeds;
-use cfa_train::training::{FitRequest, FitSettings, Preset, fit};
+use cfa_train::fit::{FitRequest, fit, fit_seeds};
+use cfa_train::training::{FitSettings, Preset};
 use clap::Args;
 
 use crate::device::DeviceChoice;
@@ -242,15 +242,16 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
             100.0 * (1.0 - share)
         ));
     }
+    let cancellation = progress.cancellation();
     let Some(seeds) = arguments.seeds else {
-        let summary = fit(&request, &mut progress)?;
+        let summary = fit(&request, &mut progress, &cancellation)?;
         progress.memory_taken();
         progress.summary(&summary);
         progress.say(&summary.data.to_string());
         return Ok(());
     };
-    let summary =
-        fit_seeds(&request, usize::from(seeds), &mut progress).map_err(skip_bad::with_remedy)?;
+    let summary = fit_seeds(&request, usize::from(seeds), &mut progress, &cancellation)
+        .map_err(skip_bad::with_remedy)?;
     progress.memory_taken();
     progress.summary(&summary);
     if !summary.seeds.is_empty() {

@@ -84,7 +84,12 @@ pub(crate) fn run(arguments: &ImportArguments) -> Result<()> {
     if let Err(error) = &runtime {
         progress.say(&format!("the bundle will not be verified: {error:#}"));
     }
-    let summary = import(&arguments.request(runtime.ok()), &mut progress)?;
+    let cancellation = progress.cancellation();
+    let summary = import(
+        &arguments.request(runtime.ok()),
+        &mut progress,
+        &cancellation,
+    )?;
     if arguments.json {
         print_json(&summary);
     } else {

@@ -22,10 +22,7 @@ use std::process::ExitCode;
 
 use cfa_runtime::network::restart_without_telemetry;
 use cfa_runtime::picture::keep_decoder_panics_quiet;
-use cfa_train::calibration::CalibrateError;
-use cfa_train::dataset::DatasetError;
-use cfa_train::error::TrainError;
-use cfa_train::export::ReducedExportError;
+use cfa_train::interruption::Interrupted;
 use clap::{Parser, Subcommand};
 
 /// Exit codes: 0 fine, 2 error, 130 interrupted (go on with --resume).
@@ -74,7 +71,11 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let (code, hint) = (exit_code(&error), limits::hint(&error));
+            if let Some(interrupted) = interruption(&error) {
+                eprintln!("cfa-train: {interrupted}");
+                return ExitCode::from(INTERRUPTED);
+            }
+            let hint = limits::hint(&error);
             let error = if takes_good_names {
                 good_names::with_remedy(error)
             } else {
@@ -84,17 +85,12 @@ fn main() -> ExitCode {
             if let Some(hint) = hint {
                 eprintln!("{hint}");
             }
-            ExitCode::from(code)
+            ExitCode::from(ERROR)
         }
     }
 }
 
-fn exit_code(error: &anyhow::Error) -> u8 {
-    match error.downcast_ref::<TrainError>() {
-        Some(TrainError::Interrupted { .. } | TrainError::InterruptedEarly) => INTERRUPTED,
-        _ if matches!(error.downcast_ref(), Some(CalibrateError::Interrupted)) => INTERRUPTED,
-        _ if matches!(error.downcast_ref(), Some(ReducedExportError::Interrupted)) => INTERRUPTED,
-        _ if matches!(error.downcast_ref(), Some(DatasetError::Interrupted)) => INTERRUPTED,
-        _ => ERROR,
-    }
+/// Every library error that reports an interruption has it as its cause.
+fn interruption(error: &anyhow::Error) -> Option<&Interrupted> {
+    error.chain().find_map(|cause| cause.downcast_ref())
 }

@@ -2,12 +2,11 @@
 //! programs.
 
 use std::io::{self, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
+use cfa_runtime::Cancellation;
 use cfa_runtime::calibration::{Basis, DecisionRule};
 use cfa_train::dataset::DepthFinding;
-use cfa_train::training::{FitEvent, FitObserver, MemoryPlan};
+use cfa_train::events::{FitEvent, FitObserver, MemoryPlan};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{INTERRUPTED, memory};
@@ -18,7 +17,7 @@ const BYTES_PER_MIB: f64 = 1_048_576.0;
 pub(crate) struct Progress {
     json: bool,
     bar: ProgressBar,
-    stop: Arc<AtomicBool>,
+    cancellation: Cancellation,
 }
 
 impl Progress {
@@ -26,11 +25,12 @@ impl Progress {
     /// second at once.
     pub(crate) fn new(json: bool) -> anyhow::Result<Self> {
         let progress = Self::without_handler(json);
-        let pressed = Arc::clone(&progress.stop);
+        let cancellation = progress.cancellation();
         ctrlc::set_handler(move || {
-            if pressed.swap(true, Ordering::SeqCst) {
+            if cancellation.is_cancelled() {
                 std::process::exit(INTERRUPTED.into());
             }
+            cancellation.cancel();
         })?;
         Ok(progress)
     }
@@ -40,8 +40,13 @@ impl Progress {
         Self {
             json,
             bar: ProgressBar::hidden(),
-            stop: Arc::default(),
+            cancellation: Cancellation::new(),
         }
+    }
+
+    /// Cancelled when Ctrl-C is pressed.
+    pub(crate) fn cancellation(&self) -> Cancellation {
+        self.cancellation.clone()
     }
 
     /// A line above the bar; nothing with `--json`.
@@ -85,19 +90,17 @@ impl Progress {
         self.bar.set_prefix(what.to_owned());
     }
 
-    /// One step further; `false` when Ctrl-C was pressed.
-    pub(crate) fn advance(&self) -> bool {
+    /// One step further.
+    pub(crate) fn advance(&self) {
         self.bar.inc(1);
-        !self.interrupted()
     }
 
-    /// A bar at `done` of `of`, a new one for other work; `false` when Ctrl-C was pressed.
-    pub(crate) fn follow(&mut self, what: &str, done: usize, of: usize) -> bool {
+    /// A bar at `done` of `of`, a new one for other work.
+    pub(crate) fn follow(&mut self, what: &str, done: usize, of: usize) {
         if self.bar.prefix() != what {
             self.start(what, of);
         }
         self.bar.set_position(done as u64);
-        !self.interrupted()
     }
 
     /// Takes the bar away.
@@ -192,10 +195,6 @@ impl FitObserver for Progress {
         } else {
             self.show(event);
         }
-    }
-
-    fn interrupted(&self) -> bool {
-        self.stop.load(Ordering::SeqCst)
     }
 }
 

@@ -1,20 +1,18 @@
 //! `cfa-train export --precision`.
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use cfa_runtime::bundle::{Bundle, NetworkPrecision};
 use cfa_runtime::preprocess::Preprocessing;
-use cfa_train::dataset::{
-    CheckedPictures, Dataset, DatasetError, GoodNames, TestPicture, check_pictures,
-};
-use cfa_train::evaluation::{EvaluationError, check};
+use cfa_train::dataset::{CheckedPictures, Dataset, GoodNames, TestPicture, check_pictures};
+use cfa_train::destination::check_destination;
+use cfa_train::evaluation::check;
 use cfa_train::export::{
-    CalibrationFate, CostLimits, ReducedExportError, ReducedRequest, ReducedStep, ReducedSummary,
-    ReductionCost, export_reduced,
+    CalibrationFate, CostLimits, ReducedExportError, ReducedRequest, ReducedSummary, ReductionCost,
+    export_reduced,
 };
-use cfa_train::training::{FitObserver, TrainingIdentity, check_destination};
+use cfa_train::training::TrainingIdentity;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
@@ -91,8 +89,9 @@ pub(crate) fn run(
         force: arguments.force,
         threads: std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
     };
-    let result = export_reduced(&request, &onnxruntime.load()?, &mut |step| {
-        watch(&mut progress, step)
+    let (library, cancellation) = (onnxruntime.load()?, progress.cancellation());
+    let result = export_reduced(&request, &library, &cancellation, &mut |step| {
+        progress.follow(step.what, step.done, step.of);
     });
     progress.finish();
     match result {
@@ -112,9 +111,8 @@ impl PrecisionArguments {
             return Ok(CheckedPictures::default());
         };
         let found = Dataset::discover_with(data, &self.names())?.train_good;
-        let go_on = &mut || !progress.interrupted();
-        let limits = self.picture_limits.limits();
-        let checked = check_pictures(&found, preprocessing, limits, self.skip_bad, go_on)?;
+        let (limits, cancellation) = (self.picture_limits.limits(), progress.cancellation());
+        let checked = check_pictures(&found, preprocessing, limits, self.skip_bad, &cancellation)?;
         for picture in &checked.bad {
             progress.say(&format!("skipped {picture}"));
         }
@@ -134,25 +132,14 @@ impl PrecisionArguments {
         };
         let dataset = Dataset::discover_to_test(data, &self.names())?;
         dataset.require_defects()?;
-        let go_on = &mut || !progress.interrupted();
-        let limits = self.picture_limits.limits();
-        let checked = check(&dataset.test, preprocessing, limits, self.skip_bad, go_on);
-        let checked = match checked {
-            Err(EvaluationError::Interrupted) => return Err(DatasetError::Interrupted.into()),
-            other => other.map_err(skip_bad::with_remedy)?,
-        };
+        let (limits, cancellation) = (self.picture_limits.limits(), progress.cancellation());
+        let (test, skip_bad) = (&dataset.test, self.skip_bad);
+        let checked = check(test, preprocessing, limits, skip_bad, &cancellation)
+            .map_err(skip_bad::with_remedy)?;
         for picture in &checked.left_out {
             progress.say(&format!("skipped {picture}"));
         }
         Ok(checked.pictures)
-    }
-}
-
-fn watch(progress: &mut Progress, step: ReducedStep) -> ControlFlow<()> {
-    if progress.follow(step.what, step.done, step.of) {
-        ControlFlow::Continue(())
-    } else {
-        ControlFlow::Break(())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use cfa_train::evaluation::Figures;
-use cfa_train::training::seeds::SeedsSummary;
+use cfa_train::fit::seeds::SeedsSummary;
 
 /// A line for each seed, mean and spread, and which was kept and why.
 pub(crate) fn table(summary: &SeedsSummary) -> String {

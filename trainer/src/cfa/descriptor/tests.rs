@@ -4,8 +4,8 @@ use tch::{Device, Tensor, no_grad};
 
 use super::{BIAS, Descriptor, DescriptorShape, WEIGHT, with_pooling};
 use crate::network::{Graph, Parameters, TorchNetwork};
+use crate::random::random_stream;
 use crate::testing::{assert_close, f64_values, noise_tensor};
-use crate::training::random_stream;
 
 /// One feature map in f64: channels × rows × columns.
 #[derive(Clone)]

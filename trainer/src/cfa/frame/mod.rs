@@ -23,9 +23,8 @@ use tch::{Device, Kind, TchError, Tensor};
 
 pub use choice::{Samples, cheapest_axes};
 
-use crate::backbone::weights::WeightTensor;
 use crate::cfa::descriptor::{Descriptor, DescriptorShape};
-use crate::network::{Graph, Linear, NodeId, Parameters};
+use crate::network::{Graph, Linear, NodeId, Parameters, WeightTensor};
 use crate::tensor::{host_values, matrix};
 
 /// The axes along which the centroids of a memory bank spread, those of the largest

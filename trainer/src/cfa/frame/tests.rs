@@ -6,8 +6,8 @@ use tch::{Device, Kind, Tensor, no_grad};
 use super::{FramedModel, PrincipalAxes, Samples, cheapest_axes};
 use crate::cfa::descriptor::{Descriptor, DescriptorShape};
 use crate::network::{Graph, TorchNetwork};
+use crate::random::random_stream;
 use crate::testing::{f64_values, noise_tensor};
-use crate::training::random_stream;
 
 const SIZES: [i64; 3] = [12, 6, 3];
 

@@ -1,18 +1,20 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use tch::{TchError, Tensor};
+use cfa_runtime::Cancellation;
+use tch::Tensor;
 
-use super::{MeanFeatures, RESTARTS, compress, entries};
+use super::{ClusteringError, MeanFeatures, RESTARTS, compress, entries};
+use crate::random::random_stream;
 use crate::tensor::from_values;
 use crate::testing::{assert_close, f64_values, noise, noise_tensor};
-use crate::training::random_stream;
 
 const D: usize = 3;
 
 fn compressed(rows: &Tensor, gamma_c: usize, seed: u64) -> Vec<f64> {
     let mut rng = random_stream(seed, "k-means");
-    let watch = &mut |_done| Ok::<(), TchError>(());
-    f64_values(&compress(rows, gamma_c, &mut rng, watch).unwrap())
+    let cancellation = Cancellation::new();
+    let centers = compress(rows, gamma_c, &mut rng, &cancellation, &mut |_done| ());
+    f64_values(&centers.unwrap())
 }
 
 fn squared(a: &[f64], b: &[f64]) -> f64 {
@@ -172,31 +174,29 @@ fn equal_rows_give_equal_centres() {
     assert_close(&compressed(&rows, 3, 0), &[0.25, -1.0, 3.0].repeat(4), 0.0);
 }
 
-/// Asked for each centre of each start, and at least twice for each clustering after that.
 #[test]
 fn the_clustering_tells_how_far_it_is_and_can_be_stopped() {
     let rows = noise_tensor(9, &[40, D]);
-    let mut told = Vec::new();
-    let mut run = |stop_at: usize| {
-        told.clear();
-        let watch = &mut |done: usize| {
-            told.push(done);
-            if done < stop_at {
-                Ok(())
-            } else {
-                Err(TchError::Shape("stopped".into()))
-            }
-        };
-        let result = compress(&rows, 4, &mut random_stream(0, "k-means"), watch);
-        (result.is_ok(), told.clone())
+    let run = |stop_at: Option<usize>| {
+        let (cancellation, mut told) = (Cancellation::new(), Vec::new());
+        let result = compress(
+            &rows,
+            4,
+            &mut random_stream(0, "k-means"),
+            &cancellation,
+            &mut |done| {
+                told.push(done);
+                if stop_at == Some(done) {
+                    cancellation.cancel();
+                }
+            },
+        );
+        (result, told)
     };
-    let (finished, told) = run(RESTARTS);
-    assert!(finished && told.is_sorted());
-    for restart in 0..RESTARTS {
-        let asked = told.iter().filter(|&&done| done == restart).count();
-        assert!(asked > 9, "{asked} in clustering {restart}");
-    }
-    let (finished, told) = run(3);
-    assert!(!finished);
-    assert_eq!(told.iter().filter(|&&done| done == 3).count(), 1);
+    let (finished, told) = run(None);
+    assert!(finished.is_ok());
+    assert_eq!(told, (0..RESTARTS).collect::<Vec<_>>());
+    let (stopped, told) = run(Some(3));
+    assert!(matches!(stopped, Err(ClusteringError::Interrupted(_))));
+    assert_eq!(told, [0, 1, 2, 3]);
 }

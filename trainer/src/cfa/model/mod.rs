@@ -2,6 +2,7 @@
 
 mod anomaly_map;
 
+use cfa_runtime::Cancellation;
 use cfa_runtime::preprocess::Size;
 use rand_chacha::ChaCha8Rng;
 use tch::{TchError, Tensor, no_grad};
@@ -9,9 +10,9 @@ use tch::{TchError, Tensor, no_grad};
 pub use anomaly_map::{AnomalyMapGenerator, Scored, softmin_score};
 
 use crate::cfa::descriptor::Descriptor;
-use crate::cfa::memory_bank::{ClusteringWatch, MeanFeatures, compress};
+use crate::cfa::memory_bank::{ClusteringError, MeanFeatures, compress};
 use crate::cfa::neighbors::{rows, smallest_squared_distances};
-use crate::training::PooledMaps;
+use crate::network::PooledMaps;
 
 /// Descriptor and memory bank. The frozen backbone is outside: its pooled maps are
 /// computed once (see [`crate::training::FeatureExtractor`]).
@@ -72,23 +73,24 @@ impl CfaModel {
 
     /// Builds the memory bank: the mean φ of each position over all training pictures,
     /// each weighing the same, reduced to floor(h·w / `gamma_c`) centroids (SPEC 5).
-    /// `watch` follows the reduction, see [`compress`].
+    /// For `cancellation` and `begun` see [`compress`].
     ///
     /// # Errors
-    /// Those of `batches` and `watch`, or libtorch's.
-    pub fn initialize_centroid<E: From<TchError>>(
+    /// Those of `batches`, libtorch's, or the work was stopped.
+    pub fn initialize_centroid<E: From<TchError> + From<ClusteringError>>(
         &mut self,
         batches: impl IntoIterator<Item = Result<PooledMaps, E>>,
         gamma_c: usize,
         rng: &mut ChaCha8Rng,
-        watch: &mut ClusteringWatch<'_, E>,
+        cancellation: &Cancellation,
+        begun: &mut dyn FnMut(usize),
     ) -> Result<(), E> {
         let mut mean = MeanFeatures::default();
         for maps in batches {
             let maps = maps?;
             mean.add(&no_grad(|| self.descriptor.forward(&maps))?)?;
         }
-        self.memory_bank = Some(compress(&mean.rows()?, gamma_c, rng, watch)?);
+        self.memory_bank = Some(compress(&mean.rows()?, gamma_c, rng, cancellation, begun)?);
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use tch::Device;
 
 use super::*;
 use crate::cfa::descriptor::DescriptorShape;
+use crate::error::TrainError;
 use crate::testing::{assert_close, f64_values, noise_tensor};
 
 fn model() -> CfaModel {
@@ -36,9 +37,10 @@ fn maps(seed: u64, pictures: usize) -> PooledMaps {
 fn initialised(gamma_c: usize) -> CfaModel {
     let mut model = model();
     let mut rng = ChaCha8Rng::seed_from_u64(2);
-    let batches = [maps(3, 2), maps(4, 1)].map(Ok::<_, TchError>);
+    let batches = [maps(3, 2), maps(4, 1)].map(Ok::<_, TrainError>);
+    let cancellation = Cancellation::new();
     model
-        .initialize_centroid(batches, gamma_c, &mut rng, &mut |_done| Ok(()))
+        .initialize_centroid(batches, gamma_c, &mut rng, &cancellation, &mut |_done| ())
         .unwrap();
     model
 }

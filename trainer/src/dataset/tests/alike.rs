@@ -1,5 +1,6 @@
 //! Equal and nearly equal pictures.
 
+use cfa_runtime::Cancellation;
 use cfa_runtime::picture::{Limits, Picture, ReadOptions};
 use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
@@ -147,7 +148,7 @@ fn copies_are_found_whatever_they_are_called() {
         &preprocessing(),
         Limits::default(),
         false,
-        &mut || true,
+        &Cancellation::new(),
     )
     .unwrap();
     let copies = checked.copies(false);
@@ -193,7 +194,7 @@ fn all_is_well_is_one_line() {
         &preprocessing(),
         Limits::default(),
         false,
-        &mut || true,
+        &Cancellation::new(),
     )
     .unwrap();
     let (copies, split) = (
@@ -227,7 +228,13 @@ fn pictures_in_training_and_test_are_told() {
     save("test/hole/as_good.png", 20, 0);
     let dataset = Dataset::discover(root.path()).unwrap();
     let of = |paths: &[PathBuf]| {
-        fingerprints(paths, &preprocessing(), Limits::default(), &mut || true).unwrap()
+        fingerprints(
+            paths,
+            &preprocessing(),
+            Limits::default(),
+            &Cancellation::new(),
+        )
+        .unwrap()
     };
     let tested: Vec<_> = dataset
         .test
@@ -277,7 +284,7 @@ fn pictures_that_share_a_name_are_told() {
         &preprocessing(),
         Limits::default(),
         false,
-        &mut || true,
+        &Cancellation::new(),
     )
     .unwrap();
     let (copies, split) = (
@@ -316,7 +323,7 @@ fn no_two_of_the_photographs_are_alike() {
             &preprocessing,
             Limits::default(),
             false,
-            &mut || true,
+            &Cancellation::new(),
         )
         .unwrap();
         assert_eq!(checked.copies(false), Copies::default(), "{name}");

@@ -4,35 +4,14 @@ use std::path::PathBuf;
 
 use cfa_runtime::bundle::Manifest;
 use cfa_runtime::calibration::{Basis, Calibration, CalibrationError, DecisionRule};
-use serde::Serialize;
 
-use super::cost::ScorePair;
+use super::scores::{CalibrationFate, Recalibrated, ScorePair};
 use crate::dataset::{Copies, DatasetError, GoodSplit, content_digest};
 use crate::training::TrainingIdentity;
 
 /// Largest difference of a recorded good score and its repetition, relative. The same
 /// network on another machine differs by less (SPEC 14), another picture by more.
 const SAME_SCORE: f32 = 1e-3;
-
-/// What became of a bundle's calibration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CalibrationFate {
-    /// There was none.
-    None,
-    /// The same good pictures were scored again, and thresholds stand where they stood
-    /// among these scores.
-    Recomputed,
-    /// What came from pictures that are not at hand is gone: all of it, or the thresholds
-    /// alone, until `cfa-train calibrate` finds new ones.
-    Removed,
-}
-
-/// The calibration of the new bundle.
-pub(super) struct Recalibrated {
-    pub(super) calibration: Calibration,
-    pub(super) fate: CalibrationFate,
-}
 
 /// The pictures as they served in the training; all to train on when they are others.
 pub(super) fn split(

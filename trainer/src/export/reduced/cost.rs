@@ -1,17 +1,9 @@
 //! Two networks side by side: what the smaller one changes.
 
-use std::path::PathBuf;
-
-use cfa_runtime::OnnxRuntime;
-use cfa_runtime::bundle::{Bundle, BundleParts};
 use cfa_runtime::calibration::DecisionRule;
-use cfa_runtime::inspector::{Inspector, InspectorOptions};
 use serde::Serialize;
 
-use super::calibration::Recalibrated;
-use super::{ReducedExportError, ReducedRequest, ReducedStep, StepWatch};
-use crate::dataset::TestPicture;
-use crate::evaluation::{Evaluation, EvaluationError, evaluate};
+use super::scores::{Recalibrated, ScorePair};
 
 /// What a smaller format may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -65,17 +57,9 @@ pub struct LabelledCost {
     pub pixel_auroc: Option<[f64; 2]>,
 }
 
-/// Both scores of one good picture, and the time of both networks.
-pub(super) struct ScorePair {
-    pub(super) path: PathBuf,
-    pub(super) before: f32,
-    pub(super) after: f32,
-    pub(super) network_ms: [f64; 2],
-}
-
 impl ReductionCost {
     /// What the good pictures tell.
-    pub(super) fn of(
+    pub(super) fn on_good_pictures(
         scores: &[ScorePair],
         rule: Option<DecisionRule>,
         recalibrated: &Recalibrated,
@@ -137,15 +121,6 @@ impl ReductionCost {
     }
 }
 
-impl ScorePair {
-    /// Relative; absolute for a score of 0.
-    fn change(&self) -> f64 {
-        let (before, after) = (f64::from(self.before), f64::from(self.after));
-        let unit = if before == 0.0 { 1.0 } else { before.abs() };
-        (after - before).abs() / unit
-    }
-}
-
 fn flips(scores: &[ScorePair], old: &DecisionRule, new: &DecisionRule) -> usize {
     let flipped =
         |pair: &&ScorePair| old.judge(pair.before).decision != new.judge(pair.after).decision;
@@ -156,105 +131,4 @@ fn median(times: impl Iterator<Item = f64>) -> Option<f64> {
     let mut times: Vec<f64> = times.collect();
     times.sort_by(f64::total_cmp);
     times.get(times.len() / 2).copied()
-}
-
-/// Both bundles, opened alike.
-pub(super) struct Comparison {
-    before: Inspector,
-    pub(super) after: Inspector,
-}
-
-impl Comparison {
-    pub(super) fn open(
-        request: &ReducedRequest,
-        original: &Bundle,
-        reduced: BundleParts,
-        library: &OnnxRuntime,
-    ) -> Result<Self, ReducedExportError> {
-        let options = InspectorOptions {
-            threads: Some(request.threads),
-            limits: request.picture_limits,
-            ..InspectorOptions::default()
-        };
-        let reduced = Bundle::from_parts(reduced)?;
-        Ok(Self {
-            before: Inspector::from_bundle(original.clone(), library, &options)?,
-            after: Inspector::from_bundle(reduced, library, &options)?,
-        })
-    }
-
-    /// Scores pictures with one network and the other in turn, so that both are timed under
-    /// the same load.
-    pub(super) fn good_scores(
-        &mut self,
-        good: &[PathBuf],
-        watch: &mut StepWatch<'_>,
-    ) -> Result<Vec<ScorePair>, ReducedExportError> {
-        let (what, of) = ("good scores", good.len());
-        let mut scores = Vec::with_capacity(of);
-        for (done, path) in good.iter().enumerate() {
-            if watch(ReducedStep { what, done, of }).is_break() {
-                return Err(ReducedExportError::Interrupted);
-            }
-            let picture = self.before.read_picture(path)?;
-            let before = self.before.inspect(&picture)?;
-            let after = self.after.inspect(&picture)?;
-            scores.push(ScorePair {
-                path: path.clone(),
-                before: before.score,
-                after: after.score,
-                network_ms: [before.stages.network_ms, after.stages.network_ms],
-            });
-        }
-        Ok(scores)
-    }
-
-    /// Figures of both networks over labelled pictures; `None` when there are none.
-    pub(super) fn labelled(
-        &mut self,
-        pictures: &[TestPicture],
-        watch: &mut StepWatch<'_>,
-    ) -> Result<Option<LabelledCost>, ReducedExportError> {
-        if pictures.is_empty() {
-            return Ok(None);
-        }
-        let old = figures(&mut self.before, pictures, "test before", watch)?.overall;
-        let new = figures(&mut self.after, pictures, "test after", watch)?.overall;
-        let pair = |old: Option<f64>, new: Option<f64>| old.zip(new).map(|(old, new)| [old, new]);
-        Ok(Some(LabelledCost {
-            pictures: pictures.len(),
-            image_auroc: pair(old.image_auroc, new.image_auroc),
-            pixel_auroc: pair(old.pixel_auroc, new.pixel_auroc),
-        }))
-    }
-}
-
-fn figures(
-    inspector: &mut Inspector,
-    pictures: &[TestPicture],
-    what: &'static str,
-    watch: &mut StepWatch<'_>,
-) -> Result<Evaluation, ReducedExportError> {
-    let mut step = ReducedStep {
-        what,
-        done: 0,
-        of: pictures.len(),
-    };
-    let result = evaluate(inspector, pictures, &mut |_picture, _inspection| {
-        step.done += 1;
-        if watch(step).is_break() {
-            return Err(EvaluationError::Interrupted);
-        }
-        Ok(())
-    });
-    let evaluation = result.map_err(|error| match error {
-        EvaluationError::Interrupted => ReducedExportError::Interrupted,
-        other => other.into(),
-    })?;
-    // Figures of both networks can only be compared over the same pictures.
-    if evaluation.failed.is_empty() {
-        return Ok(evaluation);
-    }
-    let left_out = evaluation.failed;
-    Err(EvaluationError::Unusable { left_out }.into())
 }

@@ -1,5 +1,4 @@
-use std::io;
-use std::path::PathBuf;
+//! Why there is no bundle in a smaller format.
 
 use cfa_runtime::bundle::{BundleError, NetworkPrecision};
 use cfa_runtime::calibration::CalibrationError;
@@ -8,11 +7,13 @@ use cfa_runtime::network::NetworkError;
 use cfa_runtime::picture::PictureError;
 use cfa_runtime::preprocess::PreprocessError;
 
-use super::ReductionCost;
+use super::cost::ReductionCost;
 use crate::backbone::UnknownBackbone;
 use crate::dataset::DatasetError;
+use crate::destination::DestinationError;
 use crate::evaluation::EvaluationError;
 use crate::export::onnx::ReduceError;
+use crate::interruption::Interrupted;
 
 /// Why there is no bundle in a smaller format.
 #[derive(Debug, thiserror::Error)]
@@ -22,13 +23,8 @@ pub enum ReducedExportError {
     #[error(transparent)]
     Bundle(#[from] BundleError),
     /// The new bundle cannot be written.
-    #[error("{path}: cannot write the bundle; --out must name a file in an existing folder", path = path.display())]
-    Destination {
-        /// Where to.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Destination(#[from] DestinationError),
     /// The network was reduced before.
     #[error(
         "the bundle's network is {found} already; start from the f32 bundle that cfa-train fit wrote"
@@ -68,10 +64,10 @@ pub enum ReducedExportError {
     Preprocess(#[from] PreprocessError),
     /// The pictures of the data set cannot be read.
     #[error(transparent)]
-    Dataset(#[from] DatasetError),
+    Dataset(DatasetError),
     /// The labelled pictures cannot be evaluated.
     #[error(transparent)]
-    Evaluation(#[from] EvaluationError),
+    Evaluation(EvaluationError),
     /// The scores of the good pictures cannot serve as calibration.
     #[error(transparent)]
     Calibration(#[from] CalibrationError),
@@ -87,7 +83,25 @@ pub enum ReducedExportError {
         /// All figures.
         cost: Box<ReductionCost>,
     },
-    /// The user stopped.
-    #[error("interrupted; nothing was written")]
-    Interrupted,
+    /// The work was stopped.
+    #[error("{0}")]
+    Interrupted(#[from] Interrupted),
+}
+
+impl From<DatasetError> for ReducedExportError {
+    fn from(error: DatasetError) -> Self {
+        match error {
+            DatasetError::Interrupted(interrupted) => interrupted.into(),
+            other => Self::Dataset(other),
+        }
+    }
+}
+
+impl From<EvaluationError> for ReducedExportError {
+    fn from(error: EvaluationError) -> Self {
+        match error {
+            EvaluationError::Interrupted(interrupted) => interrupted.into(),
+            other => Self::Evaluation(other),
+        }
+    }
 }

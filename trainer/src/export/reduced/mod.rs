@@ -1,65 +1,41 @@
 //! A bundle whose network computes in a smaller number format, with what that costs.
 
 mod calibration;
+mod comparison;
 mod cost;
 mod error;
 mod network;
+mod request;
+mod scores;
 #[cfg(test)]
 mod tests;
 
 use std::fs;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use cfa_runtime::OnnxRuntime;
 use cfa_runtime::bundle::{
     Bundle, BundleParts, GoldenRecord, GoldenSample, NetworkPrecision, write_bundle,
 };
 use cfa_runtime::calibration::Calibration;
 use cfa_runtime::inspector::{InspectError, Inspector};
-use cfa_runtime::picture::Limits;
+use cfa_runtime::{Cancellation, OnnxRuntime};
 use serde::Serialize;
 
-pub use calibration::CalibrationFate;
 pub use cost::{CostLimits, LabelledCost, ReductionCost};
 pub use error::ReducedExportError;
+pub use request::{ReducedRequest, ReducedStep};
+pub use scores::CalibrationFate;
 
-use super::GOLDEN_TOLERANCE;
-use crate::dataset::{Copies, TestPicture};
-use crate::training::can_be_written;
-use cost::Comparison;
+use super::manifest::GOLDEN_TOLERANCE;
+use crate::destination::check_destination;
+use comparison::Comparison;
+use request::Progress;
 
 /// Largest difference between a replayed and a recorded map of an INT8 network, relative to
 /// the recorded maximum. Sums of integers are exact, but what is rounded to integers may
 /// fall to the other side of a step where two machines differ in the last bit before. The
 /// same network without merged operators differed by up to 0.03 (`mobilenet_v2`).
 const INT8_GOLDEN_TOLERANCE: f32 = 5e-2;
-
-/// What to make, and of what.
-#[derive(Debug, Clone)]
-pub struct ReducedRequest {
-    /// The bundle, with a network in `f32`.
-    pub bundle: PathBuf,
-    /// The bundle to write.
-    pub out: PathBuf,
-    /// The format of the new network.
-    pub precision: NetworkPrecision,
-    /// Pictures of good parts, those of the training if they are at hand, sorted by path;
-    /// INT8 needs some.
-    pub good: Vec<PathBuf>,
-    /// Which of these are copies of others.
-    pub copies: Copies,
-    /// Labelled pictures to measure both networks with; may be empty.
-    pub labelled: Vec<TestPicture>,
-    /// Which picture files are refused for their size.
-    pub picture_limits: Limits,
-    /// Beyond which cost nothing is written.
-    pub limits: CostLimits,
-    /// Whether it is written all the same.
-    pub force: bool,
-    /// Threads of the networks, at least 1.
-    pub threads: usize,
-}
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -80,20 +56,6 @@ pub struct ReducedSummary {
     pub exceeded: Vec<String>,
 }
 
-/// A step of the work, before its first picture and after each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReducedStep {
-    /// What is being done, for a person.
-    pub what: &'static str,
-    /// Pictures done.
-    pub done: usize,
-    /// All pictures of this step.
-    pub of: usize,
-}
-
-/// Is told each step, and says whether to go on.
-pub type StepWatch<'a> = dyn FnMut(ReducedStep) -> ControlFlow<()> + 'a;
-
 /// Rewrites the network, compares both on the good and the labelled pictures, and writes
 /// the new bundle if it costs no more than the limits allow. Its golden samples are the new
 /// network's own results, its calibration that of the new network's scores.
@@ -103,22 +65,28 @@ pub type StepWatch<'a> = dyn FnMut(ReducedStep) -> ControlFlow<()> + 'a;
 pub fn export_reduced(
     request: &ReducedRequest,
     library: &OnnxRuntime,
-    watch: &mut StepWatch<'_>,
+    cancellation: &Cancellation,
+    step: &mut dyn FnMut(ReducedStep),
 ) -> Result<ReducedSummary, ReducedExportError> {
     let original = Bundle::open(&request.bundle)?;
     refuse_unfit(request, &original)?;
     let split = calibration::split(&original.manifest, &request.good, &request.copies)?;
     let observed = network::observed_pictures(request, &split.training);
-    let onnx = network::reduced(request, &original, &observed, library, watch)?;
+    let progress = &mut Progress { cancellation, step };
+    let onnx = network::reduced(request, &original, &observed, library, progress)?;
     let mut parts = reduced_parts(&original, request.precision, onnx);
     let mut comparison = Comparison::open(request, &original, parts.clone(), library)?;
     let golden_change = record_golden(&mut parts, &original, &mut comparison.after)?;
-    let scores = comparison.good_scores(&request.good, watch)?;
+    let scores = comparison.good_scores(&request.good, progress)?;
     let recalibrated = calibration::recalibrated(&original.manifest, &split, &scores)?;
     let cost = ReductionCost {
         golden_change,
-        labelled: comparison.labelled(&request.labelled, watch)?,
-        ..ReductionCost::of(&scores, original.manifest.calibration.rule, &recalibrated)
+        labelled: comparison.labelled(&request.labelled, progress)?,
+        ..ReductionCost::on_good_pictures(
+            &scores,
+            original.manifest.calibration.rule,
+            &recalibrated,
+        )
     };
     let exceeded = within_limits(request, &cost)?;
     parts.manifest.calibration = recalibrated.calibration;
@@ -156,10 +124,7 @@ fn refuse_unfit(request: &ReducedRequest, original: &Bundle) -> Result<(), Reduc
     if found != NetworkPrecision::F32 {
         return Err(ReducedExportError::AlreadyReduced { found });
     }
-    can_be_written(&request.out).map_err(|source| ReducedExportError::Destination {
-        path: request.out.clone(),
-        source,
-    })?;
+    check_destination(&request.out)?;
     match request.precision {
         NetworkPrecision::F32 => Err(ReducedExportError::NothingToDo),
         NetworkPrecision::Int8 if request.good.is_empty() => Err(ReducedExportError::NeedsPictures),

@@ -9,7 +9,8 @@ use cfa_runtime::ndarray::Axis;
 use cfa_runtime::network::ObservedNetwork;
 use cfa_runtime::picture::{Limits, Picture};
 
-use super::{ReducedExportError, ReducedRequest, ReducedStep, StepWatch};
+use super::error::ReducedExportError;
+use super::request::{Progress, ReducedRequest, ReducedStep};
 use crate::backbone::{Backbone, TapActivation};
 use crate::export::onnx::{INPUT, Observation, ReducibleNetwork};
 
@@ -32,7 +33,7 @@ pub(super) fn reduced(
     original: &Bundle,
     observed: &[PathBuf],
     library: &OnnxRuntime,
-    watch: &mut StepWatch<'_>,
+    progress: &mut Progress<'_>,
 ) -> Result<Vec<u8>, ReducedExportError> {
     let backbone: Backbone = original.manifest.backbone.name.parse()?;
     // Activations have no weights, so any will do.
@@ -42,7 +43,7 @@ pub(super) fn reduced(
         return Ok(network.fp16()?);
     }
     let runs = ObservedNetwork::new(library, &network.observable(), request.threads)?;
-    let observations = observations(runs, original, observed, request.picture_limits, watch)?;
+    let observations = observations(runs, original, observed, request.picture_limits, progress)?;
     Ok(network.int8(&observations)?)
 }
 
@@ -52,16 +53,14 @@ fn observations(
     original: &Bundle,
     pictures: &[PathBuf],
     limits: Limits,
-    watch: &mut StepWatch<'_>,
+    progress: &mut Progress<'_>,
 ) -> Result<BTreeMap<String, Observation>, ReducedExportError> {
     let mut seen = BTreeMap::new();
     let preprocessing = &original.manifest.preprocessing;
     let of = pictures.len();
     for (done, path) in pictures.iter().enumerate() {
         let what = "ranges";
-        if watch(ReducedStep { what, done, of }).is_break() {
-            return Err(ReducedExportError::Interrupted);
-        }
+        progress.step(ReducedStep { what, done, of })?;
         let picture = Picture::open(path, &preprocessing.reading(limits))?;
         let input = preprocessing.apply(&picture)?;
         let input = input.insert_axis(Axis(0));

@@ -8,8 +8,9 @@ use std::path::PathBuf;
 
 use cfa_runtime::calibration::{Basis, Calibration, DecisionRule};
 
-use super::calibration::{CalibrationFate, Recalibrated, recalibrated_of};
-use super::cost::{CostLimits, LabelledCost, ReductionCost, ScorePair};
+use super::calibration::recalibrated_of;
+use super::cost::{CostLimits, LabelledCost, ReductionCost};
+use super::scores::{CalibrationFate, Recalibrated, ScorePair};
 
 fn pair(index: usize, before: f32, after: f32) -> ScorePair {
     ScorePair {
@@ -34,17 +35,20 @@ fn without_rule() -> Recalibrated {
 #[test]
 fn changes_and_flips_are_counted() {
     let scores = [pair(0, 1.0, 1.1), pair(1, 2.0, 1.8), pair(2, 4.0, 4.0)];
-    let cost = ReductionCost::of(&scores, Some(single(1.9)), &without_rule());
+    let cost = ReductionCost::on_good_pictures(&scores, Some(single(1.9)), &without_rule());
     assert!((cost.score_change_mean.unwrap() - 0.2 / 3.0).abs() < 1e-6);
     assert!((cost.score_change_max.unwrap() - 0.1).abs() < 1e-6);
     assert_eq!((cost.good_pictures, cost.verdict_flips), (3, Some(1)));
     assert_eq!(cost.network_ms, Some([3.0, 1.0]));
     let mut own = without_rule();
     own.calibration.rule = Some(single(1.7));
-    let cost = ReductionCost::of(&scores, Some(single(1.9)), &own);
+    let cost = ReductionCost::on_good_pictures(&scores, Some(single(1.9)), &own);
     assert_eq!(cost.verdict_flips, Some(0));
-    assert_eq!(ReductionCost::of(&scores, None, &own).verdict_flips, None);
-    let nothing = ReductionCost::of(&[], Some(single(1.0)), &own);
+    assert_eq!(
+        ReductionCost::on_good_pictures(&scores, None, &own).verdict_flips,
+        None
+    );
+    let nothing = ReductionCost::on_good_pictures(&[], Some(single(1.0)), &own);
     assert_eq!(nothing, ReductionCost::default());
 }
 

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use cfa_runtime::Cancellation;
 use cfa_runtime::bundle::Bundle;
 use cfa_runtime::inspector::{Inspector, InspectorOptions};
 use cfa_runtime::picture::Limits;
@@ -141,7 +142,12 @@ fn account(
     preprocessing: &Preprocessing,
     limits: Limits,
 ) -> Result<DataAccount> {
-    let training = fingerprints(&dataset.train_good, preprocessing, limits, &mut || true)?;
+    let training = fingerprints(
+        &dataset.train_good,
+        preprocessing,
+        limits,
+        &Cancellation::new(),
+    )?;
     let trained =
         |(place, fingerprint): (usize, _)| (dataset.train_good[place].clone(), fingerprint);
     let (paths, training): (Vec<_>, Vec<_>) = training.into_iter().map(trained).unzip();
@@ -180,7 +186,14 @@ impl TestArguments {
         preprocessing: &Preprocessing,
     ) -> Result<CheckedTest> {
         let limits = self.limits.limits();
-        let checked = check(pictures, preprocessing, limits, self.skip_bad, &mut || true);
+        let cancellation = Cancellation::new();
+        let checked = check(
+            pictures,
+            preprocessing,
+            limits,
+            self.skip_bad,
+            &cancellation,
+        );
         checked
             .map_err(skip_bad::with_remedy)
             .with_context(|| self.pictures.folder().display().to_string())
@@ -196,15 +209,20 @@ impl TestArguments {
         let bar = ProgressBar::new(pictures.len() as u64);
         let mut lost = LostMaps::default();
         let mut remark = None;
-        let result = evaluate(inspector, pictures, &mut |picture, inspection| {
-            remark = remark.or(inspection.depth_remark);
-            if let Some(Err(error)) = maps.map(|maps| maps.write(picture, inspection)) {
-                lost.count += 1;
-                lost.first.get_or_insert(error);
-            }
-            bar.inc(1);
-            Ok(())
-        });
+        let cancellation = Cancellation::new();
+        let result = evaluate(
+            inspector,
+            pictures,
+            &cancellation,
+            &mut |picture, inspection| {
+                remark = remark.or(inspection.depth_remark);
+                if let Some(Err(error)) = maps.map(|maps| maps.write(picture, inspection)) {
+                    lost.count += 1;
+                    lost.first.get_or_insert(error);
+                }
+                bar.inc(1);
+            },
+        );
         bar.finish_and_clear();
         if let Some(remark) = remark {
             eprintln!("warning: {remark} (said once)");

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cfa_runtime::onnx::proto::{GraphProto, NodeProto};
 
-use super::super::INPUT;
 use super::{ReduceError, odd, result};
+use cfa_runtime::onnx::INPUT;
 
 /// Operators that integer kernels exist for, and whose results are therefore integers.
 const INTEGER: [&str; 3] = ["Conv", "Add", "MaxPool"];

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use cfa_runtime::onnx::message::{byte_scalar, byte_tensor, float_tensor, int, int32_tensor, node};
 use cfa_runtime::onnx::proto::{AttributeProto, GraphProto, NodeProto, TensorProto};
 
-use super::super::INPUT;
 use super::backbone_part::BackbonePart;
 use super::channel_weights::{ChannelWeights, Layer};
 use super::{Affine, Observation, ReduceError, constant, odd, result};
+use cfa_runtime::onnx::INPUT;
 
 pub(super) fn graph(
     graph: &GraphProto,

@@ -11,6 +11,7 @@ use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use cfa_runtime::Cancellation;
 use cfa_runtime::inspector::{Inspector, InspectorOptions};
 use cfa_runtime::network::OnnxRuntime;
 use serde::Serialize;
@@ -18,30 +19,18 @@ use serde::Serialize;
 pub use separation::separation;
 pub use statistics::{MeanSd, SeedFigure};
 
+use super::job::Job;
+use super::request::{FitRequest, FitSummary};
 use crate::dataset::{DataAccount, Dataset, GoodSplit, TestPicture};
+use crate::destination::{check_destination, with_ending};
 use crate::error::TrainError;
-use crate::evaluation::{self, Evaluation, EvaluationError, Figures, LeftOut, evaluate};
-use crate::training::{
-    FitEvent, FitObserver, FitRequest, FitSettings, FitSummary, Job, check_destination, finished,
-    refuse_to_replace,
-};
+use crate::evaluation::{self, Evaluation, Figures, LeftOut, evaluate};
+use crate::events::{FitEvent, FitObserver, SeedReport};
+use crate::interruption::go_on;
+use crate::training::{FitSettings, finished};
 
 /// Fewest pictures whose scores have a spread to measure.
 const FEWEST_SELECTION_PICTURES: usize = 2;
-
-/// One seed's training.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SeedReport {
-    /// The seed.
-    pub seed: u64,
-    /// Mean loss of the last epoch; `None` for a training of zero epochs.
-    pub loss: Option<f64>,
-    /// How far scores of pasted defects lie above those of the same good pictures, in
-    /// standard deviations; chosen by.
-    pub separation: f64,
-    /// Figures over the test pictures, when there are any; not chosen by.
-    pub test: Option<Figures>,
-}
 
 /// All seeds' trainings.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -54,7 +43,7 @@ pub struct SeedsSummary {
     pub seeds: Vec<SeedReport>,
     /// Mean and spread over the seeds of each figure that all of them have.
     pub figures: Vec<SeedFigure>,
-    /// What became of the pictures of the data set; [`FitEvent::Data`] tells it.
+    /// What became of the pictures of the data set; reported as [`FitEvent::Data`].
     #[serde(skip)]
     pub data: DataAccount,
 }
@@ -72,21 +61,22 @@ struct Candidate {
 /// finished; with `resume` those that are there are not trained again.
 ///
 /// # Errors
-/// As [`fit`](crate::training::fit); without a runtime, or with fewer than two pictures held out to choose by.
+/// As [`fit`](crate::fit::fit); without a runtime, or with fewer than two pictures held out to choose by.
 pub fn fit_seeds(
     request: &FitRequest,
     seeds: usize,
     observer: &mut dyn FitObserver,
+    cancellation: &Cancellation,
 ) -> Result<SeedsSummary, TrainError> {
     let runtime = request
         .runtime
         .as_ref()
         .ok_or(TrainError::SeedsNeedRuntime)?;
     let all = all_seeds(request.settings.seed, seeds)?;
-    if let Some(finished) = finished_before(request, &all, observer)? {
+    if let Some(finished) = finished_before(request, &all, observer, cancellation)? {
         return Ok(finished);
     }
-    let test = check_before_training(request, observer)?;
+    let test = check_before_training(request, observer, cancellation)?;
     let mut candidates = Vec::with_capacity(seeds);
     for (number, seed) in all.enumerate() {
         observer.event(&FitEvent::Seed {
@@ -94,7 +84,7 @@ pub fn fit_seeds(
             number: number + 1,
             seeds,
         });
-        let candidate = train(request, seed, &test, runtime, observer)
+        let candidate = train(request, seed, &test, runtime, observer, cancellation)
             .map_err(|error| with_finished(error, &candidates))?;
         let report = Box::new(candidate.report.clone());
         observer.event(&FitEvent::SeedFinished(report));
@@ -111,6 +101,7 @@ fn finished_before(
     request: &FitRequest,
     all: &Range<u64>,
     observer: &mut dyn FitObserver,
+    cancellation: &Cancellation,
 ) -> Result<Option<SeedsSummary>, TrainError> {
     if request.overwrite || !request.bundle.exists() {
         return Ok(None);
@@ -118,15 +109,15 @@ fn finished_before(
     let begun = |seed| candidate_path(&request.bundle, seed).exists();
     let record = finished(&request.bundle).map(|(_bundle, record)| record);
     let (true, false, Some(record)) = (request.resume, all.clone().any(begun), record) else {
-        refuse_to_replace(request)?;
+        request.refuse_to_replace()?;
         return Ok(None);
     };
     let mut silent = request.clone();
     silent.settings.seed = record.identity.settings.seed;
-    let job = Job::prepare(&silent, observer)?;
+    let job = Job::prepare(&silent, observer, cancellation)?;
     let same = *job.identity() == record.identity;
     if !same || !all.contains(&silent.settings.seed) {
-        refuse_to_replace(request)?;
+        request.refuse_to_replace()?;
     }
     observer.event(&FitEvent::AlreadyTrained);
     Ok(Some(SeedsSummary {
@@ -154,6 +145,7 @@ fn all_seeds(first: u64, count: usize) -> Result<Range<u64>, TrainError> {
 fn check_before_training(
     request: &FitRequest,
     observer: &mut dyn FitObserver,
+    cancellation: &Cancellation,
 ) -> Result<Vec<TestPicture>, TrainError> {
     let settings = request.settings.check()?;
     check_destination(&request.bundle)?;
@@ -172,18 +164,15 @@ fn check_before_training(
     dataset.require_test()?;
     let pictures = dataset.test.len();
     observer.event(&FitEvent::Checking { pictures });
-    let go_on = &mut || !observer.interrupted();
     let (preprocessing, skip_bad) = (settings.preprocessing(), request.skip_bad);
     let limits = request.picture_limits;
-    let checked = match evaluation::check(&dataset.test, preprocessing, limits, skip_bad, go_on) {
-        Err(EvaluationError::Interrupted) => return Err(TrainError::InterruptedEarly),
-        other => other?,
-    };
-    tell_left_out(&checked.left_out, observer);
+    let test = &dataset.test;
+    let checked = evaluation::check(test, preprocessing, limits, skip_bad, cancellation)?;
+    report_left_out(&checked.left_out, observer);
     Ok(checked.pictures)
 }
 
-fn tell_left_out(left_out: &[LeftOut], observer: &mut dyn FitObserver) {
+fn report_left_out(left_out: &[LeftOut], observer: &mut dyn FitObserver) {
     for picture in left_out {
         observer.event(&FitEvent::Skipped {
             reason: picture.to_string(),
@@ -205,13 +194,11 @@ fn require_selection(found: usize) -> Result<(), TrainError> {
     })
 }
 
-/// An interruption before a later seed's training loses nothing either.
+/// An interruption of a later seed's training does not lose the finished ones either.
 fn with_finished(error: TrainError, finished: &[Candidate]) -> TrainError {
-    match (error, finished.last()) {
-        (TrainError::InterruptedEarly, Some(last)) => TrainError::Interrupted {
-            checkpoint: last.bundle.clone(),
-        },
-        (error, _) => error,
+    match finished.last() {
+        Some(last) => error.resumable_from(&last.bundle),
+        None => error,
     }
 }
 
@@ -221,14 +208,15 @@ fn train(
     test: &[TestPicture],
     runtime: &OnnxRuntime,
     observer: &mut dyn FitObserver,
+    cancellation: &Cancellation,
 ) -> Result<Candidate, TrainError> {
     let mut request = request.clone();
     request.settings.seed = seed;
     request.bundle = candidate_path(&request.bundle, seed);
-    let job = Job::prepare(&request, observer)?;
+    let job = Job::prepare(&request, observer, cancellation)?;
     // Once more, because bad pictures may have been passed over.
     require_selection(job.selection().len())?;
-    let summary = job.run(observer)?;
+    let summary = job.run(observer, cancellation)?;
     let options = InspectorOptions {
         threads: request.threads,
         limits: request.picture_limits,
@@ -238,8 +226,10 @@ fn train(
     let report = SeedReport {
         seed,
         loss: summary.loss,
-        separation: separation_of(&summary, &mut inspector, observer)?,
-        test: test_figures(&request, test, &mut inspector, observer)?,
+        separation: separation_of(&summary, &mut inspector, cancellation)
+            .map_err(|error| error.resumable_from(&request.bundle))?,
+        test: test_figures(test, &mut inspector, observer, cancellation)
+            .map_err(|error| error.resumable_from(&request.bundle))?,
     };
     Ok(Candidate {
         bundle: request.bundle,
@@ -250,20 +240,18 @@ fn train(
 
 /// `NAME.cfa.seedN` beside the bundle.
 fn candidate_path(bundle: &Path, seed: u64) -> PathBuf {
-    let mut name = bundle.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".seed{seed}"));
-    bundle.with_file_name(name)
+    with_ending(bundle, &format!(".seed{seed}"))
 }
 
 fn separation_of(
     summary: &FitSummary,
     inspector: &mut Inspector,
-    observer: &dyn FitObserver,
+    cancellation: &Cancellation,
 ) -> Result<f64, TrainError> {
     let found = summary.selection.len();
     let (mut good, mut pasted) = (Vec::with_capacity(found), Vec::with_capacity(found));
     for (index, path) in summary.selection.iter().enumerate() {
-        stop_if_interrupted(&summary.bundle, observer)?;
+        go_on(cancellation)?;
         let picture = cut_paste::open(path, inspector)?;
         good.push(inspector.inspect(&picture)?.score);
         let defective = cut_paste::with_defect(&picture, index)?;
@@ -273,41 +261,24 @@ fn separation_of(
 }
 
 fn test_figures(
-    request: &FitRequest,
     test: &[TestPicture],
     inspector: &mut Inspector,
     observer: &mut dyn FitObserver,
+    cancellation: &Cancellation,
 ) -> Result<Option<Figures>, TrainError> {
     if test.is_empty() {
         return Ok(None);
     }
-    let evaluation = evaluate(inspector, test, &mut |_, _| {
-        if observer.interrupted() {
-            return Err(EvaluationError::Interrupted);
-        }
-        Ok(())
-    });
-    match evaluation {
-        Ok(Evaluation {
-            overall, failed, ..
-        }) => {
-            tell_left_out(&failed, observer);
-            Ok(Some(overall))
-        }
-        Err(EvaluationError::Interrupted) => Err(TrainError::Interrupted {
-            checkpoint: request.bundle.clone(),
-        }),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn stop_if_interrupted(bundle: &Path, observer: &dyn FitObserver) -> Result<(), TrainError> {
-    if observer.interrupted() {
-        return Err(TrainError::Interrupted {
-            checkpoint: bundle.to_owned(),
-        });
-    }
-    Ok(())
+    let Evaluation {
+        overall, failed, ..
+    } = evaluate(
+        inspector,
+        test,
+        cancellation,
+        &mut |_picture, _inspection| (),
+    )?;
+    report_left_out(&failed, observer);
+    Ok(Some(overall))
 }
 
 /// Moves the best candidate's bundle to its place and removes the others; of equals

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::SeedReport;
 use crate::evaluation::Figures;
+use crate::events::SeedReport;
 
 /// Mean and sample standard deviation.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

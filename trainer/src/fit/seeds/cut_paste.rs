@@ -8,7 +8,7 @@ use cfa_runtime::picture::{Picture, PictureError};
 use image::imageops::{crop_imm, replace};
 use rand::{Rng, RngExt};
 
-use crate::training::random_stream;
+use crate::random::random_stream;
 
 /// Area of the rectangle as a share of the picture's: small, so that models differ.
 const AREA_SHARE: std::ops::Range<f64> = 0.005..0.03;

@@ -1,13 +1,12 @@
-//! What a training tells while it runs. The library itself never prints.
+//! What is reported while a training runs. The library itself never prints.
 
 use std::path::PathBuf;
 
 use cfa_runtime::calibration::DecisionRule;
 use serde::Serialize;
 
-use super::MemoryPlan;
 use crate::dataset::{DataAccount, DepthFinding};
-use crate::training::seeds::SeedReport;
+use crate::evaluation::Figures;
 
 /// A step forward. Serialised as one JSON object with the key `event`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -131,13 +130,35 @@ pub enum FitEvent {
     },
 }
 
+/// What a training will take, and where its features will be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct MemoryPlan {
+    /// Size of the features of all training pictures.
+    pub features_bytes: u64,
+    /// Whether the features go to a temporary file beside the bundle rather than into memory.
+    pub on_disk: bool,
+    /// The most that the process takes at any time.
+    pub peak_bytes: u64,
+    /// The most that it may take.
+    pub limit_bytes: u64,
+}
+
+/// The training with one of several seeds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SeedReport {
+    /// The seed.
+    pub seed: u64,
+    /// Mean loss of the last epoch; `None` for a training of zero epochs.
+    pub loss: Option<f64>,
+    /// How far scores of pasted defects lie above those of the same good pictures, in
+    /// standard deviations. The seed is chosen by it.
+    pub separation: f64,
+    /// Figures over the test pictures, when there are any. The seed is not chosen by them.
+    pub test: Option<Figures>,
+}
+
 /// Follows a training.
 pub trait FitObserver {
     /// Called after every step forward.
     fn event(&mut self, event: &FitEvent);
-
-    /// Asked between steps; `true` stops the training with a checkpoint.
-    fn interrupted(&self) -> bool {
-        false
-    }
 }

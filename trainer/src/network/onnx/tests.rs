@@ -4,10 +4,9 @@ use cfa_runtime::onnx::proto::ModelProto;
 use prost::Message;
 
 use super::{INPUT, OUTPUT, OnnxError, encode};
-use crate::backbone::weights::WeightTensor;
 use crate::backbone::{Backbone, TapActivation};
 use crate::cfa::descriptor::{DescriptorShape, with_descriptor, with_pooling};
-use crate::network::{Conv, Graph, Op, Parameters};
+use crate::network::{Conv, Graph, Op, Parameters, WeightTensor};
 use crate::testing::noise;
 
 /// Three taps of strides 2, 4 and 8, then pooling and descriptor.

@@ -8,9 +8,17 @@ use cfa_runtime::onnx::proto::{
     AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
 };
 
-use super::{INPUT, OUTPUT, OnnxError};
-use crate::backbone::weights::WeightTensor;
-use crate::network::{Conv, Graph, Linear, Node, NodeId, Op, Parameters, coordinate};
+use cfa_runtime::cfa::head::coordinate;
+use cfa_runtime::onnx::INPUT;
+
+use super::super::conv::Conv;
+use super::super::graph::{Graph, Linear, Node, NodeId, Op};
+use super::super::parameters::{Parameters, WeightTensor};
+use super::error::OnnxError;
+
+/// Name of the output of a graph that has one: φ, batch×D×h×w, f32. Several outputs are
+/// called `level1`, `level2` and so on.
+pub const OUTPUT: &str = "features";
 
 const IR_VERSION: i64 = 8;
 const OPSET: i64 = 17;
