@@ -18,6 +18,26 @@ fn third_version(change: impl FnOnce(&mut serde_json::Value)) -> Vec<u8> {
     })
 }
 
+/// The small bundle as the writer of format 4 wrote it.
+const FORMAT_4: &[u8] = include_bytes!("format_4.cfa");
+
+#[test]
+fn a_bundle_of_format_4_is_still_read() {
+    let parts = Bundle::from_bytes(FORMAT_4).unwrap().into_parts();
+    let expected = small();
+    assert_eq!(parts.manifest.format_version, 4);
+    assert_eq!(parts.network_onnx, expected.network_onnx);
+    assert_eq!(parts.coordinates, expected.coordinates);
+    assert_eq!(parts.memory_bank, expected.memory_bank);
+    assert_eq!(parts.golden, expected.golden);
+    let listed_now = Manifest {
+        format_version: 4,
+        parts: parts.manifest.parts.clone(),
+        ..expected.manifest
+    };
+    assert_eq!(parts.manifest, listed_now);
+}
+
 #[test]
 fn a_bundle_of_format_3_reads_stored_pixels() {
     let manifest = Bundle::from_bytes(&third_version(|_| ())).unwrap().manifest;
