@@ -25,10 +25,11 @@ pub use model::Model;
 pub use pipeline::Inspections;
 pub use placement::{HeadPlacement, UnknownPlacement};
 
-use crate::bundle::{Bundle, GoldenRecord, Manifest, NetworkFile};
+use crate::bundle::{Bundle, GoldenRecord, Manifest};
 use crate::calibration::{DecisionOptions, DecisionRule};
 use crate::cancellation::Cancellation;
 use crate::cfa::head::milliseconds_since;
+use crate::container::NetworkFile;
 use crate::cores::Helpers;
 use crate::network::{
     LARGEST_BATCH, Network, NetworkError, NetworkOptions, OnnxRuntime, OpeningWatch, Precision,

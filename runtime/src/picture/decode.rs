@@ -8,7 +8,6 @@ use image::ImageFormat;
 
 use super::{Limits, Picture, PictureProblem, ReadOptions};
 use super::{OrientationRule, bmp, general, jpeg, orientation, panics, png, tiff};
-use crate::render::is_saved_result;
 
 /// The bytes of a file, no more than the limit even if it grows meanwhile.
 pub(super) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PictureProblem> {
@@ -24,7 +23,7 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PictureProbl
 /// turns them.
 pub(super) fn decode(encoded: &[u8], options: &ReadOptions) -> Result<Picture, PictureProblem> {
     options.limits.check_encoded(encoded.len() as u64)?;
-    if is_saved_result(encoded) {
+    if super::is_saved_result(encoded) {
         return Err(PictureProblem::SavedResult);
     }
     panics::caught(|| dispatch(encoded, options))

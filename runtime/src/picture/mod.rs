@@ -24,6 +24,7 @@ mod raw;
 mod reading;
 #[cfg(test)]
 mod reference;
+mod saved_result;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -43,6 +44,8 @@ pub use orientation::{Orientation, OrientationRule, UnknownOrientationRule, reco
 pub use panics::keep_decoder_panics_quiet;
 pub use raw::{PixelFormat, PixelView};
 pub use reading::{DamageRule, ReadOptions};
+pub(crate) use saved_result::SAVED_RESULT_MARK;
+pub use saved_result::is_saved_result;
 
 /// An RGB picture: row-major, interleaved, 8 or 16 bits a sample.
 ///

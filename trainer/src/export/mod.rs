@@ -20,8 +20,9 @@ use std::path::{Path, PathBuf};
 
 use cfa_runtime::OnnxRuntime;
 use cfa_runtime::bundle::{
-    AnomalyMapSettings, BackboneIdentity, BundleParts, DescriptorShape, GoldenSample, HeatmapRange,
-    Manifest, MemoryBankShape, NetworkPrecision, ScoreSettings, write_bundle,
+    AnomalyMapSettings, BackboneIdentity, BundleParts, CfaSettings, CfaTensors, DescriptorShape,
+    GoldenSample, HeatmapRange, Manifest, MemoryBankShape, NetworkPrecision, ScoreSettings,
+    write_bundle,
 };
 use cfa_runtime::calibration::{Calibration, DecisionRule};
 use cfa_runtime::cfa::head::LevelShape;
@@ -104,8 +105,10 @@ pub fn export(
     let parts = BundleParts {
         manifest: manifest(request, &framed, &golden, range),
         network_onnx: network_onnx(request, &framed)?,
-        coordinates: framed.coordinates,
-        memory_bank: framed.memory_bank,
+        tensors: CfaTensors {
+            coordinates: framed.coordinates,
+            memory_bank: framed.memory_bank,
+        },
         golden: golden.into_iter().map(|g| g.record).collect(),
     };
     verify_and_write(parts, request, observer)
@@ -246,6 +249,7 @@ fn manifest(
     Manifest {
         format: Manifest::FORMAT.to_owned(),
         format_version: Manifest::FORMAT_VERSION,
+        method: String::new(),
         created_by: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
         preprocessing: settings.preprocessing().clone(),
         backbone: BackboneIdentity {
@@ -254,26 +258,29 @@ fn manifest(
             weights_sha256: request.weights.sha256_hex.clone(),
         },
         network_precision: NetworkPrecision::F32,
-        descriptor: DescriptorShape {
-            channels: settings.descriptor().outputs,
-            feature_height: features.height,
-            feature_width: features.width,
-            gamma_d: options.gamma_d,
-            levels: level_shapes(settings, framed),
-        },
-        memory_bank: MemoryBankShape {
-            centroids: framed.memory_bank.nrows(),
-            gamma_c: options.gamma_c,
-            bounding_axes: framed.bounding_axes,
-        },
-        score: ScoreSettings {
-            neighbors: options.neighbors,
-        },
-        anomaly_map: AnomalyMapSettings {
-            height: map.height,
-            width: map.width,
-            sigma: settings.sigma(),
-            border: options.border,
+        settings: CfaSettings {
+            descriptor: DescriptorShape {
+                channels: settings.descriptor().outputs,
+                feature_height: features.height,
+                feature_width: features.width,
+                gamma_d: options.gamma_d,
+                levels: level_shapes(settings, framed),
+            },
+            memory_bank: MemoryBankShape {
+                centroids: framed.memory_bank.nrows(),
+                gamma_c: options.gamma_c,
+                bounding_axes: framed.bounding_axes,
+            },
+            score: ScoreSettings {
+                neighbors: options.neighbors,
+            },
+            anomaly_map: AnomalyMapSettings {
+                height: map.height,
+                width: map.width,
+                sigma: settings.sigma(),
+                border: options.border,
+            },
+            golden_tolerance: GOLDEN_TOLERANCE,
         },
         calibration: Calibration {
             rule: request.rule,
@@ -288,7 +295,6 @@ fn manifest(
                 score: g.score,
             })
             .collect(),
-        golden_tolerance: GOLDEN_TOLERANCE,
         parts: Vec::new(),
     }
 }

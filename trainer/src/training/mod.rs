@@ -172,7 +172,7 @@ impl<'a> Job<'a> {
         record: &TrainingRecord,
         observer: &mut dyn FitObserver,
     ) -> Result<(), TrainError> {
-        let calibrated = !bundle.manifest.calibration.good_scores.is_empty();
+        let calibrated = !bundle.manifest().calibration.good_scores.is_empty();
         if calibrated || self.request.runtime.is_none() {
             observer.event(&FitEvent::AlreadyTrained);
             return Ok(());
