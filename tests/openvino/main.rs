@@ -10,7 +10,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cfa_runtime::network::{Network, NetworkError, NetworkOptions, RefusalReason, survey};
+use cfa_runtime::network::{Network, NetworkError, RefusalReason, survey};
 use cfa_runtime::{
     Bundle, HeadPlacement, Inspection, Inspector, InspectorOptions, Model, OnnxRuntime, Picture,
     Precision, Provider, ProviderChoice, ProviderOptions,
