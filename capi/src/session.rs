@@ -72,7 +72,7 @@ impl cfa_model {
 
     /// Columns and rows of the model's own map.
     pub(crate) fn map_px(&self) -> (u32, u32) {
-        let map = &self.model.manifest().anomaly_map;
+        let map = &self.model.manifest().settings.anomaly_map;
         (map.width as u32, map.height as u32)
     }
 }

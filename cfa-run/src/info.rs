@@ -24,7 +24,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<Outcome> {
     let bundle = Bundle::open(&args.bundle)?;
     printed(if args.json {
-        let manifest = serde_json::to_string_pretty(&bundle.manifest)?;
+        let manifest = serde_json::to_string_pretty(&bundle.manifest())?;
         writeln!(stdout(), "{manifest}")
     } else {
         print_facts(&bundle)
@@ -34,7 +34,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
 
 fn print_facts(bundle: &Bundle) -> io::Result<()> {
     let mut out = stdout().lock();
-    for (name, value) in facts(&bundle.manifest) {
+    for (name, value) in facts(&bundle.manifest()) {
         writeln!(out, "{name:<14}{value}")?;
     }
     writeln!(out, "{:<14}{}", "sha256", bundle.digest_hex())
@@ -43,10 +43,10 @@ fn print_facts(bundle: &Bundle) -> io::Result<()> {
 fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
     let Manifest {
         preprocessing,
-        descriptor,
-        anomaly_map,
+        settings,
         ..
     } = manifest;
+    let (descriptor, anomaly_map) = (&settings.descriptor, &settings.anomaly_map);
     let resize = preprocessing.resize;
     let crop = preprocessing
         .center_crop
@@ -77,9 +77,9 @@ fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
         ),
         (
             "memory bank",
-            format!("{} centroids", manifest.memory_bank.centroids),
+            format!("{} centroids", settings.memory_bank.centroids),
         ),
-        ("neighbours", manifest.score.neighbors.to_string()),
+        ("neighbours", settings.score.neighbors.to_string()),
         (
             "anomaly map",
             format!(

@@ -26,11 +26,13 @@
 //! A process that is forked gets no threads of its parent: an inspector made before gives the
 //! error [`network::Forked`] there, and a model can be shared.
 
+mod anomaly_map;
 mod atomic_file;
 pub mod bundle;
 pub mod calibration;
 mod cancellation;
 pub mod cfa;
+pub mod container;
 mod cores;
 #[cfg(test)]
 mod golden_vectors;
@@ -43,9 +45,11 @@ pub mod preprocess;
 mod process;
 pub mod render;
 mod row_major;
+pub mod signature;
 mod simd;
 pub mod verify;
 
+pub use anomaly_map::AnomalyMap;
 pub use atomic_file::{create_atomically, write_atomically};
 pub use bundle::Bundle;
 pub use cancellation::Cancellation;

@@ -40,16 +40,15 @@ impl VerifyReport {
 /// Only a picture that cannot be inspected at all is an error; differences are
 /// told in the report.
 pub fn replay(inspector: &mut Inspector) -> Result<VerifyReport, InspectError> {
-    let relative_tolerance = inspector.manifest().golden_tolerance;
+    let settings = inspector.manifest().settings.clone();
     let names = inspector.manifest().golden.clone();
     let records = inspector.golden_records().to_vec();
     let replayed = names.into_iter().zip(records).map(|(sample, record)| {
         let inspection = inspector.inspect(&record.picture)?;
         let recorded = &record.anomaly_map;
-        let largest = recorded.iter().copied().fold(0.0, f32::max);
         let pairs = inspection.map.values.iter().zip(recorded);
         let largest_map_error = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-        let tolerance = relative_tolerance * largest;
+        let tolerance = settings.replay_tolerance(recorded);
         let score_error = (inspection.score - sample.score).abs();
         Ok(SampleReport {
             name: sample.name,

@@ -10,7 +10,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cfa_runtime::network::{Network, NetworkError, NetworkOptions, RefusalReason, survey};
+use cfa_runtime::network::{Network, NetworkError, RefusalReason, survey};
 use cfa_runtime::{
     Bundle, HeadPlacement, Inspection, Inspector, InspectorOptions, Model, OnnxRuntime, Picture,
     Precision, Provider, ProviderChoice, ProviderOptions,
@@ -54,7 +54,7 @@ fn refused(runtime: &OnnxRuntime, provider: ProviderOptions, onnx: &[u8]) -> Net
     Network::new(
         runtime,
         onnx,
-        &NetworkOptions::of(&bundle.manifest, provider, 1),
+        &bundle.manifest().network_options(provider, 1),
     )
     .unwrap_err()
 }

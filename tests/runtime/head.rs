@@ -5,10 +5,11 @@ use cfa_runtime::calibration::DecisionOptions;
 use cfa_runtime::cfa::anomaly_map::Border;
 use cfa_runtime::cfa::head::HeadError;
 use cfa_runtime::cfa::memory_bank::NeighborsError;
+use cfa_runtime::cfa::onnx::with_head;
 use cfa_runtime::inspector::{InspectError, OpenError};
 use cfa_runtime::ndarray::{Array2, Axis, concatenate, stack};
-use cfa_runtime::network::{Network, NetworkOptions};
-use cfa_runtime::onnx::{FileError, with_head};
+use cfa_runtime::network::Network;
+use cfa_runtime::onnx::FileError;
 use cfa_runtime::verify::replay;
 use cfa_runtime::{
     Bundle, Cancellation, HeadPlacement, Inspection, Inspector, InspectorOptions, Model, Picture,
@@ -32,7 +33,7 @@ fn changed(change: impl FnOnce(&mut BundleParts)) -> Bundle {
     parts.golden.clear();
     parts.manifest.golden.clear();
     change(&mut parts);
-    parts.manifest.memory_bank.centroids = parts.memory_bank.nrows();
+    parts.manifest.settings.memory_bank.centroids = parts.tensors.memory_bank.nrows();
     let path = Folder::new().at("changed.cfa");
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     write_bundle(&path, parts).unwrap();
@@ -115,25 +116,25 @@ fn every_picture_gives_the_map_of_the_host() {
 
 #[test]
 fn every_setting_of_the_head_is_followed() {
-    let centroids = tiny().manifest.memory_bank.centroids;
+    let centroids = tiny().manifest().settings.memory_bank.centroids;
     for neighbors in [1, 2, 7, centroids - 2, centroids] {
-        let bundle = changed(|parts| parts.manifest.score.neighbors = neighbors);
+        let bundle = changed(|parts| parts.manifest.settings.score.neighbors = neighbors);
         assert_same(&bundle, &format!("K = {neighbors}"));
     }
     for (sigma, border) in [(1.0, Border::Mirror), (6.5, Border::MirrorRepeatEdge)] {
         let bundle = changed(|parts| {
-            parts.manifest.anomaly_map.sigma = sigma;
-            parts.manifest.anomaly_map.border = border;
+            parts.manifest.settings.anomaly_map.sigma = sigma;
+            parts.manifest.settings.anomaly_map.border = border;
         });
         assert_same(&bundle, &format!("sigma {sigma}"));
     }
-    let without = changed(|parts| parts.coordinates.fill(0.0));
+    let without = changed(|parts| parts.tensors.coordinates.fill(0.0));
     assert_same(&without, "no coordinates");
 }
 
 #[test]
 fn banks_with_ties_give_the_map_of_the_host() {
-    let bank = tiny().memory_bank();
+    let bank = tiny().into_parts().tensors.memory_bank;
     let copies = |count: usize| {
         let views = vec![bank.view(); count];
         concatenate(Axis(0), &views).unwrap()
@@ -159,8 +160,8 @@ fn banks_with_ties_give_the_map_of_the_host() {
         ("near ties", near),
     ] {
         let bundle = changed(|parts| {
-            parts.manifest.score.neighbors = bank.nrows().min(3);
-            parts.memory_bank = bank;
+            parts.manifest.settings.score.neighbors = bank.nrows().min(3);
+            parts.tensors.memory_bank = bank;
         });
         assert_same(&bundle, name);
     }
@@ -204,7 +205,7 @@ fn recorded_results_are_reproduced() {
 fn a_batch_gives_what_its_pictures_give() {
     let model = Model::from_bundle(tiny()).unwrap();
     let (onnx, map) = with_head(tiny().network_onnx(), model.head()).unwrap();
-    let mut options = NetworkOptions::of(model.manifest(), Provider::Cpu, 2);
+    let mut options = model.manifest().network_options(Provider::Cpu, 2);
     options.outputs = vec![map];
     let mut network = Network::new(&onnx_runtime(), &onnx, &options).unwrap();
     let recipe = &model.manifest().preprocessing;
@@ -353,7 +354,7 @@ fn the_program_takes_it_and_says_so() {
 /// The descriptors of a picture, one a row.
 fn descriptors(picture: &Picture) -> Array2<f32> {
     let model = Model::from_bundle(tiny()).unwrap();
-    let options = NetworkOptions::of(model.manifest(), Provider::Cpu, 1);
+    let options = model.manifest().network_options(Provider::Cpu, 1);
     let mut network = Network::new(&onnx_runtime(), tiny().network_onnx(), &options).unwrap();
     let input = model.manifest().preprocessing.apply(picture).unwrap();
     let levels = network.run(&input.insert_axis(Axis(0))).unwrap();
@@ -385,8 +386,8 @@ fn the_nearest_is_found_among_those_that_the_product_cannot_tell_apart() {
     ];
     let views: Vec<_> = groups.iter().map(|rows| rows.view()).collect();
     let bundle = changed(|parts| {
-        parts.manifest.score.neighbors = 1;
-        parts.memory_bank = concatenate(Axis(0), &views).unwrap();
+        parts.manifest.settings.score.neighbors = 1;
+        parts.tensors.memory_bank = concatenate(Axis(0), &views).unwrap();
     });
     let [host, graph] = both(&bundle).map(|mut one| one.inspect(picture).unwrap().score);
     assert!(host < 1e-6 && graph < 3e-5, "{host:e} {graph:e}");

@@ -212,7 +212,7 @@ fn onnx_runtime_can_be_loaded_twice_but_not_from_two_places() {
 }
 
 fn options(bundle: &Bundle) -> NetworkOptions {
-    NetworkOptions::of(&bundle.manifest, Provider::Cpu, 1)
+    bundle.manifest().network_options(Provider::Cpu, 1)
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn result(line: &Value) -> [&Value; 4] {
 /// The committed bundle has format 3, which did not name a rule.
 #[test]
 fn a_bundle_of_format_3_opens_and_reads_stored_pixels() {
-    let manifest = Bundle::open(&tiny_bundle()).unwrap().manifest;
+    let manifest = Bundle::open(&tiny_bundle()).unwrap().into_parts().manifest;
     assert_eq!(manifest.format_version, 3);
     assert_eq!(manifest.preprocessing.orientation, OrientationRule::Stored);
     let stored = predicted(&tiny_bundle(), &recorded("1.png"), &[]);

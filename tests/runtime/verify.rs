@@ -25,7 +25,7 @@ fn the_committed_bundle_replays_on_this_machine() {
 #[test]
 fn a_recorded_map_that_differs_fails() {
     let bundle = Bundle::open(&tiny_bundle()).unwrap();
-    let tolerance = bundle.manifest.golden_tolerance;
+    let tolerance = bundle.manifest().settings.golden_tolerance;
     let mut parts = bundle.into_parts();
     let map = &mut parts.golden[0].anomaly_map;
     let largest = map.iter().copied().fold(0.0, f32::max);
@@ -73,5 +73,5 @@ fn info_prints_the_manifest() {
     assert!(lines.stdout().contains("memory bank"));
     let json = cfa_run(["info".as_ref(), bundle.as_os_str(), "--json".as_ref()]).stdout();
     let manifest: cfa_runtime::bundle::Manifest = serde_json::from_str(&json).unwrap();
-    assert_eq!(manifest, Bundle::open(&bundle).unwrap().manifest);
+    assert_eq!(&manifest, Bundle::open(&bundle).unwrap().manifest());
 }

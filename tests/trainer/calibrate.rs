@@ -24,7 +24,7 @@ fn calibrated_workshop() -> Option<Workshop> {
 
 fn calibration(workshop: &Workshop) -> Calibration {
     let bundle = Bundle::open(&workshop.at("model.cfa")).unwrap();
-    bundle.manifest.calibration
+    bundle.into_parts().manifest.calibration
 }
 
 /// Four good pictures that were not trained on, and two with a black square.
@@ -137,7 +137,7 @@ fn calibrate_stores_good_scores_and_the_threshold_asked_for() {
     // Nothing but the calibration changed.
     let after = Bundle::open(&workshop.at("model.cfa")).unwrap();
     assert_eq!(after.network_onnx(), network.network_onnx());
-    assert_eq!(after.memory_bank(), network.memory_bank());
+    assert_eq!(after.tensors().memory_bank, network.tensors().memory_bank);
 }
 
 #[test]

@@ -127,6 +127,7 @@ fn what_lies_deeper_is_used_and_what_is_not_used_is_counted() {
     assert_eq!(events(&lines, "held_out")[0]["training"], 11);
     let record = Bundle::open(&workshop.at("model.cfa"))
         .unwrap()
+        .into_parts()
         .manifest
         .training;
     assert_eq!(record["data"]["pictures_found"], 17);
@@ -153,6 +154,7 @@ fn the_account_is_the_last_thing_said() {
     assert!(
         Bundle::open(&workshop.at("model.cfa"))
             .unwrap()
+            .into_parts()
             .manifest
             .training["data"]
             .is_null(),
@@ -216,6 +218,7 @@ fn copies_back_no_promise() {
     );
     let calibration = Bundle::open(&workshop.at("model.cfa"))
         .unwrap()
+        .into_parts()
         .manifest
         .calibration;
     assert_eq!((calibration.good_scores.len(), calibration.rule), (2, None));

@@ -70,7 +70,13 @@ fn a_seed_gives_the_same_bundle_again() {
     );
     let other = workshop.bundle(&[("--seed", "8")]);
     assert!(first != other);
-    let rows = |bytes: &[u8]| Bundle::from_bytes(bytes).unwrap().memory_bank();
+    let rows = |bytes: &[u8]| {
+        Bundle::from_bytes(bytes)
+            .unwrap()
+            .into_parts()
+            .tensors
+            .memory_bank
+    };
     assert_ne!(rows(&first), rows(&other));
 }
 
@@ -101,9 +107,9 @@ fn compression_of_bank_and_channels_is_trained_and_verified() {
     ];
     let bytes = workshop.bundle(&changes);
     let bundle = Bundle::from_bytes(&bytes).unwrap();
-    assert_eq!(bundle.memory_bank().dim(), (128, 76));
-    assert_eq!(bundle.manifest.memory_bank.gamma_c, 2);
-    assert_eq!(bundle.manifest.descriptor.gamma_d, 2);
+    assert_eq!(bundle.tensors().memory_bank.dim(), (128, 76));
+    assert_eq!(bundle.manifest().settings.memory_bank.gamma_c, 2);
+    assert_eq!(bundle.manifest().settings.descriptor.gamma_d, 2);
     assert_verified(&workshop.at("model.cfa"));
 }
 
@@ -113,15 +119,18 @@ fn a_rectangle_is_rows_by_columns() {
         return;
     };
     let bytes = workshop.bundle(&[("--image-size", "64x96"), ("--center-crop", "48x90")]);
-    let manifest = Bundle::from_bytes(&bytes).unwrap().manifest;
+    let manifest = Bundle::from_bytes(&bytes).unwrap().into_parts().manifest;
     assert_eq!(
-        (manifest.anomaly_map.height, manifest.anomaly_map.width),
+        (
+            manifest.settings.anomaly_map.height,
+            manifest.settings.anomaly_map.width
+        ),
         (48, 90)
     );
     assert_eq!(
         (
-            manifest.descriptor.feature_height,
-            manifest.descriptor.feature_width
+            manifest.settings.descriptor.feature_height,
+            manifest.settings.descriptor.feature_width
         ),
         (12, 23)
     );

@@ -3,7 +3,7 @@
 use cfa_runtime::bundle::{Bundle, BundleParts, write_bundle};
 use cfa_runtime::cfa::anomaly_map::Border;
 use cfa_runtime::inspector::{Inspector, InspectorOptions, Model};
-use cfa_runtime::network::{Network, NetworkOptions, OnnxRuntime, Provider, WholeModel};
+use cfa_runtime::network::{Network, OnnxRuntime, Provider, WholeModel};
 use cfa_runtime::picture::Picture;
 use cfa_runtime::preprocess::{AspectRule, ResizeFilter, Size};
 use cfa_train::export::onnx::{FullInput, encode_full};
@@ -101,14 +101,14 @@ fn every_setting_of_the_head_is_followed() {
         return;
     };
     let pictures = [picture(1, 90, 100), picture(5, 72, 72)];
-    let centroids = tiny().manifest.memory_bank.centroids;
+    let centroids = tiny().manifest().settings.memory_bank.centroids;
     let plain = inspector(&tiny(), &library).inspect(&pictures[0]).unwrap();
     for neighbors in [1, 2, 7, centroids] {
         for (sigma, border) in [(4.0, Border::Mirror), (2.5, Border::MirrorRepeatEdge)] {
             let bundle = changed(|parts| {
-                parts.manifest.score.neighbors = neighbors;
-                parts.manifest.anomaly_map.sigma = sigma;
-                parts.manifest.anomaly_map.border = border;
+                parts.manifest.settings.score.neighbors = neighbors;
+                parts.manifest.settings.anomaly_map.sigma = sigma;
+                parts.manifest.settings.anomaly_map.border = border;
             });
             let worst = error(&bundle, FullInput::Any, &pictures, &library);
             assert!(worst <= TOLERANCE, "{neighbors}, {sigma}: {worst:e}");
@@ -164,9 +164,9 @@ fn distances_near_zero_keep_their_digits() {
     for moved_by in [0.0, 1e-3] {
         let bundle = changed(|parts| {
             let moved = &rows + moved_by;
-            parts.memory_bank =
+            parts.tensors.memory_bank =
                 ndarray::concatenate(Axis(0), &[moved.view(), moved.view()]).unwrap();
-            parts.manifest.memory_bank.centroids = parts.memory_bank.nrows();
+            parts.manifest.settings.memory_bank.centroids = parts.tensors.memory_bank.nrows();
         });
         let worst = error(
             &bundle,
@@ -182,9 +182,9 @@ fn distances_near_zero_keep_their_digits() {
 
 /// The descriptors of a picture, one a row.
 fn descriptors(bundle: &Bundle, picture: &Picture, library: &OnnxRuntime) -> Array2<f32> {
-    let options = NetworkOptions::of(&bundle.manifest, Provider::Cpu, 1);
+    let options = bundle.manifest().network_options(Provider::Cpu, 1);
     let mut network = Network::new(library, bundle.network_onnx(), &options).unwrap();
-    let input = bundle.manifest.preprocessing.apply(picture).unwrap();
+    let input = bundle.manifest().preprocessing.apply(picture).unwrap();
     let levels = network.run(&input.insert_axis(Axis(0))).unwrap();
     let levels: Vec<_> = levels.of_picture(0).collect();
     let model = Model::from_bundle(bundle.clone()).unwrap();
@@ -233,7 +233,7 @@ fn the_program_checks_and_writes_the_file() {
     );
     let lines = export(&[bundle.to_str().unwrap(), "--out", out]).fine();
     let checks = lines[0]["checks"].as_array().unwrap();
-    assert_eq!(checks.len(), tiny().manifest.golden.len());
+    assert_eq!(checks.len(), tiny().manifest().golden.len());
     for check in checks {
         assert!(
             check["map_error"].as_f64().unwrap() <= f64::from(TOLERANCE),

@@ -74,7 +74,7 @@ fn turned(mask_orientation: u8) -> Option<Workshop> {
 
 fn recipe(workshop: &Workshop) -> Preprocessing {
     let bundle = Bundle::open(&workshop.at("model.cfa")).unwrap();
-    bundle.manifest.preprocessing
+    bundle.into_parts().manifest.preprocessing
 }
 
 fn test(workshop: &Workshop, more: &[&str]) -> Run {

@@ -31,10 +31,16 @@ fn the_preset_of_the_paper_reaches_the_bundle() {
             "runtime and libtorch agree"
         );
     }
-    let manifest = Bundle::open(&workshop.at("model.cfa")).unwrap().manifest;
+    let manifest = Bundle::open(&workshop.at("model.cfa"))
+        .unwrap()
+        .into_parts()
+        .manifest;
     assert_eq!(manifest.preprocessing.filter, ResizeFilter::Lanczos8Bit);
     assert_eq!(manifest.preprocessing.aspect, AspectRule::ShorterSide);
-    assert_eq!(manifest.anomaly_map.border, Border::MirrorRepeatEdge);
+    assert_eq!(
+        manifest.settings.anomaly_map.border,
+        Border::MirrorRepeatEdge
+    );
     let record: TrainingRecord = serde_json::from_value(manifest.training).unwrap();
     assert!(record.identity.settings.train_radius);
     assert_eq!(
@@ -58,10 +64,13 @@ fn options_replace_what_the_preset_says() {
         ("--epochs", "1"),
     ];
     workshop.fit(&[&PAPER[..], &more].concat()).fine();
-    let manifest = Bundle::open(&workshop.at("model.cfa")).unwrap().manifest;
+    let manifest = Bundle::open(&workshop.at("model.cfa"))
+        .unwrap()
+        .into_parts()
+        .manifest;
     assert_eq!(manifest.preprocessing.filter, ResizeFilter::Lanczos8Bit);
     assert_eq!(manifest.preprocessing.aspect, AspectRule::Stretch);
-    assert_eq!(manifest.anomaly_map.border, Border::Mirror);
+    assert_eq!(manifest.settings.anomaly_map.border, Border::Mirror);
     let run = workshop.fit(&[("--preset", "paper"), ("--center-crop", "none")]);
     run.refused(&["--image-size", "shorter-side", "--center-crop"]);
     let run = workshop.fit(&[("--preset", "thesis")]);
@@ -104,10 +113,13 @@ fn long_parts_need_no_square() {
     workshop
         .fit(&[("--image-size", "64x160"), ("--epochs", "1")])
         .fine();
-    let manifest = Bundle::open(&workshop.at("model.cfa")).unwrap().manifest;
-    let map = &manifest.anomaly_map;
+    let manifest = Bundle::open(&workshop.at("model.cfa"))
+        .unwrap()
+        .into_parts()
+        .manifest;
+    let map = &manifest.settings.anomaly_map;
     assert_eq!((map.height, map.width), (64, 160));
-    let features = &manifest.descriptor;
+    let features = &manifest.settings.descriptor;
     assert_eq!((features.feature_height, features.feature_width), (16, 40));
-    assert_eq!(manifest.memory_bank.centroids, 640);
+    assert_eq!(manifest.settings.memory_bank.centroids, 640);
 }

@@ -231,7 +231,7 @@ fn calibrations_of_other_pictures_are_not_carried_over() {
     let lines = export(&workshop, "model.cfa", &options).fine();
     assert_eq!(lines[0]["calibration"], "removed");
     let small = Bundle::open(&workshop.at("small.cfa")).unwrap();
-    assert_eq!(small.manifest.calibration, Calibration::default());
+    assert_eq!(small.manifest().calibration, Calibration::default());
 }
 
 #[test]

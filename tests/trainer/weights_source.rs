@@ -276,8 +276,8 @@ fn fit_trains_with_weights_from_the_hub() {
     ]);
     lines.fine();
     let bundle = cfa_runtime::Bundle::open(&workshop.at("model.cfa")).unwrap();
-    assert_eq!(bundle.manifest.backbone.weights_sha256, digest);
-    assert_eq!(bundle.manifest.backbone.name, "mobilenet_v3_large");
+    assert_eq!(bundle.manifest().backbone.weights_sha256, digest);
+    assert_eq!(bundle.manifest().backbone.name, "mobilenet_v3_large");
     let missing = workshop.fit(&[
         ("--weights", "hub:a/b"),
         ("--hub-endpoint", &hub.address),

@@ -12,9 +12,9 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use cfa_runtime::Cancellation;
 use cfa_runtime::bundle::{
-    AnomalyMapSettings, BackboneIdentity, BundleParts, DescriptorShape as Descriptors,
-    GoldenRecord, GoldenSample, HeatmapRange, Manifest, MemoryBankShape, NetworkPrecision,
-    ScoreSettings, write_bundle,
+    AnomalyMapSettings, BackboneIdentity, BundleParts, CfaSettings, CfaTensors,
+    DescriptorShape as Descriptors, GoldenRecord, GoldenSample, HeatmapRange, Manifest,
+    MemoryBankShape, NetworkPrecision, ScoreSettings, write_bundle,
 };
 use cfa_runtime::calibration::Calibration;
 use cfa_runtime::cfa::anomaly_map::Border;
@@ -148,8 +148,10 @@ impl Tiny {
         Ok(BundleParts {
             manifest: self.manifest(&framed, samples),
             network_onnx: onnx::encode(&graph, &parameters, (CROP_PX, CROP_PX))?,
-            coordinates: framed.coordinates,
-            memory_bank: framed.memory_bank,
+            tensors: CfaTensors {
+                coordinates: framed.coordinates,
+                memory_bank: framed.memory_bank,
+            },
             golden: records,
         })
     }
@@ -159,6 +161,7 @@ impl Tiny {
         Manifest {
             format: Manifest::FORMAT.to_owned(),
             format_version: Manifest::FORMAT_VERSION,
+            method: String::new(),
             created_by: "cfa-train, example tiny_bundle".to_owned(),
             preprocessing: self.preprocessing.clone(),
             backbone: BackboneIdentity {
@@ -167,26 +170,29 @@ impl Tiny {
                 weights_sha256: "0".repeat(64),
             },
             network_precision: NetworkPrecision::F32,
-            descriptor: Descriptors {
-                channels,
-                feature_height: FEATURE_PX,
-                feature_width: FEATURE_PX,
-                gamma_d: GAMMA_D,
-                levels: levels(framed),
-            },
-            memory_bank: MemoryBankShape {
-                centroids,
-                gamma_c: 1,
-                bounding_axes: framed.bounding_axes,
-            },
-            score: ScoreSettings {
-                neighbors: NEIGHBORS,
-            },
-            anomaly_map: AnomalyMapSettings {
-                height: CROP_PX,
-                width: CROP_PX,
-                sigma: SIGMA,
-                border: Border::Mirror,
+            settings: CfaSettings {
+                descriptor: Descriptors {
+                    channels,
+                    feature_height: FEATURE_PX,
+                    feature_width: FEATURE_PX,
+                    gamma_d: GAMMA_D,
+                    levels: levels(framed),
+                },
+                memory_bank: MemoryBankShape {
+                    centroids,
+                    gamma_c: 1,
+                    bounding_axes: framed.bounding_axes,
+                },
+                score: ScoreSettings {
+                    neighbors: NEIGHBORS,
+                },
+                anomaly_map: AnomalyMapSettings {
+                    height: CROP_PX,
+                    width: CROP_PX,
+                    sigma: SIGMA,
+                    border: Border::Mirror,
+                },
+                golden_tolerance: GOLDEN_TOLERANCE,
             },
             calibration: Calibration::default(),
             training: serde_json::json!({ "note": "random weights, for tests only" }),
@@ -195,7 +201,6 @@ impl Tiny {
                 high: 1.0,
             },
             golden,
-            golden_tolerance: GOLDEN_TOLERANCE,
             parts: Vec::new(),
         }
     }

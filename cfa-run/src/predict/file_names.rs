@@ -7,7 +7,7 @@ use std::iter;
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use cfa_runtime::render::is_saved_result;
+use cfa_runtime::picture::is_saved_result;
 
 use super::artefact::Artefact;
 
@@ -184,7 +184,7 @@ mod tests {
             let stem = names.stem(Path::new("a.png"), &[Artefact::Tiff]);
             stem.unwrap().is_usual
         };
-        let map = cfa_runtime::cfa::anomaly_map::AnomalyMap {
+        let map = cfa_runtime::AnomalyMap {
             values: cfa_runtime::ndarray::Array2::zeros((64, 64)),
         };
         let result = cfa_runtime::render::tiff_bytes(&map).unwrap();

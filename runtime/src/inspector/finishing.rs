@@ -9,9 +9,9 @@ use super::batch::{Described, DescribedRow};
 use super::intake::{Origin, unless_cancelled};
 use super::model::LoadedModel;
 use super::{HeadPlacement, InspectError, Inspection, StageTimes};
+use crate::anomaly_map::AnomalyMap;
 use crate::calibration::DecisionRule;
 use crate::cancellation::Cancellation;
-use crate::cfa::anomaly_map::AnomalyMap;
 use crate::cfa::head::{HeadError, HeadTimes, milliseconds_since};
 use crate::invariant::BrokenInvariant;
 

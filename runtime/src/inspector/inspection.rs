@@ -4,8 +4,8 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use super::HeadPlacement;
+use crate::anomaly_map::AnomalyMap;
 use crate::calibration::{Calibration, DecisionRule, Verdict};
-use crate::cfa::anomaly_map::AnomalyMap;
 use crate::network::{Precision, Provider};
 use crate::picture::Picture;
 use crate::preprocess::{DepthRemark, Geometry, Point};

@@ -4,11 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::OpenError;
-use crate::bundle::{Bundle, BundleParts, GoldenRecord, Manifest, NetworkFile};
-use crate::cfa::anomaly_map::GaussianBlur;
-use crate::cfa::head::{Descriptors, Head};
-use crate::cfa::memory_bank::MemoryBank;
-use crate::preprocess::Size;
+use crate::bundle::{Bundle, BundleParts, GoldenRecord, Manifest};
+use crate::cfa::head::Head;
+use crate::container::NetworkFile;
 
 /// A checked model in memory, from which any number of
 /// [`Inspector`](super::Inspector)s are made without another copy of its bank.
@@ -84,14 +82,10 @@ impl LoadedModel {
         let BundleParts {
             manifest,
             network_onnx,
-            coordinates,
-            memory_bank,
+            tensors,
             golden,
         } = bundle.into_parts();
-        let bank = MemoryBank::new(memory_bank)?;
-        let bank = bank.with_leading_axes(manifest.memory_bank.bounding_axes)?;
-        let levels = manifest.descriptor.levels.clone();
-        let head = head(&manifest, bank, Descriptors::new(levels, &coordinates)?)?;
+        let head = manifest.settings.head(tensors)?;
         let loaded = Self {
             manifest,
             golden,
@@ -100,19 +94,4 @@ impl LoadedModel {
         };
         Ok((loaded, network_onnx))
     }
-}
-
-fn head(
-    manifest: &Manifest,
-    bank: MemoryBank,
-    descriptors: Descriptors,
-) -> Result<Head, OpenError> {
-    let map = &manifest.anomaly_map;
-    let map_size = Size {
-        height: map.height,
-        width: map.width,
-    };
-    let blur = GaussianBlur::new(map.sigma, map.border)?;
-    let neighbors = manifest.score.neighbors;
-    Ok(Head::new(bank, descriptors, neighbors, map_size, &blur)?)
 }

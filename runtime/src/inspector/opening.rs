@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::intake::Intake;
 use super::workers::Workers;
 use super::{Inspector, InspectorOptions, Model, OpenError};
-use crate::bundle::{Bundle, NetworkFile};
+use crate::bundle::Bundle;
+use crate::container::NetworkFile;
 use crate::network::{
     LARGEST_BATCH, Network, NetworkError, NetworkOptions, OnnxRuntime, OpeningWatch,
 };

@@ -4,9 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Model, OpenError};
-use crate::bundle::NetworkFile;
+use crate::cfa::onnx::with_head;
+use crate::container::NetworkFile;
 use crate::network::{NetworkOptions, ProviderOptions};
-use crate::onnx::with_head;
 
 /// Who computes what follows the network: distances, scores and map.
 ///
@@ -38,7 +38,7 @@ impl HeadPlacement {
         provider: ProviderOptions,
         threads: usize,
     ) -> Result<(NetworkFile, NetworkOptions), OpenError> {
-        let mut options = NetworkOptions::of(model.manifest(), provider, threads);
+        let mut options = model.manifest().network_options(provider, threads);
         let onnx = match self {
             Self::Host => model.network().clone(),
             Self::Graph => {

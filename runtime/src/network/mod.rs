@@ -19,7 +19,7 @@ mod whole_model;
 
 use std::path::PathBuf;
 
-use crate::bundle::BundleError;
+use crate::container::BundleError;
 
 pub use library_file::{library_beside, library_near, library_with};
 pub use library_problem::LibraryProblem;
@@ -33,7 +33,7 @@ pub use providers::{
     ProviderRefusal, ProviderState, RefusalReason, UnknownProvider, nvidia_driver, nvidia_gpus,
     processor_instructions, survey,
 };
-pub use session::{Network, NetworkOptions, NetworkOutput};
+pub use session::{Network, NetworkOptions};
 pub use telemetry::restart_without_telemetry;
 pub use whole_model::WholeModel;
 

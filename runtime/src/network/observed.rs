@@ -8,8 +8,8 @@ use super::session::{builder, not_row_by_row};
 use super::warnings::Warnings;
 use super::{NetworkError, OnnxRuntime};
 use crate::cores::Helpers;
-use crate::onnx::INPUT;
 use crate::process::Threaded;
+use crate::signature::INPUT;
 
 /// Runs a network that has any number of `f32` outputs, and gives them all. What
 /// inspects pictures is [`Network`](super::Network).

@@ -10,8 +10,8 @@ use ort::session::builder::SessionBuilder;
 
 use super::NetworkError;
 use super::providers::CacheFolderError;
-use crate::bundle::BundleError;
 use crate::cancellation::Cancellation;
+use crate::container::BundleError;
 
 /// Is told the time since the opening began, and says whether to go on.
 pub type OpeningWatch<'a> = dyn FnMut(Duration) -> ControlFlow<()> + 'a;

@@ -6,8 +6,8 @@ use ndarray::{ArrayView3, ArrayView4, Axis};
 use ort::session::SessionOutputs;
 use ort::value::{Tensor, TensorValueType};
 
-use super::session::NetworkOutput;
 use super::{Cause, NetworkError};
+use crate::signature::NetworkOutput;
 
 /// The outputs of one run, in the order of [`NetworkOptions::outputs`], each with the batch
 /// in front. They lie in memory of ONNX Runtime, which takes it back when this is dropped;

@@ -18,34 +18,12 @@ use super::{
     ProviderRefusal,
     threads::{self, ThreadStarter},
 };
-use crate::bundle::{Manifest, NetworkFile, level_name};
 use crate::cancellation::Cancellation;
-use crate::cfa::head::LevelShape;
+use crate::container::NetworkFile;
 use crate::cores::Helpers;
 use crate::invariant::BrokenInvariant;
-use crate::onnx::INPUT;
 use crate::process::Threaded;
-
-/// An output of a network.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NetworkOutput {
-    /// Its name.
-    pub name: String,
-    /// Its shape without the batch.
-    pub shape: [usize; 3],
-}
-
-impl NetworkOutput {
-    /// The outputs of a bundle's network, the finest level first.
-    #[must_use]
-    pub fn levels(shapes: &[LevelShape]) -> Vec<Self> {
-        let output = |(number, level): (usize, &LevelShape)| Self {
-            name: level_name(number),
-            shape: [level.height, level.width, level.channels],
-        };
-        shapes.iter().enumerate().map(output).collect()
-    }
-}
+use crate::signature::{INPUT, NetworkOutput};
 
 /// How a network is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,20 +36,6 @@ pub struct NetworkOptions {
     pub input_shape: [usize; 3],
     /// All outputs, in order.
     pub outputs: Vec<NetworkOutput>,
-}
-
-impl NetworkOptions {
-    /// Those of a bundle's network.
-    #[must_use]
-    pub fn of(manifest: &Manifest, provider: impl Into<ProviderOptions>, threads: usize) -> Self {
-        let input = manifest.preprocessing.input_size();
-        Self {
-            threads,
-            provider: provider.into(),
-            input_shape: [3, input.height, input.width],
-            outputs: NetworkOutput::levels(&manifest.descriptor.levels),
-        }
-    }
 }
 
 /// A network opened by ONNX Runtime: normalised picture in, levels of descriptors out.

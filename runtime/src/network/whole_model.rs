@@ -3,7 +3,7 @@
 use ndarray::{Array1, Array3, ArrayD, ArrayRef4, Ix1, Ix3};
 
 use super::{NetworkError, ObservedNetwork, OnnxRuntime};
-use crate::onnx::{MAP, SCORE};
+use crate::signature::{MAP, SCORE};
 
 /// A whole model opened by ONNX Runtime. What inspects pictures is [`crate::Inspector`];
 /// this is for comparing such a file with it.

@@ -1,19 +1,12 @@
-//! A network's file with the head in it.
+//! Networks as bundles hold them, read without loss.
 
 use prost::Message;
 use prost::bytes::Buf;
 
-use super::message::batched_value;
-use super::nodes::{Nodes, PREFIX};
-use super::proto::{GraphProto, ModelProto, ValueInfoProto};
-use super::{INPUT, MAP, SCORE, write_head};
-use crate::bundle::level_name;
-use crate::cfa::head::Head;
+use super::nodes::PREFIX;
+use super::proto::{ModelProto, ValueInfoProto};
 use crate::invariant::BrokenInvariant;
-use crate::network::NetworkOutput;
-
-/// The map with one channel, as a network gives its outputs.
-const CHANNEL_MAP: &str = "cfa_channel_map";
+use crate::signature::{INPUT, MAP, SCORE, level_name};
 
 /// Why a network cannot be written anew.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +36,7 @@ pub enum FileError {
 pub fn decode_network(onnx: &[u8], levels: usize) -> Result<ModelProto, FileError> {
     let model = decode_all(onnx)?;
     let graph = model.graph.as_ref();
-    let graph = graph.ok_or_else(|| odd("it has no graph"))?;
+    let graph = graph.ok_or_else(FileError::no_graph)?;
     if !names(&graph.input).eq([INPUT]) || !names(&graph.output).eq((0..levels).map(level_name)) {
         return Err(odd("its input and outputs have other names"));
     }
@@ -69,6 +62,13 @@ pub(super) fn decode_all(onnx: impl Buf) -> Result<ModelProto, FileError> {
     Ok(model)
 }
 
+impl FileError {
+    /// A file without a graph.
+    pub(crate) fn no_graph() -> Self {
+        odd("it has no graph")
+    }
+}
+
 fn odd(what: &str) -> FileError {
     FileError::Foreign {
         what: what.to_owned(),
@@ -77,34 +77,4 @@ fn odd(what: &str) -> FileError {
 
 fn names(values: &[ValueInfoProto]) -> impl Iterator<Item = &str> {
     values.iter().map(|value| value.name.as_str())
-}
-
-/// A network followed by the head, and its only output: the anomaly map of every picture,
-/// batch × 1 × height × width.
-///
-/// # Errors
-/// See [`decode_network`].
-pub fn with_head(onnx: &[u8], head: &Head) -> Result<(Vec<u8>, NetworkOutput), FileError> {
-    let mut model = decode_network(onnx, head.levels().len())?;
-    let mut nodes = Nodes::default();
-    let graph = model.graph.take().ok_or_else(|| odd("it has no graph"))?;
-    let (name, input) = (graph.name.clone(), graph.input.clone());
-    nodes.append(graph);
-    write_head(&mut nodes, head)?;
-    let size = head.smoothing().map_size();
-    let shape = [1, size.height, size.width];
-    let channel = nodes.ints("channel_axis", &[1]);
-    nodes.name_result("Unsqueeze", &[MAP, &channel], CHANNEL_MAP, vec![]);
-    model.graph = Some(GraphProto {
-        name,
-        input,
-        output: vec![batched_value(CHANNEL_MAP, &shape)],
-        node: nodes.nodes,
-        initializer: nodes.constants,
-    });
-    let output = NetworkOutput {
-        name: CHANNEL_MAP.to_owned(),
-        shape,
-    };
-    Ok((model.encode_to_vec(), output))
 }

@@ -6,9 +6,8 @@ use std::path::Path;
 
 use image::ImageFormat;
 
-use super::{Limits, Picture, PictureProblem, ReadOptions};
+use super::{Limits, Picture, PictureError, PictureProblem, ReadOptions};
 use super::{OrientationRule, bmp, general, jpeg, orientation, panics, png, tiff};
-use crate::render::is_saved_result;
 
 /// The bytes of a file, no more than the limit even if it grows meanwhile.
 pub(super) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PictureProblem> {
@@ -24,7 +23,7 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PictureProbl
 /// turns them.
 pub(super) fn decode(encoded: &[u8], options: &ReadOptions) -> Result<Picture, PictureProblem> {
     options.limits.check_encoded(encoded.len() as u64)?;
-    if is_saved_result(encoded) {
+    if super::is_saved_result(encoded) {
         return Err(PictureProblem::SavedResult);
     }
     panics::caught(|| dispatch(encoded, options))
@@ -57,4 +56,21 @@ pub(super) fn format(encoded: &[u8]) -> Result<ImageFormat, PictureProblem> {
         return Ok(ImageFormat::Tiff);
     }
     image::guess_format(encoded).map_err(|_unknown| PictureProblem::NotAPicture)
+}
+
+/// The orientation that a picture file records; `NoTransforms` where it records none, or
+/// none that can be read. Decodes no pixels.
+///
+/// # Errors
+/// The file cannot be read, is larger than the limit, or is no picture file.
+pub fn recorded_orientation(
+    path: &Path,
+    limits: &Limits,
+) -> Result<orientation::Orientation, PictureError> {
+    let found = || {
+        let encoded = read(path, limits)?;
+        limits.check_encoded(encoded.len() as u64)?;
+        Ok(orientation::recorded(&encoded, format(&encoded)?))
+    };
+    found().map_err(|problem| PictureError::at(path, problem))
 }

@@ -40,7 +40,7 @@ pub enum PictureProblem {
     /// The first bytes are those of no picture format.
     #[error("this is not a picture file; use PNG, JPEG, BMP, TIFF or WebP")]
     NotAPicture,
-    /// See [`is_saved_result`](crate::render::is_saved_result).
+    /// See [`is_saved_result`](super::is_saved_result).
     #[error("this is a saved heat map, overlay or anomaly map, not a picture to inspect")]
     SavedResult,
     /// A picture format that is not read.

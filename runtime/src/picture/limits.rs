@@ -36,17 +36,6 @@ impl Default for Limits {
     }
 }
 
-/// One of the bounds of [`Limits`] that a picture is too large for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Limit {
-    /// [`Limits::max_encoded_bytes`].
-    EncodedBytes,
-    /// [`Limits::max_side_px`].
-    Side,
-    /// [`Limits::max_pixels`].
-    Pixels,
-}
-
 impl Limits {
     /// Largest file in bytes: the one chosen, or as much as the most pixels take
     /// uncompressed, with four samples of 16 bits each.

@@ -11,6 +11,7 @@ mod endings;
 mod error;
 mod general;
 mod jpeg;
+mod limit;
 mod limits;
 mod mask;
 #[cfg(test)]
@@ -18,12 +19,14 @@ mod mask_tests;
 mod mask_values;
 mod opacity;
 mod orientation;
+mod orientation_rule;
 mod panics;
 mod png;
 mod raw;
 mod reading;
 #[cfg(test)]
 mod reference;
+mod saved_result;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -33,16 +36,21 @@ use std::path::Path;
 
 use image::RgbImage;
 
+pub use decode::recorded_orientation;
 pub use depth::SixteenBitUse;
 pub use endings::{PICTURE_ENDINGS, has_picture_ending, is_system_folder};
 pub use error::{PictureError, PictureProblem};
-pub use limits::{Limit, Limits};
+pub use limit::Limit;
+pub use limits::Limits;
 pub use mask::Mask;
 pub use mask_values::MaskValues;
-pub use orientation::{Orientation, OrientationRule, UnknownOrientationRule, recorded_orientation};
+pub use orientation::Orientation;
+pub use orientation_rule::{OrientationRule, UnknownOrientationRule};
 pub use panics::keep_decoder_panics_quiet;
 pub use raw::{PixelFormat, PixelView};
 pub use reading::{DamageRule, ReadOptions};
+pub(crate) use saved_result::SAVED_RESULT_MARK;
+pub use saved_result::is_saved_result;
 
 /// An RGB picture: row-major, interleaved, 8 or 16 bits a sample.
 ///

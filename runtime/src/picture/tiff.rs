@@ -20,6 +20,7 @@ mod source;
 mod tag;
 #[cfg(test)]
 mod tests;
+mod unpacked;
 
 use super::{Picture, PictureProblem, ReadOptions};
 use chunks::Grid;

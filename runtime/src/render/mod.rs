@@ -1,7 +1,6 @@
 //! Pictures of an anomaly map for people, and its raw values for programs.
 
 mod colour_map;
-mod mark;
 mod png_file;
 mod raw_values;
 #[cfg(test)]
@@ -14,12 +13,11 @@ use image::{Rgb, RgbImage};
 use ndarray::Array2;
 
 pub use colour_map::inferno;
-pub use mark::is_saved_result;
 pub use png_file::{PngError, png_bytes};
 pub use raw_values::{TiffError, tiff_bytes};
 
-use crate::bundle::HeatmapRange;
-use crate::cfa::anomaly_map::AnomalyMap;
+use crate::anomaly_map::AnomalyMap;
+use crate::container::HeatmapRange;
 use crate::inspector::Inspection;
 use crate::picture::Picture;
 use upscale::Upscale;

@@ -7,14 +7,14 @@ use ndarray::Array2;
 use tiff::decoder::{Decoder, DecodingResult};
 
 use super::{
-    UNINSPECTED, colour, heatmap, inferno, is_saved_result, map_in_picture, overlay, png_bytes,
-    tiff_bytes, values_in_picture,
+    UNINSPECTED, colour, heatmap, inferno, map_in_picture, overlay, png_bytes, tiff_bytes,
+    values_in_picture,
 };
-use crate::bundle::HeatmapRange;
-use crate::cfa::anomaly_map::AnomalyMap;
+use crate::anomaly_map::AnomalyMap;
+use crate::container::HeatmapRange;
 use crate::inspector::{ComputedBy, HeadPlacement, Inspection, PictureSize, StageTimes};
 use crate::network::{Precision, Provider};
-use crate::picture::{Picture, PictureProblem, ReadOptions};
+use crate::picture::{Picture, PictureProblem, ReadOptions, is_saved_result};
 use crate::preprocess::{Preprocessing, Size};
 
 const RANGE: HeatmapRange = HeatmapRange {

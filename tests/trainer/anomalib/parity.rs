@@ -2,7 +2,7 @@
 
 use cfa_runtime::Bundle;
 use cfa_runtime::inspector::{Inspector, InspectorOptions, Model};
-use cfa_runtime::network::{Network, NetworkOptions, OnnxRuntime, Provider};
+use cfa_runtime::network::{Network, OnnxRuntime, Provider};
 use cfa_runtime::picture::Picture;
 use cfa_runtime::preprocess::Size;
 use cfa_train::cfa::descriptor::Pooling;
@@ -117,9 +117,9 @@ fn input(size: Size) -> Array4<f32> {
 /// The raw map of a network input, by the parts of the runtime behind the resize.
 fn map_of_input(bundle: &Bundle, library: &OnnxRuntime) -> Array2<f32> {
     let model = Model::from_bundle(bundle.clone()).unwrap();
-    let options = NetworkOptions::of(&bundle.manifest, Provider::Cpu, 1);
+    let options = bundle.manifest().network_options(Provider::Cpu, 1);
     let mut network = Network::new(library, bundle.network_onnx(), &options).unwrap();
-    let size = bundle.manifest.preprocessing.input_size();
+    let size = bundle.manifest().preprocessing.input_size();
     let levels = network.run(&input(size)).unwrap();
     let levels: Vec<_> = levels.of_picture(0).collect();
     let (map, _times) = model.head().anomaly_map(&levels).unwrap();

@@ -51,7 +51,7 @@ fn thresholds_and_settings_are_kept_in_the_bundle() {
     };
     assert_eq!(summary.record.thresholds, seen);
 
-    let manifest = Bundle::open(&summary.bundle).unwrap().manifest;
+    let manifest = Bundle::open(&summary.bundle).unwrap().into_parts().manifest;
     let kept = &manifest.training["imported"];
     assert_eq!(kept["from"], "anomalib");
     assert_eq!(kept["release"], "2.7 or newer");
@@ -64,8 +64,8 @@ fn thresholds_and_settings_are_kept_in_the_bundle() {
     let range = manifest.heatmap_range;
     let seen_on_maps = (seen.pixel_min, seen.pixel_max);
     assert_eq!((Some(range.low), Some(range.high)), seen_on_maps);
-    assert_eq!(manifest.descriptor.gamma_d, 112);
-    assert_eq!(manifest.memory_bank.gamma_c, 1);
+    assert_eq!(manifest.settings.descriptor.gamma_d, 112);
+    assert_eq!(manifest.settings.memory_bank.gamma_c, 1);
     assert_eq!(manifest.preprocessing.resize, square(64));
     assert!(manifest.golden.len() >= 3);
 }
@@ -223,7 +223,7 @@ fn good_pictures_become_the_self_test() {
         runtime: onnx_runtime(),
     };
     let summary = import(&request, &mut Silent, &Cancellation::new()).unwrap();
-    let manifest = Bundle::open(&summary.bundle).unwrap().manifest;
+    let manifest = Bundle::open(&summary.bundle).unwrap().into_parts().manifest;
     let names: Vec<_> = manifest.golden.iter().map(|g| g.name.as_str()).collect();
     assert_eq!(
         names,
@@ -269,7 +269,7 @@ fn sensitivities_move_the_thresholds() {
         let moved = import(with_sensitivity(name, "image_sensitivity", 0.75)).unwrap();
         let rule = Bundle::open(&moved.bundle)
             .unwrap()
-            .manifest
+            .manifest()
             .calibration
             .rule;
         let found = rule.unwrap().reject_above;
@@ -297,7 +297,7 @@ fn sensitivities_move_the_thresholds() {
         let none = import(with_sensitivity(name, "image_sensitivity", 0.0)).unwrap();
         let rule = Bundle::open(&none.bundle)
             .unwrap()
-            .manifest
+            .manifest()
             .calibration
             .rule;
         assert_eq!(
@@ -326,7 +326,7 @@ fn a_sensitivity_without_a_range_is_told() {
     );
     let rule = Bundle::open(&found.bundle)
         .unwrap()
-        .manifest
+        .manifest()
         .calibration
         .rule;
     assert_eq!(rule, None);

@@ -1,8 +1,8 @@
 //! The manifest of a new bundle.
 
 use cfa_runtime::bundle::{
-    AnomalyMapSettings, BackboneIdentity, DescriptorShape, GoldenSample, HeatmapRange, Manifest,
-    MemoryBankShape, NetworkPrecision, ScoreSettings,
+    AnomalyMapSettings, BackboneIdentity, CfaSettings, DescriptorShape, GoldenSample, HeatmapRange,
+    Manifest, MemoryBankShape, NetworkPrecision, ScoreSettings,
 };
 use cfa_runtime::calibration::Calibration;
 use cfa_runtime::cfa::head::LevelShape;
@@ -40,6 +40,7 @@ pub(super) fn manifest(
     Manifest {
         format: Manifest::FORMAT.to_owned(),
         format_version: Manifest::FORMAT_VERSION,
+        method: String::new(),
         created_by: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
         preprocessing: settings.preprocessing().clone(),
         backbone: BackboneIdentity {
@@ -48,26 +49,29 @@ pub(super) fn manifest(
             weights_sha256: request.weights.sha256_hex.clone(),
         },
         network_precision: NetworkPrecision::F32,
-        descriptor: DescriptorShape {
-            channels: settings.descriptor().outputs,
-            feature_height: features.height,
-            feature_width: features.width,
-            gamma_d: options.gamma_d,
-            levels: level_shapes(settings, framed),
-        },
-        memory_bank: MemoryBankShape {
-            centroids: framed.memory_bank.nrows(),
-            gamma_c: options.gamma_c,
-            bounding_axes: framed.bounding_axes,
-        },
-        score: ScoreSettings {
-            neighbors: options.neighbors,
-        },
-        anomaly_map: AnomalyMapSettings {
-            height: map.height,
-            width: map.width,
-            sigma: settings.sigma(),
-            border: options.border,
+        settings: CfaSettings {
+            descriptor: DescriptorShape {
+                channels: settings.descriptor().outputs,
+                feature_height: features.height,
+                feature_width: features.width,
+                gamma_d: options.gamma_d,
+                levels: level_shapes(settings, framed),
+            },
+            memory_bank: MemoryBankShape {
+                centroids: framed.memory_bank.nrows(),
+                gamma_c: options.gamma_c,
+                bounding_axes: framed.bounding_axes,
+            },
+            score: ScoreSettings {
+                neighbors: options.neighbors,
+            },
+            anomaly_map: AnomalyMapSettings {
+                height: map.height,
+                width: map.width,
+                sigma: settings.sigma(),
+                border: options.border,
+            },
+            golden_tolerance: GOLDEN_TOLERANCE,
         },
         calibration: Calibration {
             rule: request.rule,
@@ -82,7 +86,6 @@ pub(super) fn manifest(
                 score: g.score,
             })
             .collect(),
-        golden_tolerance: GOLDEN_TOLERANCE,
         parts: Vec::new(),
     }
 }

@@ -23,7 +23,7 @@ pub use request::ExportRequest;
 use std::fs;
 
 use cfa_runtime::Cancellation;
-use cfa_runtime::bundle::{BundleParts, write_bundle};
+use cfa_runtime::bundle::{BundleParts, CfaTensors, write_bundle};
 
 use crate::cfa::frame::FramedModel;
 use crate::cfa::model::CfaModel;
@@ -57,8 +57,10 @@ pub fn export(
     let parts = BundleParts {
         manifest: manifest::manifest(request, &framed, &golden, range),
         network_onnx: network_onnx(request, &framed)?,
-        coordinates: framed.coordinates,
-        memory_bank: framed.memory_bank,
+        tensors: CfaTensors {
+            coordinates: framed.coordinates,
+            memory_bank: framed.memory_bank,
+        },
         golden: golden.into_iter().map(|g| g.record).collect(),
     };
     verify_and_write(parts, request, observer, cancellation)

@@ -122,7 +122,7 @@ pub fn export_onnx_full(
     let mut check = Comparison::new(&bundle, &onnx, library, request.threads)?;
     let mut checks = Vec::new();
     for sample in samples(&bundle, request.input)? {
-        let result = check.compare(&sample, bundle.manifest.golden_tolerance)?;
+        let result = check.compare(&sample, bundle.manifest().settings.golden_tolerance)?;
         if !result.holds() {
             return Err(OnnxFullError::Differs(Box::new(result)));
         }
@@ -162,7 +162,7 @@ fn samples(bundle: &Bundle, input: FullInput) -> Result<Vec<Sample>, OnnxFullErr
         });
     }
     if samples.is_empty() {
-        let size = bundle.manifest.preprocessing.resize;
+        let size = bundle.manifest().preprocessing.resize;
         let (width, height) = (size.width as u32, size.height as u32);
         samples.push(Sample {
             name: "drawing".to_owned(),

@@ -91,7 +91,7 @@ impl<'a> Job<'a> {
         observer: &mut dyn FitObserver,
         cancellation: &Cancellation,
     ) -> Result<(), TrainError> {
-        let calibrated = !bundle.manifest.calibration.good_scores.is_empty();
+        let calibrated = !bundle.manifest().calibration.good_scores.is_empty();
         if calibrated || self.request.runtime.is_none() {
             observer.event(&FitEvent::AlreadyTrained);
             return Ok(());

@@ -88,6 +88,6 @@ pub(crate) fn finished_by(
 /// The bundle at `path` and its record, if a training of this program wrote it.
 pub(crate) fn finished(path: &Path) -> Option<(Bundle, TrainingRecord)> {
     let bundle = Bundle::open(path).ok()?;
-    let record = serde_json::from_value(bundle.manifest.training.clone());
+    let record = serde_json::from_value(bundle.manifest().training.clone());
     Some((bundle, record.ok()?))
 }

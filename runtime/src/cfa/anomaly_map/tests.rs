@@ -2,9 +2,8 @@
 
 use ndarray::{Array2, ArrayD, ArrayView2, Axis, Ix2, array};
 
-use super::{
-    AnomalyMap, BlurError, Border, GaussianBlur, Smoothing, softmin_scores, upsample_bilinear,
-};
+use super::{BlurError, Border, GaussianBlur, Smoothing, softmin_scores, upsample_bilinear};
+use crate::anomaly_map::AnomalyMap;
 use crate::cfa::memory_bank::Neighbors;
 use crate::golden_vectors::{GoldenVectors, assert_close};
 use crate::preprocess::Size;

@@ -9,10 +9,12 @@ use ndarray::{Array2, ArrayView3};
 pub use descriptors::{Descriptors, LevelShape, coordinate};
 use rayon::ThreadPool;
 
+use crate::anomaly_map::AnomalyMap;
 use crate::cancellation::Cancellation;
-use crate::cfa::anomaly_map::{AnomalyMap, BlurError, GaussianBlur, Smoothing, softmin_scores};
+use crate::cfa::anomaly_map::{BlurError, GaussianBlur, Smoothing, softmin_scores};
 use crate::cfa::memory_bank::{
-    DescriptorRows, MemoryBank, Neighbors, NeighborsError, SearchOptions, SearchScratch,
+    DescriptorRows, MemoryBank, MemoryBankError, Neighbors, NeighborsError, SearchOptions,
+    SearchScratch,
 };
 use crate::preprocess::Size;
 
@@ -44,6 +46,9 @@ pub enum HeadError {
     /// The search for neighbours failed.
     #[error(transparent)]
     Neighbors(#[from] NeighborsError),
+    /// The memory bank was refused.
+    #[error(transparent)]
+    MemoryBank(#[from] MemoryBankError),
     /// The blur does not fit the map.
     #[error(transparent)]
     Blur(#[from] BlurError),

@@ -3,7 +3,8 @@
 use ndarray::{Array2, Array3, ArrayRef3, Ix2, Ix3};
 
 use super::{Descriptors, Head, HeadError, LevelShape};
-use crate::cfa::anomaly_map::{AnomalyMap, BlurError, Border, GaussianBlur};
+use crate::anomaly_map::AnomalyMap;
+use crate::cfa::anomaly_map::{BlurError, Border, GaussianBlur};
 use crate::cfa::memory_bank::{MemoryBank, NeighborsError};
 use crate::golden_vectors::{GoldenVectors, assert_close};
 use crate::preprocess::Size;

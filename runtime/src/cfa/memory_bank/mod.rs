@@ -5,15 +5,19 @@ mod bounds;
 mod distance;
 mod drift;
 mod k_nearest;
-mod nearest;
+mod neighbors;
+mod options;
 mod plain;
 mod pruned;
 mod rounding;
+mod search;
 mod second_bounds;
 mod shortlist;
+mod tile;
 
 pub use axes::{BoundingAxes, Projection};
-pub use nearest::{DescriptorRows, Neighbors, NeighborsError, SearchOptions, SearchScratch};
+pub use neighbors::{DescriptorRows, Neighbors, NeighborsError};
+pub use options::{SearchOptions, SearchScratch};
 
 use axes::BankAxes;
 

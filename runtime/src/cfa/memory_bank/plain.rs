@@ -11,9 +11,9 @@ use pulp::{Simd, WithSimd};
 use super::MemoryBank;
 use super::distance::squared_distance;
 use super::k_nearest::Nearest;
-use super::nearest::Found;
 use super::rounding::of_sum;
 use super::shortlist::{Shortlist, comparison_margin};
+use super::tile::Found;
 use crate::invariant::BrokenInvariant;
 use crate::row_major::row_major_view;
 

@@ -8,9 +8,9 @@ use super::axes::BankAxes;
 use super::bounds::{GROUP, Group, at_least, bounds, promising};
 use super::distance::{squared_distance, squared_norm};
 use super::k_nearest::Nearest;
-use super::nearest::{Found, TILE_ROWS};
 use super::rounding::{of_first_bound, of_product, of_sum};
 use super::second_bounds::SecondBounds;
+use super::tile::{Found, TILE_ROWS};
 use crate::invariant::BrokenInvariant;
 use crate::row_major::row_major_view;
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::tensorrt::Engine;
-use crate::bundle::sha256_hex;
+use crate::container::sha256_hex;
 use crate::network::loaded_files::{self, LoadedFile, identity};
 
 /// Of the driver, and of each GPU: on Linux as text files.

@@ -2,7 +2,7 @@
 
 use super::engine_key::KEY_DIGITS;
 use super::processor_instructions;
-use crate::bundle::sha256_hex;
+use crate::container::sha256_hex;
 
 /// To be counted up when the files of a kept network, or their folder, change.
 const LAYOUT: &str = "layout 2";

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use crate::bundle::sha256_hex_of;
+use crate::container::sha256_hex_of;
 
 /// SHA-256 of the others.
 pub(super) const DIGESTS: &str = "sha256";

@@ -17,8 +17,8 @@ use super::{
     CacheFolderError, Precision, Provider, ProviderChoice, ProviderOptions, ProviderRefusal,
     RefusalReason, cuda, engine_key, graph_key, openvino,
 };
-use crate::bundle::NetworkFile;
 use crate::cancellation::Cancellation;
+use crate::container::NetworkFile;
 use crate::cores::Helpers;
 
 /// In ONNX Runtime's words for operations that were left to the processor.

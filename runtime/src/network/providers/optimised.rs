@@ -16,7 +16,7 @@ use super::super::warnings::Warnings;
 use super::kept_files::{self, DIGESTS};
 use super::source_files::{SourceError, SourceFiles};
 use super::{CacheFolder, CacheFolderError};
-use crate::bundle::NetworkFile;
+use crate::container::NetworkFile;
 
 const GRAPH: &str = "network.onnx";
 const WEIGHTS: &str = "weights.bin";

@@ -2,9 +2,10 @@
 
 use prost::Message;
 
+use crate::onnx::Nodes;
 use crate::onnx::message::{batched_value, ints};
 use crate::onnx::proto::{GraphProto, ModelProto, OperatorSetIdProto};
-use crate::onnx::{INPUT, Nodes};
+use crate::signature::INPUT;
 
 /// Channels, height and width of its input and output.
 pub(super) const SHAPE: [usize; 3] = [3, 8, 8];

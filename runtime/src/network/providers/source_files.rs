@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use crate::bundle::{BundleError, NetworkFile};
+use crate::container::{BundleError, NetworkFile};
 use crate::onnx::{ExternalError, without_weights};
 
 const GRAPH: &str = "source.onnx";

@@ -3,9 +3,10 @@
 
 use ndarray::{Array4, ArrayRef4, Axis};
 
-use super::{ComputedBy, Computer, Network, NetworkOptions, NetworkOutput, Warnings};
+use super::{ComputedBy, Computer, Network, NetworkOptions, Warnings};
 use crate::cores::Helpers;
 use crate::network::{NetworkOutputs, Precision, Provider};
+use crate::signature::NetworkOutput;
 
 impl Network {
     /// Answers with means of the picture instead of a network's descriptors; says of itself

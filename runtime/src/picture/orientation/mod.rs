@@ -6,72 +6,12 @@ mod recorded;
 mod tests;
 
 use std::mem::replace;
-use std::path::Path;
-use std::str::FromStr;
 
 pub use image::metadata::Orientation;
 use image::{DynamicImage, ImageBuffer};
-use serde::{Deserialize, Serialize};
 
-use super::{Limits, Picture, PictureError, PictureProblem, Samples, decode};
+use super::{Picture, PictureProblem, Samples};
 pub(super) use recorded::recorded;
-
-/// What happens to a picture whose file records an orientation.
-///
-/// Files record it in EXIF (JPEG, PNG, `WebP`) or in tag 274 (TIFF). Pixels that are
-/// already in memory record nothing and are never turned.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OrientationRule {
-    /// The picture is turned as its file asks, as viewers, `ImageOps.exif_transpose` of
-    /// Pillow and `imread` of `OpenCV` do. A record that cannot be read turns nothing.
-    #[default]
-    Exif,
-    /// The pixels stay as they are stored.
-    Stored,
-}
-
-impl OrientationRule {
-    /// The name in bundles and options.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Exif => "exif",
-            Self::Stored => "stored",
-        }
-    }
-}
-
-impl FromStr for OrientationRule {
-    type Err = UnknownOrientationRule;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        match name {
-            "exif" => Ok(Self::Exif),
-            "stored" => Ok(Self::Stored),
-            _ => Err(UnknownOrientationRule(name.to_owned())),
-        }
-    }
-}
-
-/// A rule that there is not.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no orientation rule {0:?}; choose exif or stored")]
-pub struct UnknownOrientationRule(pub String);
-
-/// The orientation that a picture file records; `NoTransforms` where it records none, or
-/// none that can be read. Decodes no pixels.
-///
-/// # Errors
-/// The file cannot be read, is larger than the limit, or is no picture file.
-pub fn recorded_orientation(path: &Path, limits: &Limits) -> Result<Orientation, PictureError> {
-    let found = || {
-        let encoded = decode::read(path, limits)?;
-        limits.check_encoded(encoded.len() as u64)?;
-        Ok(recorded(&encoded, decode::format(&encoded)?))
-    };
-    found().map_err(|problem| PictureError::at(path, problem))
-}
 
 impl Picture {
     /// The picture after the turn; the sides may change places.

@@ -2,12 +2,12 @@
 //! Against what Pillow and `OpenCV` make of the same files; see
 //! `tests/runtime/orientation/make.py`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use image::ImageFormat;
 
 use super::*;
-use crate::picture::ReadOptions;
+use crate::picture::{Limits, OrientationRule, ReadOptions, recorded_orientation};
 
 const KINDS: [&str; 4] = ["jpg", "png", "webp", "tif"];
 

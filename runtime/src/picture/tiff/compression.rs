@@ -4,8 +4,6 @@ use std::borrow::Cow;
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::colour::Colour;
-use super::description::Description;
 use super::directory::Directory;
 use super::refusal::{SAVE_PLAINLY, damaged, unsupported};
 use super::{fax, packbits, tag};
@@ -87,34 +85,6 @@ pub(super) fn has_differences(
         3 => Err(unsupported("the floating-point predictor", SAVE_PLAINLY)),
         other => Err(damaged(format!("Predictor is {other}"))),
     }
-}
-
-/// Refuses kinds of samples that a compression cannot hold.
-pub(super) fn check(description: &Description) -> Result<(), PictureProblem> {
-    let Description { bits, samples, .. } = *description;
-    let fits = match description.compression {
-        Compression::Fax(_) => bits == 1 && samples == 1,
-        Compression::Jpeg => bits == 8 && matches!(description.samples_together(), 1 | 3),
-        Compression::WebP => {
-            bits == 8
-                && matches!(description.samples_together(), 3 | 4)
-                && matches!(description.colour, Colour::Rgb)
-                && description.premultiplied_by.is_none()
-        }
-        _ => true,
-    };
-    if fits && !(description.planar && matches!(description.colour, Colour::JpegYCbCr)) {
-        return Ok(());
-    }
-    let kind = match description.compression {
-        Compression::Fax(_) => "CCITT",
-        Compression::WebP => "WebP",
-        _ => "JPEG",
-    };
-    Err(unsupported(
-        format!("{kind} compression of {samples} samples of {bits} bits"),
-        SAVE_PLAINLY,
-    ))
 }
 
 /// The first `length` bytes of what `packed` holds. JPEG and WebP hold pixels, and are unpacked

@@ -63,7 +63,7 @@ impl Description {
             colour,
             compression,
         };
-        compression::check(&description)?;
+        check_compression(&description)?;
         Ok(description)
     }
 
@@ -192,4 +192,32 @@ fn is_lowest_bit_first(directory: &Directory<'_>) -> Result<bool, PictureProblem
         Some(2) => Ok(true),
         Some(other) => Err(damaged(format!("FillOrder is {other}"))),
     }
+}
+
+/// Refuses kinds of samples that a compression cannot hold.
+fn check_compression(description: &Description) -> Result<(), PictureProblem> {
+    let Description { bits, samples, .. } = *description;
+    let fits = match description.compression {
+        Compression::Fax(_) => bits == 1 && samples == 1,
+        Compression::Jpeg => bits == 8 && matches!(description.samples_together(), 1 | 3),
+        Compression::WebP => {
+            bits == 8
+                && matches!(description.samples_together(), 3 | 4)
+                && matches!(description.colour, Colour::Rgb)
+                && description.premultiplied_by.is_none()
+        }
+        _ => true,
+    };
+    if fits && !(description.planar && matches!(description.colour, Colour::JpegYCbCr)) {
+        return Ok(());
+    }
+    let kind = match description.compression {
+        Compression::Fax(_) => "CCITT",
+        Compression::WebP => "WebP",
+        _ => "JPEG",
+    };
+    Err(unsupported(
+        format!("{kind} compression of {samples} samples of {bits} bits"),
+        SAVE_PLAINLY,
+    ))
 }

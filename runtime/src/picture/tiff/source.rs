@@ -1,13 +1,11 @@
-//! From a strip or tile in the file to its samples.
+//! What strips and tiles are read from, and what is read.
 
 use std::borrow::Cow;
 
 use super::chunks::Chunk;
-use super::compression::{self, Compression};
+use super::compression::Compression;
 use super::description::Description;
-use super::samples::{PackedRows, add_up};
-use super::{fax, nested};
-use crate::picture::{PictureProblem, ReadOptions};
+use crate::picture::ReadOptions;
 
 /// What strips and tiles are read from.
 pub(super) struct Source<'a> {
@@ -32,66 +30,6 @@ impl<T: Clone> ChunkSamples<'_, T> {
 }
 
 impl<'a> Source<'a> {
-    /// Samples of at most 8 bits.
-    pub(super) fn shallow(&self, chunk: &Chunk) -> Result<ChunkSamples<'a, u8>, PictureProblem> {
-        let pixel_samples = self.description.samples_together();
-        match self.description.compression {
-            Compression::Jpeg => nested::jpeg(self, chunk),
-            Compression::WebP => nested::webp(self, chunk),
-            _ => {
-                let mut samples = self.packed_rows(chunk)?.shallow();
-                if self.description.differences {
-                    let row_samples = chunk.width_px * pixel_samples;
-                    add_up(
-                        samples.to_mut(),
-                        row_samples,
-                        pixel_samples,
-                        u8::wrapping_add,
-                    );
-                }
-                Ok(ChunkSamples {
-                    samples,
-                    pixel_samples,
-                })
-            }
-        }
-    }
-
-    /// Samples of 9 to 16 bits.
-    pub(super) fn deep(&self, chunk: &Chunk) -> Result<ChunkSamples<'a, u16>, PictureProblem> {
-        let pixel_samples = self.description.samples_together();
-        let mut samples = self.packed_rows(chunk)?.deep();
-        if self.description.differences {
-            let row_samples = chunk.width_px * pixel_samples;
-            add_up(&mut samples, row_samples, pixel_samples, u16::wrapping_add);
-        }
-        Ok(ChunkSamples {
-            samples: Cow::Owned(samples),
-            pixel_samples,
-        })
-    }
-
-    fn packed_rows(&self, chunk: &Chunk) -> Result<PackedRows<'a>, PictureProblem> {
-        let description = self.description;
-        let packed = self.packed(chunk);
-        let length = chunk.height_px * description.row_bytes(chunk.width_px);
-        let bytes = match description.compression {
-            Compression::Fax(scheme) => Cow::Owned(fax::unpacked(
-                scheme,
-                &packed,
-                chunk.width_px,
-                chunk.height_px,
-            )?),
-            compression => compression::unpacked(compression, packed, length)?,
-        };
-        Ok(PackedRows {
-            bytes,
-            bits: description.bits,
-            byte_order: description.byte_order,
-            row_samples: chunk.width_px * description.samples_together(),
-        })
-    }
-
     /// The bytes of a strip or tile, highest bit first.
     pub(super) fn packed(&self, chunk: &Chunk) -> Cow<'a, [u8]> {
         let bytes = &self.file[chunk.range.clone()];

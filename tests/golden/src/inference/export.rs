@@ -1,7 +1,8 @@
 //! The exported network in ONNX Runtime, then the runtime's head.
 
 use anyhow::{Context, Result};
-use cfa_runtime::network::{Network, NetworkOptions, NetworkOutput, OnnxRuntime, Provider};
+use cfa_runtime::network::{Network, NetworkOptions, OnnxRuntime, Provider};
+use cfa_runtime::signature::NetworkOutput;
 use cfa_train::cfa::descriptor::{Descriptor, with_descriptor};
 use cfa_train::{export::onnx, tensor};
 use ndarray::Array4;

@@ -4,7 +4,8 @@ use anyhow::{Context, Result};
 use cfa_runtime::cfa::anomaly_map::GaussianBlur;
 use cfa_runtime::cfa::head::{Descriptors, Head, LevelShape};
 use cfa_runtime::cfa::memory_bank::MemoryBank;
-use cfa_runtime::network::{Network, NetworkOptions, NetworkOutput, OnnxRuntime, Provider};
+use cfa_runtime::cfa::network_outputs;
+use cfa_runtime::network::{Network, NetworkOptions, OnnxRuntime, Provider};
 use cfa_runtime::preprocess::Size;
 use cfa_train::cfa::descriptor::Descriptor;
 use cfa_train::cfa::frame::{FramedModel, PrincipalAxes, Samples, cheapest_axes};
@@ -49,7 +50,7 @@ pub(super) fn compare(
         threads: 2,
         provider: Provider::Cpu.into(),
         input_shape: [shape[1], shape[2], shape[3]],
-        outputs: NetworkOutput::levels(&shapes),
+        outputs: network_outputs(&shapes),
     };
     let mut network = Network::new(library, &encoded, &options)?;
     let levels = network.run(&Array4::from_shape_vec(shape, tensor::host_values(input)?)?)?;

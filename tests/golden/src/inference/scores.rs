@@ -1,7 +1,8 @@
 //! Patch scores, anomaly maps and image scores.
 
 use anyhow::Result;
-use cfa_runtime::cfa::anomaly_map::{AnomalyMap, GaussianBlur};
+use cfa_runtime::AnomalyMap;
+use cfa_runtime::cfa::anomaly_map::GaussianBlur;
 use cfa_runtime::cfa::head::{Descriptors, Head, LevelShape};
 use cfa_runtime::preprocess::Size;
 use cfa_train::cfa::model::{AnomalyMapGenerator, Scored};

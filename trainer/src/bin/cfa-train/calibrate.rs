@@ -60,7 +60,7 @@ pub(crate) struct CalibrateArguments {
 pub(crate) fn run(arguments: &CalibrateArguments) -> Result<()> {
     let mut progress = Progress::new(arguments.json).context("cannot listen for Ctrl-C")?;
     // Before the long work: whether there is a bundle at all, and it can be replaced.
-    let manifest = open_to_replace(&arguments.model)?.manifest;
+    let manifest = open_to_replace(&arguments.model)?.into_parts().manifest;
     let (request, data) = arguments.request(&manifest, &progress)?;
     let pictures = request.good.len() + request.defective.len();
     let runtime = arguments.onnxruntime.load()?;

@@ -68,7 +68,7 @@ pub(crate) fn run(
 ) -> Result<()> {
     let mut progress = Progress::new(json).context("cannot listen for Ctrl-C")?;
     // Before the long work: whether there is a bundle at all, and a place for the other.
-    let manifest = Bundle::open(bundle)?.manifest;
+    let manifest = Bundle::open(bundle)?.into_parts().manifest;
     // Copies as they were told in the training, so that the same pictures are held out.
     let identity = serde_json::from_value::<TrainingIdentity>(manifest.training);
     let count_similar = identity.is_ok_and(|identity| identity.settings.count_similar);

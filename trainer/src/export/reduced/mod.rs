@@ -70,7 +70,7 @@ pub fn export_reduced(
 ) -> Result<ReducedSummary, ReducedExportError> {
     let original = Bundle::open(&request.bundle)?;
     refuse_unfit(request, &original)?;
-    let split = calibration::split(&original.manifest, &request.good, &request.copies)?;
+    let split = calibration::split(&original.manifest(), &request.good, &request.copies)?;
     let observed = network::observed_pictures(request, &split.training);
     let progress = &mut Progress { cancellation, step };
     let onnx = network::reduced(request, &original, &observed, library, progress)?;
@@ -78,13 +78,13 @@ pub fn export_reduced(
     let mut comparison = Comparison::open(request, &original, parts.clone(), library)?;
     let golden_change = record_golden(&mut parts, &original, &mut comparison.after)?;
     let scores = comparison.good_scores(&request.good, progress)?;
-    let recalibrated = calibration::recalibrated(&original.manifest, &split, &scores)?;
+    let recalibrated = calibration::recalibrated(original.manifest(), &split, &scores)?;
     let cost = ReductionCost {
         golden_change,
         labelled: comparison.labelled(&request.labelled, progress)?,
         ..ReductionCost::on_good_pictures(
             &scores,
-            original.manifest.calibration.rule,
+            original.manifest().calibration.rule,
             &recalibrated,
         )
     };
@@ -120,7 +120,7 @@ fn within_limits(
 
 /// Said before the long work.
 fn refuse_unfit(request: &ReducedRequest, original: &Bundle) -> Result<(), ReducedExportError> {
-    let found = original.manifest.network_precision;
+    let found = original.manifest().network_precision;
     if found != NetworkPrecision::F32 {
         return Err(ReducedExportError::AlreadyReduced { found });
     }
@@ -147,7 +147,7 @@ fn reduced_parts(
     manifest.network_precision = precision;
     manifest.calibration = Calibration::default();
     manifest.golden.clear();
-    manifest.golden_tolerance = match precision {
+    manifest.settings.golden_tolerance = match precision {
         NetworkPrecision::Int8 => INT8_GOLDEN_TOLERANCE,
         _ => GOLDEN_TOLERANCE,
     };

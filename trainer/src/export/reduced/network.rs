@@ -35,7 +35,7 @@ pub(super) fn reduced(
     library: &OnnxRuntime,
     progress: &mut Progress<'_>,
 ) -> Result<Vec<u8>, ReducedExportError> {
-    let backbone: Backbone = original.manifest.backbone.name.parse()?;
+    let backbone: Backbone = original.manifest().backbone.name.parse()?;
     // Activations have no weights, so any will do.
     let graph = backbone.graph(TapActivation::Relu);
     let network = ReducibleNetwork::decode(original.network_onnx(), &graph)?;
@@ -56,7 +56,7 @@ fn observations(
     progress: &mut Progress<'_>,
 ) -> Result<BTreeMap<String, Observation>, ReducedExportError> {
     let mut seen = BTreeMap::new();
-    let preprocessing = &original.manifest.preprocessing;
+    let preprocessing = &original.manifest().preprocessing;
     let of = pictures.len();
     for (done, path) in pictures.iter().enumerate() {
         let what = "ranges";

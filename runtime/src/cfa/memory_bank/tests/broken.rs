@@ -3,9 +3,9 @@
 use pulp::Arch;
 
 use super::super::axes::Projection;
-use super::super::nearest::Found;
 use super::super::plain::{PlainScratch, PlainTile};
 use super::super::pruned::{PrunedScratch, PrunedTile, Unfinished};
+use super::super::tile::Found;
 use super::super::{BoundingAxes, MemoryBank};
 use super::noise;
 

@@ -88,11 +88,11 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
         limits: arguments.limits.limits(),
         ..InspectorOptions::default()
     };
-    let checked = arguments.check(&dataset.test, &bundle.manifest.preprocessing)?;
+    let checked = arguments.check(&dataset.test, &bundle.manifest().preprocessing)?;
     let data = account(
         &dataset,
         &checked,
-        &bundle.manifest.preprocessing,
+        &bundle.manifest().preprocessing,
         options.limits,
     )?;
     let mut inspector = Inspector::from_bundle(bundle, &library, &options)?;

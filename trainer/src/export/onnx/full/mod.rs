@@ -12,11 +12,13 @@ mod resampling;
 use cfa_runtime::BrokenInvariant;
 use cfa_runtime::Model;
 use cfa_runtime::bundle::Bundle;
+use cfa_runtime::cfa::onnx::write_head;
 use cfa_runtime::inspector::OpenError;
 use cfa_runtime::onnx::message::{Dim, batched_value, float_value, int, ints};
 use cfa_runtime::onnx::proto::{GraphProto, ModelProto, StringStringEntryProto};
-use cfa_runtime::onnx::{FileError, INPUT, MAP, Nodes, SCORE, decode_network, write_head};
+use cfa_runtime::onnx::{FileError, Nodes, decode_network};
 use cfa_runtime::preprocess::Size;
+use cfa_runtime::signature::{INPUT, MAP, SCORE};
 use prost::Message;
 
 /// Size of the pictures that the file takes.
@@ -83,7 +85,7 @@ pub fn encode_full(bundle: &Bundle, input: FullInput) -> Result<Vec<u8>, FullOnn
         .take()
         .ok_or(BrokenInvariant("a decoded network has a graph"))?;
     let mut nodes = Nodes::default();
-    preparation::write(&mut nodes, &bundle.manifest.preprocessing, input)?;
+    preparation::write(&mut nodes, &bundle.manifest().preprocessing, input)?;
     nodes.append(inner);
     write_head(&mut nodes, Model::from_bundle(bundle.clone())?.head())?;
     let both = vec![ints("axes", &[1, 2]), int("keepdims", 0)];
@@ -95,7 +97,7 @@ pub fn encode_full(bundle: &Bundle, input: FullInput) -> Result<Vec<u8>, FullOnn
 
 /// The bundle's network with its input renamed to what the preparation gives.
 fn network(bundle: &Bundle) -> Result<ModelProto, FileError> {
-    let levels = bundle.manifest.descriptor.levels.len();
+    let levels = bundle.manifest().settings.descriptor.levels.len();
     let mut model = decode_network(bundle.network_onnx(), levels)?;
     let nodes = model.graph.iter_mut().flat_map(|graph| &mut graph.node);
     for name in nodes.flat_map(|node| &mut node.input) {
@@ -107,7 +109,7 @@ fn network(bundle: &Bundle) -> Result<ModelProto, FileError> {
 }
 
 fn graph(bundle: &Bundle, input: FullInput, nodes: Nodes) -> GraphProto {
-    let map = &bundle.manifest.anomaly_map;
+    let map = &bundle.manifest().settings.anomaly_map;
     let (height, width) = match input {
         FullInput::Any => (Dim::Open("height"), Dim::Open("width")),
         FullInput::Fixed(size) => (Dim::Fixed(size.height), Dim::Fixed(size.width)),
@@ -127,13 +129,13 @@ fn graph(bundle: &Bundle, input: FullInput, nodes: Nodes) -> GraphProto {
 
 /// Which bundle it was, and all its settings, in the file itself.
 fn metadata(bundle: &Bundle) -> Result<Vec<StringStringEntryProto>, FullOnnxError> {
-    let mut settings = serde_json::to_value(&bundle.manifest).map_err(FullOnnxError::Settings)?;
+    let mut settings = serde_json::to_value(&bundle.manifest()).map_err(FullOnnxError::Settings)?;
     if let Some(fields) = settings.as_object_mut() {
         fields.retain(|name, _| !["parts", "golden"].contains(&name.as_str()));
     }
     let entries = [
         ("cfa.bundle_sha256", bundle.digest_hex().to_owned()),
-        ("cfa.created_by", bundle.manifest.created_by.clone()),
+        ("cfa.created_by", bundle.manifest().created_by.clone()),
         ("cfa.settings", settings.to_string()),
     ];
     let entry = |(key, value): (&str, String)| StringStringEntryProto {

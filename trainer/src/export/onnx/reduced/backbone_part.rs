@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cfa_runtime::onnx::proto::{GraphProto, NodeProto};
 
 use super::{ReduceError, odd, result};
-use cfa_runtime::onnx::INPUT;
+use cfa_runtime::signature::INPUT;
 
 /// Operators that integer kernels exist for, and whose results are therefore integers.
 const INTEGER: [&str; 3] = ["Conv", "Add", "MaxPool"];

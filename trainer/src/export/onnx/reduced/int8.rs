@@ -8,7 +8,7 @@ use cfa_runtime::onnx::proto::{AttributeProto, GraphProto, NodeProto, TensorProt
 use super::backbone_part::BackbonePart;
 use super::channel_weights::{ChannelWeights, Layer};
 use super::{Affine, Observation, ReduceError, constant, odd, result};
-use cfa_runtime::onnx::INPUT;
+use cfa_runtime::signature::INPUT;
 
 pub(super) fn graph(
     graph: &GraphProto,

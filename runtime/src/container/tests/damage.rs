@@ -101,10 +101,10 @@ fn other_files_are_told_apart() {
 #[test]
 fn a_newer_version_is_named_even_when_its_fields_are_unknown() {
     let file = rewritten(|manifest, _| {
-        *manifest = json!({ "format": "cfa-bundle", "format_version": 5, "quantisation": "int8" });
+        *manifest = json!({ "format": "cfa-bundle", "format_version": 6, "quantisation": "int8" });
     });
     let found = problem(&file);
-    assert!(matches!(found, BundleProblem::NewerVersion { found: 5 }));
+    assert!(matches!(found, BundleProblem::NewerVersion { found: 6 }));
     assert!(
         found
             .to_string()

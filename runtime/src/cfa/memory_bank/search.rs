@@ -8,20 +8,19 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use ndarray::{Array2, ArrayRef2};
+use ndarray::ArrayRef2;
 use pulp::{Arch, Simd, WithSimd};
-use rayon::ThreadPool;
 
 use super::distance::squared_norm;
-use super::plain::{PlainScratch, PlainTile};
-use super::pruned::{PrunedScratch, PrunedTile, Unfinished};
+use super::neighbors::{DescriptorRows, Neighbors, NeighborsError};
+use super::options::{SearchOptions, SearchScratch, TileScratch};
+use super::plain::PlainTile;
+use super::pruned::{PrunedTile, Unfinished};
+use super::tile::{Found, TILE_ROWS};
 use super::{MemoryBank, first_overflow};
 use crate::cancellation::Cancellation;
 use crate::invariant::BrokenInvariant;
 
-/// Positions searched together by one thread. Fixed, so that the result does not
-/// depend on the number of threads.
-pub(super) const TILE_ROWS: usize = 96;
 /// After bounds have left too many centroids, two tiles are searched without; after the
 /// next time eight, then thirty-two, up to this many. So a bank that defies bounds costs a few
 /// tiles in vain, and one strange region of a picture does not slow down the rest.
@@ -34,155 +33,6 @@ const MOST_TILES_WITHOUT_BOUNDS: usize = 64;
 const LARGEST_SHARE: usize = 8;
 /// The same until the bounds of one tile have held, because in some banks they never do.
 const LARGEST_SHARE_AT_FIRST: usize = 16;
-
-/// The K nearest centroids of each of P positions.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Neighbors {
-    /// `P × K` squared Euclidean distances, ascending along a row, never below 0.
-    pub squared_distances: Array2<f32>,
-    /// `P × K` numbers of the centroids; of equal distances the smaller number comes first.
-    pub indices: Array2<u32>,
-}
-
-/// Why no neighbours can be given.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum NeighborsError {
-    /// More neighbours asked for than there are centroids, or none.
-    #[error(
-        "{k} nearest neighbours cannot be taken from {centroids} centroids; ask for 1 to {centroids}"
-    )]
-    Count {
-        /// Neighbours asked for.
-        k: usize,
-        /// Centroids in the bank.
-        centroids: usize,
-    },
-    /// Descriptors and centroids differ in length.
-    #[error(
-        "descriptors have {descriptors} channels where the memory bank has {bank}; the network and the bank are not of the same model"
-    )]
-    Channels {
-        /// Columns of the descriptors.
-        descriptors: usize,
-        /// Columns of the bank.
-        bank: usize,
-    },
-    /// A descriptor holds NaN, an infinity, or values so large that distances overflow.
-    #[error(
-        "the descriptor of position {position} is not finite or overflows; check the picture and the network's weights"
-    )]
-    NotFinite {
-        /// Row of the descriptors, counted row by row over the feature map.
-        position: usize,
-    },
-    /// The search was stopped on request.
-    #[error("the search for the nearest centroids was cancelled")]
-    Cancelled,
-    /// A bug in this code.
-    #[error(transparent)]
-    Internal(#[from] BrokenInvariant),
-}
-
-/// The descriptors of a picture, made a few at a time.
-pub trait DescriptorRows: Sync {
-    /// How many there are.
-    fn positions(&self) -> usize;
-    /// The length of each.
-    fn channels(&self) -> usize;
-    /// Writes as many as `rows` holds, one after the other, from number `first` on.
-    fn fill(&self, first: usize, rows: &mut [f32]);
-}
-
-impl DescriptorRows for ArrayRef2<f32> {
-    fn positions(&self) -> usize {
-        self.nrows()
-    }
-
-    fn channels(&self) -> usize {
-        self.ncols()
-    }
-
-    fn fill(&self, first: usize, rows: &mut [f32]) {
-        for (row, values) in rows.chunks_exact_mut(self.ncols()).enumerate() {
-            for (value, &given) in values.iter_mut().zip(self.row(first + row)) {
-                *value = given;
-            }
-        }
-    }
-}
-
-/// Buffers of searches, kept so that a further search allocates nothing.
-#[derive(Debug, Default)]
-pub struct SearchScratch {
-    threads: Mutex<Vec<TileScratch>>,
-}
-
-/// How a search is done.
-#[derive(Debug, Clone, Copy)]
-pub struct SearchOptions<'a> {
-    /// Ends the search with an error when it is cancelled.
-    pub cancellation: &'a Cancellation,
-    /// Threads that help the calling one; `None` takes those of the pool that it is in.
-    pub helpers: Option<&'a ThreadPool>,
-    /// Buffers to use.
-    pub scratch: &'a SearchScratch,
-}
-
-impl SearchOptions<'_> {
-    /// Has several threads do `work`, which shares it out.
-    ///
-    /// The calling thread begins at once, the others join it when they are awake.
-    fn share(&self, work: &(dyn Fn() + Sync)) {
-        match self.helpers {
-            Some(pool) => pool.in_place_scope(|scope| {
-                with_helpers(scope, pool.current_num_threads() - 1, work);
-            }),
-            None => rayon::in_place_scope(|scope| {
-                with_helpers(scope, rayon::current_num_threads() - 1, work);
-            }),
-        }
-    }
-}
-
-#[derive(Debug, Default)]
-struct TileScratch {
-    rows: Vec<f32>,
-    squared_norms: Vec<f32>,
-    pruned: PrunedScratch,
-    plain: PlainScratch,
-}
-
-/// Where the neighbours of a tile go.
-#[derive(Debug)]
-pub(super) struct Found<'a> {
-    pub(super) k: usize,
-    distances: &'a mut [f32],
-    numbers: &'a mut [u32],
-}
-
-impl<'a> Found<'a> {
-    /// For `k` neighbours of each descriptor of a tile.
-    pub(super) fn new(k: usize, distances: &'a mut [f32], numbers: &'a mut [u32]) -> Self {
-        Self {
-            k,
-            distances,
-            numbers,
-        }
-    }
-
-    pub(super) fn row(&mut self, row: usize) -> (&mut [f32], &mut [u32]) {
-        let places = row * self.k..(row + 1) * self.k;
-        (
-            &mut self.distances[places.clone()],
-            &mut self.numbers[places],
-        )
-    }
-
-    fn again(&mut self) -> Found<'_> {
-        Found::new(self.k, self.distances, self.numbers)
-    }
-}
 
 impl MemoryBank {
     /// The `k` centroids nearest to each row of `descriptors` (`P × D`, any strides).
@@ -267,57 +117,9 @@ impl MemoryBank {
     }
 }
 
-fn with_helpers<'s>(scope: &rayon::Scope<'s>, helpers: usize, work: &'s (dyn Fn() + Sync)) {
-    for _ in 0..helpers {
-        scope.spawn(|_| work());
-    }
-    work();
-}
-
 /// The next of what several threads share.
 fn next_of<T>(shared: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner).next()
-}
-
-impl Neighbors {
-    /// The values of both, row by row.
-    fn resized(
-        &mut self,
-        positions: usize,
-        k: usize,
-    ) -> Result<(&mut [f32], &mut [u32]), BrokenInvariant> {
-        Ok((
-            rows_of(&mut self.squared_distances, (positions, k))?,
-            rows_of(&mut self.indices, (positions, k))?,
-        ))
-    }
-}
-
-/// All values of an array, which is made anew unless it has this shape and order.
-fn rows_of<T: Clone + Default>(
-    array: &mut Array2<T>,
-    shape: (usize, usize),
-) -> Result<&mut [T], BrokenInvariant> {
-    if array.dim() != shape || !array.is_standard_layout() {
-        *array = Array2::default(shape);
-    }
-    array
-        .as_slice_mut()
-        .ok_or(BrokenInvariant("a new array lies row by row"))
-}
-
-impl SearchScratch {
-    fn take(&self) -> TileScratch {
-        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        threads.pop().unwrap_or_default()
-    }
-
-    fn give_back(&self, scratch: TileScratch) {
-        self.threads
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(scratch);
-    }
 }
 
 struct Search<'a, R: ?Sized> {
@@ -374,7 +176,7 @@ impl<R: DescriptorRows + ?Sized> Search<'_, R> {
         mut found: Found<'_>,
         scratch: &mut TileScratch,
     ) -> Result<(), TileFault> {
-        let positions = found.numbers.len() / found.k;
+        let positions = found.positions();
         let TileScratch {
             rows,
             squared_norms,

@@ -1,21 +1,27 @@
-//! The trained model as one file; the format is described in `docs/BUNDLE.md`.
+//! The file of a trained model, whatever its method; `docs/BUNDLE.md` describes the format.
 //!
-//! Nothing in a file is believed before it is checked: sizes first, then
+//! The container knows the frame of the manifest, the network and the golden samples. The
+//! settings and tensors of the method it takes as a [`Method`].
+//!
+//! Nothing in a file is trusted before it is checked: sizes first, then
 //! digests, then whether the settings fit the parts and each other.
 
 mod check;
-mod container;
 mod digest;
 mod error;
 mod golden;
 mod manifest;
+mod method;
 mod network_file;
 mod part_names;
 mod precision;
 mod read;
+mod require;
+mod safetensors_file;
 mod tensor;
 #[cfg(test)]
 mod tests;
+mod version;
 mod write;
 
 use std::fs::File;
@@ -23,56 +29,47 @@ use std::mem;
 use std::path::Path;
 use std::sync::Arc;
 
-use ndarray::Array2;
-
 pub(crate) use digest::{sha256_hex, sha256_hex_of};
 pub use error::{BundleError, BundleProblem};
 pub use golden::GoldenRecord;
-pub use manifest::{
-    AnomalyMapSettings, BackboneIdentity, DescriptorShape, GoldenSample, HeatmapRange, Manifest,
-    MemoryBankShape, Part, PartType, ScoreSettings,
-};
+pub use manifest::{BackboneIdentity, GoldenSample, HeatmapRange, Manifest, Part, PartType};
+pub use method::Method;
 pub(crate) use network_file::NetworkFile;
 use network_file::NetworkPart;
-pub use part_names::level_name;
 pub use precision::NetworkPrecision;
+pub(crate) use require::{require, require_finite};
 pub use write::write_bundle;
 
 use crate::invariant::BrokenInvariant;
 
-/// A checked bundle, held in memory.
+/// A checked bundle, held in memory. It cannot be changed; [`into_parts`](Self::into_parts)
+/// takes it apart.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Bundle {
-    /// The settings.
-    pub manifest: Manifest,
+pub struct Bundle<M: Method> {
+    manifest: Manifest<M>,
     network_onnx: Vec<u8>,
     /// Where the network begins in the file.
     network_start: u64,
-    coordinates: Array2<f32>,
-    memory_bank: Array2<f32>,
+    tensors: M::Tensors,
     golden: Vec<GoldenRecord>,
     digest_hex: String,
 }
 
 /// What a bundle is made of.
 #[derive(Debug, Clone, PartialEq)]
-pub struct BundleParts {
-    /// The settings. `format`, `format_version` and `parts` are filled in on
+pub struct BundleParts<M: Method> {
+    /// The settings. `format`, `format_version`, `method` and `parts` are filled in on
     /// writing, whatever they hold.
-    pub manifest: Manifest,
-    /// The network as an ONNX file: `input` N×3×H×W to `level1`, `level2`, …, each
-    /// N × height × width × channels of `manifest.descriptor.levels`.
+    pub manifest: Manifest<M>,
+    /// The network as an ONNX file: `input` N×3×H×W to the outputs that the method reads.
     pub network_onnx: Vec<u8>,
-    /// What one unit of the row and of the column coordinate adds to the leading
-    /// channels of a descriptor: two rows, finite.
-    pub coordinates: Array2<f32>,
-    /// The memory bank: centroids × channels, finite.
-    pub memory_bank: Array2<f32>,
+    /// The method's own tensors.
+    pub tensors: M::Tensors,
     /// The recorded pictures and maps, in the order of `manifest.golden`.
     pub golden: Vec<GoldenRecord>,
 }
 
-impl Bundle {
+impl<M: Method> Bundle<M> {
     /// Reads and checks a bundle file.
     pub fn open(path: &Path) -> Result<Self, BundleError> {
         Self::read(path).map(|(bundle, _file)| bundle)
@@ -118,7 +115,7 @@ impl Bundle {
     }
 
     /// What [`write_bundle`] would write, read back and checked, without a file.
-    pub fn from_parts(parts: BundleParts) -> Result<Self, BundleError> {
+    pub fn from_parts(parts: BundleParts<M>) -> Result<Self, BundleError> {
         let bytes = write::encode(parts)?;
         Ok(read::bundle(bytes)?)
     }
@@ -129,16 +126,16 @@ impl Bundle {
         &self.network_onnx
     }
 
-    /// A copy of the memory bank: centroids × channels, finite.
+    /// The settings.
     #[must_use]
-    pub fn memory_bank(&self) -> Array2<f32> {
-        self.memory_bank.clone()
+    pub fn manifest(&self) -> &Manifest<M> {
+        &self.manifest
     }
 
-    /// A copy of the coordinates' weights: two rows, finite.
+    /// The method's own tensors.
     #[must_use]
-    pub fn coordinates(&self) -> Array2<f32> {
-        self.coordinates.clone()
+    pub fn tensors(&self) -> &M::Tensors {
+        &self.tensors
     }
 
     /// The golden samples: what the manifest says of each, and its record.
@@ -154,12 +151,11 @@ impl Bundle {
 
     /// Takes the bundle apart, for instance to write it again.
     #[must_use]
-    pub fn into_parts(self) -> BundleParts {
+    pub fn into_parts(self) -> BundleParts<M> {
         BundleParts {
             manifest: self.manifest,
             network_onnx: self.network_onnx,
-            coordinates: self.coordinates,
-            memory_bank: self.memory_bank,
+            tensors: self.tensors,
             golden: self.golden,
         }
     }

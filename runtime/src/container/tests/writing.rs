@@ -42,7 +42,7 @@ fn parts_that_do_not_fit_leave_the_old_bundle_alone() {
     let path = folder.path().join("model.cfa");
     fs::write(&path, "an older model").unwrap();
     let mut parts = small();
-    parts.memory_bank[[0, 0]] = f32::NAN;
+    parts.tensors.memory_bank[[0, 0]] = f32::NAN;
     let error = write_bundle(&path, parts).unwrap_err();
     assert_eq!(error.path.as_deref(), Some(path.as_path()));
     assert_eq!(fs::read(&path).unwrap(), b"an older model");

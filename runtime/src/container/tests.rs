@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod damage;
+mod method;
 mod network_file;
 mod older;
 mod settings;
@@ -14,6 +15,10 @@ use safetensors::tensor::TensorView;
 
 use super::digest::sha256;
 use super::*;
+use crate::bundle::{
+    AnomalyMapSettings, Bundle, BundleParts, CfaSettings, CfaTensors, DescriptorShape, Manifest,
+    MemoryBankShape, ScoreSettings,
+};
 use crate::calibration::Calibration;
 use crate::cfa::anomaly_map::Border;
 use crate::cfa::head::LevelShape;
@@ -32,8 +37,10 @@ fn small() -> BundleParts {
     BundleParts {
         manifest: small_manifest(),
         network_onnx: b"any bytes will do here".to_vec(),
-        coordinates: Array2::from_shape_fn((2, 2), |(row, column)| row as f32 + column as f32),
-        memory_bank: Array2::from_shape_fn((4, 3), |(row, column)| row as f32 - column as f32),
+        tensors: CfaTensors {
+            coordinates: Array2::from_shape_fn((2, 2), |(row, column)| row as f32 + column as f32),
+            memory_bank: Array2::from_shape_fn((4, 3), |(row, column)| row as f32 - column as f32),
+        },
         golden: vec![record],
     }
 }
@@ -50,6 +57,7 @@ fn small_manifest() -> Manifest {
     Manifest {
         format: Manifest::FORMAT.to_owned(),
         format_version: Manifest::FORMAT_VERSION,
+        method: "cfa".to_owned(),
         created_by: "a test".to_owned(),
         preprocessing: Preprocessing::imagenet(
             Size {
@@ -64,6 +72,23 @@ fn small_manifest() -> Manifest {
             weights_sha256: "0123456789abcdef".repeat(4),
         },
         network_precision: NetworkPrecision::F32,
+        settings: small_settings(),
+        calibration: Calibration::default(),
+        training: serde_json::json!({ "epochs": 30, "seed": 7 }),
+        heatmap_range: HeatmapRange {
+            low: 0.0,
+            high: 1.3,
+        },
+        golden: vec![GoldenSample {
+            name: "good/000.png".to_owned(),
+            score: 63.0 / 50.0,
+        }],
+        parts: Vec::new(),
+    }
+}
+
+fn small_settings() -> CfaSettings {
+    CfaSettings {
         descriptor: DescriptorShape {
             channels: 3,
             feature_height: 2,
@@ -86,18 +111,7 @@ fn small_manifest() -> Manifest {
             sigma: 0.1,
             border: Border::Mirror,
         },
-        calibration: Calibration::default(),
-        training: serde_json::json!({ "epochs": 30, "seed": 7 }),
-        heatmap_range: HeatmapRange {
-            low: 0.0,
-            high: 1.3,
-        },
-        golden: vec![GoldenSample {
-            name: "good/000.png".to_owned(),
-            score: 63.0 / 50.0,
-        }],
         golden_tolerance: 1e-3,
-        parts: Vec::new(),
     }
 }
 
@@ -137,7 +151,7 @@ fn what_is_written_is_read_back() {
     let bundle = Bundle::from_bytes(&small_file()).unwrap();
     let parts = small();
     assert_eq!(bundle.network_onnx(), parts.network_onnx);
-    assert_eq!(bundle.memory_bank(), parts.memory_bank);
+    assert_eq!(bundle.tensors(), &parts.tensors);
     let golden: Vec<_> = bundle.golden_samples().collect();
     assert_eq!(golden, [(&parts.manifest.golden[0], &parts.golden[0])]);
     let filled_in = Manifest {

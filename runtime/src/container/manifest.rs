@@ -2,24 +2,24 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::NetworkPrecision;
+use super::{Method, NetworkPrecision, version};
 use crate::calibration::Calibration;
-use crate::cfa::anomaly_map::Border;
-use crate::cfa::head::LevelShape;
-use crate::cfa::memory_bank::BoundingAxes;
 use crate::preprocess::Preprocessing;
 
 /// All settings of a trained model, and the list of the parts beside it.
 ///
-/// Unknown fields are refused: a reader that skipped one could give different
-/// scores than the model was made for.
+/// In the file the fields of `settings` stand beside the others. Unknown fields are refused: a
+/// reader that skipped one could give different scores than the model was made for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Manifest {
+pub struct Manifest<M> {
     /// Always [`Manifest::FORMAT`].
     pub format: String,
     /// The version this file follows; [`Manifest::FORMAT_VERSION`] when written here.
     pub format_version: u32,
+    /// The method that the model is of. Filled in on writing; files before version 5 have none.
+    #[serde(default = "method_before_tags")]
+    pub method: String,
     /// Program and version that made the file, such as `cfa-train 0.1.0`.
     pub created_by: String,
     /// From picture to network input.
@@ -28,14 +28,9 @@ pub struct Manifest {
     pub backbone: BackboneIdentity,
     /// The number format that the backbone computes in.
     pub network_precision: NetworkPrecision,
-    /// What the network puts out.
-    pub descriptor: DescriptorShape,
-    /// The size of the memory bank.
-    pub memory_bank: MemoryBankShape,
-    /// How distances become a score.
-    pub score: ScoreSettings,
-    /// How scores become a map.
-    pub anomaly_map: AnomalyMapSettings,
+    /// The settings of the method.
+    #[serde(flatten)]
+    pub settings: M,
     /// What is known about scores, and how pictures are judged.
     pub calibration: Calibration,
     /// The settings of the training run, for the record; never read back.
@@ -44,22 +39,21 @@ pub struct Manifest {
     pub heatmap_range: HeatmapRange,
     /// The recorded results, in the order of `golden.<i>`.
     pub golden: Vec<GoldenSample>,
-    /// Largest difference allowed when a golden sample is replayed, relative
-    /// to the maximum of its recorded map.
-    pub golden_tolerance: f32,
     /// Every part but `manifest.sha256`, sorted by name. Filled in on writing.
     pub parts: Vec<Part>,
 }
 
-impl Manifest {
+impl<M: Method> Manifest<M> {
     /// The value of `format`.
-    pub const FORMAT: &str = "cfa-bundle";
-    /// The `format_version` this code writes.
-    pub const FORMAT_VERSION: u32 = 4;
-    /// The oldest `format_version` this code reads.
-    pub const OLDEST_FORMAT_VERSION: u32 = 3;
-    /// The first version that names the orientation rule.
-    pub(super) const FIRST_WITH_ORIENTATION: u32 = 4;
+    pub const FORMAT: &str = version::FORMAT;
+    /// The `format_version` that this code writes.
+    pub const FORMAT_VERSION: u32 = version::FORMAT_VERSION;
+    /// The oldest `format_version` that this code reads.
+    pub const OLDEST_FORMAT_VERSION: u32 = version::OLDEST_FORMAT_VERSION;
+}
+
+fn method_before_tags() -> String {
+    version::METHOD_BEFORE_TAGS.to_owned()
 }
 
 /// Which network, with which weights.
@@ -72,57 +66,6 @@ pub struct BackboneIdentity {
     pub weights_file: String,
     /// SHA-256 of the weights file: 64 lower-case hexadecimal digits.
     pub weights_sha256: String,
-}
-
-/// Shape of the descriptors of one picture: channels × height × width.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DescriptorShape {
-    /// D, the length of one descriptor.
-    pub channels: usize,
-    /// Rows of descriptors.
-    pub feature_height: usize,
-    /// Columns of descriptors.
-    pub feature_width: usize,
-    /// The factor γd by which the backbone's channels were reduced to D.
-    pub gamma_d: usize,
-    /// The outputs of the network, the finest first: `level1`, `level2` and so on.
-    pub levels: Vec<LevelShape>,
-}
-
-/// Shape of the memory bank: centroids × [`DescriptorShape::channels`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MemoryBankShape {
-    /// M, the number of rows.
-    pub centroids: usize,
-    /// The factor γc by which the positions were reduced to M.
-    pub gamma_c: usize,
-    /// Along how many of the leading channels distances are bounded. Changes the time
-    /// of a search, not its result.
-    pub bounding_axes: BoundingAxes,
-}
-
-/// How distances become a score.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ScoreSettings {
-    /// K, the nearest centroids that share in a score.
-    pub neighbors: usize,
-}
-
-/// How the scores of the descriptors become a map of the network's input size.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AnomalyMapSettings {
-    /// Rows.
-    pub height: usize,
-    /// Columns.
-    pub width: usize,
-    /// Standard deviation of the Gaussian blur, in map pixels.
-    pub sigma: f32,
-    /// How the blur continues the map beyond its border.
-    pub border: Border,
 }
 
 /// Anomaly-map values at the ends of the heat map's colours.

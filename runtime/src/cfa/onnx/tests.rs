@@ -4,10 +4,11 @@ use std::path::Path;
 
 use prost::Message;
 
-use super::proto::{GraphProto, ModelProto, TensorProto};
-use super::{decode_network, with_head, without_weights};
+use super::with_head;
 use crate::Model;
 use crate::bundle::Bundle;
+use crate::onnx::proto::{GraphProto, ModelProto, TensorProto};
+use crate::onnx::{decode_network, without_weights};
 
 fn tiny() -> Bundle {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tiny/tiny.cfa");

@@ -6,34 +6,34 @@ use std::path::Path;
 use ndarray::Array2;
 use safetensors::tensor::TensorView;
 
-use super::container::MANIFEST_KEY;
 use super::digest::{sha256, sha256_hex};
+use super::safetensors_file::MANIFEST_KEY;
 use super::{
-    BundleError, BundleParts, BundleProblem, Manifest, Part, PartType, check, part_names, read,
+    BundleError, BundleParts, BundleProblem, Manifest, Method, Part, PartType, check, part_names,
+    read, version,
 };
+use crate::atomic_file::write_atomically;
 use crate::picture::Picture;
-use crate::write_atomically;
 
 /// Writes a bundle, complete or not at all, and only one that can be read back.
 ///
 /// If anything fails, a bundle that was at `path` before is still there unchanged.
-pub fn write_bundle(path: &Path, parts: BundleParts) -> Result<(), BundleError> {
+pub fn write_bundle<M: Method>(path: &Path, parts: BundleParts<M>) -> Result<(), BundleError> {
     encode(parts)
         .and_then(|bytes| {
-            read::bundle(bytes.clone())?;
+            read::bundle::<M>(bytes.clone())?;
             write_atomically(path, |file| file.write_all(&bytes)).map_err(BundleProblem::Write)
         })
         .map_err(|problem| BundleError::at(path, problem))
 }
 
 /// The bytes of the file; the same parts always give the same bytes.
-pub(super) fn encode(parts: BundleParts) -> Result<Vec<u8>, BundleProblem> {
+pub(super) fn encode<M: Method>(parts: BundleParts<M>) -> Result<Vec<u8>, BundleProblem> {
     check::consistent(&parts)?;
-    let mut contents = vec![
-        Content::bytes(part_names::NETWORK, parts.network_onnx),
-        Content::matrix(part_names::COORDINATES.to_owned(), &parts.coordinates),
-        Content::matrix(part_names::MEMORY_BANK.to_owned(), &parts.memory_bank),
-    ];
+    let mut contents = vec![Content::bytes(part_names::NETWORK, parts.network_onnx)];
+    for (name, matrix) in M::MATRICES.iter().zip(M::matrices(&parts.tensors)) {
+        contents.push(Content::matrix((*name).to_owned(), matrix));
+    }
     for (index, record) in parts.golden.iter().enumerate() {
         contents.push(Content::picture(
             part_names::golden_picture(index),
@@ -46,8 +46,9 @@ pub(super) fn encode(parts: BundleParts) -> Result<Vec<u8>, BundleProblem> {
     }
     contents.sort_by(|left, right| left.name.cmp(&right.name));
     let manifest = Manifest {
-        format: Manifest::FORMAT.to_owned(),
-        format_version: Manifest::FORMAT_VERSION,
+        format: version::FORMAT.to_owned(),
+        format_version: version::FORMAT_VERSION,
+        method: M::NAME.to_owned(),
         parts: contents.iter().map(Content::part).collect(),
         ..parts.manifest
     };

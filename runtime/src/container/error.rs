@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 
 use safetensors::SafeTensorError;
 
-use super::Manifest;
-use crate::cfa::anomaly_map::BlurError;
+use super::version;
 use crate::invariant::BrokenInvariant;
 use crate::preprocess::PreprocessError;
 
@@ -69,7 +68,7 @@ pub enum BundleProblem {
     #[error("the manifest is damaged; copy the bundle again")]
     ManifestDamaged,
     /// A manifest of something else.
-    #[error("the manifest is of format {found:?}, not {:?}", Manifest::FORMAT)]
+    #[error("the manifest is of format {found:?}, not {:?}", version::FORMAT)]
     NotABundle {
         /// The format found.
         found: String,
@@ -78,8 +77,8 @@ pub enum BundleProblem {
     #[error(
         "bundle format version {found} was made by a newer cfa-train; update cfa-run \
          (it reads versions {} to {})",
-        Manifest::OLDEST_FORMAT_VERSION,
-        Manifest::FORMAT_VERSION
+        version::OLDEST_FORMAT_VERSION,
+        version::FORMAT_VERSION
     )]
     NewerVersion {
         /// The version found.
@@ -88,12 +87,22 @@ pub enum BundleProblem {
     /// A version that is no longer read.
     #[error(
         "bundle format version {found} is no longer read (only {} to {}); make the bundle again with this cfa-train",
-        Manifest::OLDEST_FORMAT_VERSION,
-        Manifest::FORMAT_VERSION
+        version::OLDEST_FORMAT_VERSION,
+        version::FORMAT_VERSION
     )]
     OlderVersion {
         /// The version found.
         found: u64,
+    },
+    /// A model of another method.
+    #[error(
+        "the bundle holds a model of the method {found:?}, and only {known:?} is known here; update this program, or use one for {found:?}"
+    )]
+    UnknownMethod {
+        /// The method of the bundle.
+        found: String,
+        /// The method that is read.
+        known: &'static str,
     },
     /// A manifest whose fields are not those of its version.
     #[error("the manifest does not follow its format version")]
@@ -137,9 +146,6 @@ pub enum BundleProblem {
     /// A preprocessing recipe that cannot be carried out.
     #[error("the preprocessing settings cannot be carried out")]
     Preprocessing(#[from] PreprocessError),
-    /// A blur that cannot be carried out on the map.
-    #[error("the anomaly_map settings cannot be carried out")]
-    Blur(#[from] BlurError),
 }
 
 impl BundleError {

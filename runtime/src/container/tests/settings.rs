@@ -21,29 +21,35 @@ fn assert_refused(field: &str, change: impl FnOnce(&mut BundleParts)) {
 #[test]
 fn counts_must_be_above_zero() {
     assert_refused("descriptor.channels", |p| {
-        p.manifest.descriptor.channels = 0;
+        p.manifest.settings.descriptor.channels = 0;
     });
     assert_refused("descriptor.feature_height", |p| {
-        p.manifest.descriptor.feature_height = 0;
+        p.manifest.settings.descriptor.feature_height = 0;
     });
     assert_refused("descriptor.feature_width", |p| {
-        p.manifest.descriptor.feature_width = 0;
+        p.manifest.settings.descriptor.feature_width = 0;
     });
-    assert_refused("descriptor.gamma_d", |p| p.manifest.descriptor.gamma_d = 0);
+    assert_refused("descriptor.gamma_d", |p| {
+        p.manifest.settings.descriptor.gamma_d = 0
+    });
     assert_refused("memory_bank.centroids", |p| {
-        p.manifest.memory_bank.centroids = 0;
+        p.manifest.settings.memory_bank.centroids = 0;
     });
     assert_refused("memory_bank.gamma_c", |p| {
-        p.manifest.memory_bank.gamma_c = 0;
+        p.manifest.settings.memory_bank.gamma_c = 0;
     });
-    assert_refused("score.neighbors", |p| p.manifest.score.neighbors = 0);
+    assert_refused("score.neighbors", |p| {
+        p.manifest.settings.score.neighbors = 0
+    });
 }
 
 #[test]
 fn neighbours_cannot_outnumber_centroids() {
-    assert_refused("score.neighbors", |p| p.manifest.score.neighbors = 5);
+    assert_refused("score.neighbors", |p| {
+        p.manifest.settings.score.neighbors = 5
+    });
     let mut parts = small();
-    parts.manifest.score.neighbors = 4;
+    parts.manifest.settings.score.neighbors = 4;
     assert!(write::encode(parts).is_ok());
 }
 
@@ -59,21 +65,24 @@ fn the_backbone_must_be_identified() {
 
 #[test]
 fn the_map_has_the_size_of_the_network_input() {
-    assert_refused("anomaly_map", |p| p.manifest.anomaly_map.width = 9);
+    assert_refused("anomaly_map", |p| p.manifest.settings.anomaly_map.width = 9);
     assert_refused("anomaly_map", |p| {
         p.manifest.preprocessing.center_crop = Some(Size {
             height: 6,
             width: 8,
         });
     });
-    assert_refused("descriptor", |p| p.manifest.descriptor.feature_width = 9);
+    assert_refused("descriptor", |p| {
+        p.manifest.settings.descriptor.feature_width = 9
+    });
 }
 
 #[test]
 fn the_blur_must_fit_the_map() {
     for sigma in [2.0, 0.0, -1.0, f32::NAN] {
-        let found = refused(|p| p.manifest.anomaly_map.sigma = sigma);
-        assert!(matches!(found, BundleProblem::Blur(_)), "{found:?}");
+        assert_refused("anomaly_map", |p| {
+            p.manifest.settings.anomaly_map.sigma = sigma;
+        });
     }
 }
 
@@ -100,7 +109,7 @@ fn ranges_and_tolerances_must_be_usable() {
     }
     for tolerance in [0.0, -1.0, f32::NAN, f32::INFINITY] {
         assert_refused("golden_tolerance", |p| {
-            p.manifest.golden_tolerance = tolerance;
+            p.manifest.settings.golden_tolerance = tolerance;
         });
     }
 }
@@ -108,9 +117,11 @@ fn ranges_and_tolerances_must_be_usable() {
 #[test]
 fn the_memory_bank_is_finite_and_of_its_size() {
     for odd in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-        assert_refused("memory_bank", |p| p.memory_bank[[3, 2]] = odd);
+        assert_refused("memory_bank", |p| p.tensors.memory_bank[[3, 2]] = odd);
     }
-    assert_refused("memory_bank", |p| p.memory_bank = Array2::zeros((3, 4)));
+    assert_refused("memory_bank", |p| {
+        p.tensors.memory_bank = Array2::zeros((3, 4))
+    });
 }
 
 #[test]
@@ -159,12 +170,16 @@ fn settings_are_checked_on_reading_too() {
 #[test]
 fn levels_make_the_declared_descriptors() {
     let field = "descriptor.levels";
-    assert_refused(field, |p| p.manifest.descriptor.levels.clear());
-    assert_refused(field, |p| p.manifest.descriptor.levels.swap(0, 1));
-    assert_refused(field, |p| p.manifest.descriptor.feature_width = 1);
-    assert_refused(field, |p| p.manifest.descriptor.levels[1].channels = 4);
-    assert_refused(field, |p| p.coordinates = Array2::zeros((2, 4)));
-    assert_refused("coordinates", |p| p.coordinates[[1, 1]] = f32::INFINITY);
+    assert_refused(field, |p| p.manifest.settings.descriptor.levels.clear());
+    assert_refused(field, |p| p.manifest.settings.descriptor.levels.swap(0, 1));
+    assert_refused(field, |p| p.manifest.settings.descriptor.feature_width = 1);
+    assert_refused(field, |p| {
+        p.manifest.settings.descriptor.levels[1].channels = 4
+    });
+    assert_refused(field, |p| p.tensors.coordinates = Array2::zeros((2, 4)));
+    assert_refused("coordinates", |p| {
+        p.tensors.coordinates[[1, 1]] = f32::INFINITY
+    });
 }
 
 #[test]
@@ -172,7 +187,7 @@ fn bounding_axes_are_ascending_and_there() {
     for (first, second) in [(0, 2), (3, 2), (1, 4)] {
         let axes = BoundingAxes { first, second };
         assert_refused("memory_bank.bounding_axes", |p| {
-            p.manifest.memory_bank.bounding_axes = axes;
+            p.manifest.settings.memory_bank.bounding_axes = axes;
         });
     }
 }

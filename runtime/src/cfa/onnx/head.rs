@@ -2,11 +2,11 @@
 
 use ndarray::{ArrayView1, ArrayView2, Axis};
 
-use super::MAP;
-use super::message::{int, ints};
-use super::nodes::Nodes;
 use crate::cfa::head::Head;
 use crate::invariant::BrokenInvariant;
+use crate::onnx::Nodes;
+use crate::onnx::message::{int, ints};
+use crate::signature::MAP;
 
 /// Centroids looked at beyond K. The first choice rests on |c|² − 2 φ·c, whose rounding
 /// may order near ties wrongly; the last one on differences, which are exact near 0.

@@ -1,8 +1,9 @@
 //! From the levels of the network to descriptors, as [`crate::cfa::head`] puts them together.
 
-use super::nodes::Nodes;
 use crate::cfa::anomaly_map::Blend;
 use crate::cfa::head::{Head, LevelShape, coordinate};
+use crate::onnx::Nodes;
+use crate::signature::level_name;
 
 /// Upsamples the levels, fills them up to all channels and adds them to the share of
 /// the coordinates; gives the name of the descriptors, batch × positions × channels.
@@ -48,7 +49,7 @@ fn upsampled(
     [height, width]: [usize; 2],
 ) -> String {
     let named = |part: &str| format!("level_{number}_{part}");
-    let maps = crate::bundle::level_name(number);
+    let maps = level_name(number);
     if (level.height, level.width) == (height, width) {
         return maps;
     }

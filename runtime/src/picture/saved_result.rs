@@ -2,7 +2,7 @@
 
 /// What a saved map or picture says of itself, as the software that made it. No picture of a
 /// part holds this text by chance.
-pub(super) const MARK: &str = "cfa_runtime;saved-result;";
+pub(crate) const SAVED_RESULT_MARK: &str = "cfa_runtime;saved-result;";
 
 /// The mark lies near the beginning of a PNG and near the beginning or end of a TIFF.
 const SEARCHED_BYTES: usize = 1024;
@@ -10,10 +10,10 @@ const SEARCHED_BYTES: usize = 1024;
 /// Whether a file is a heat map, an overlay or an anomaly map that [`png_bytes`] or
 /// [`tiff_bytes`] made, by its content. The first and the last 1024 bytes are enough.
 ///
-/// [`Picture::open`](crate::Picture::open) refuses such files.
+/// [`Picture::open`](super::Picture::open) refuses such files.
 ///
-/// [`png_bytes`]: super::png_bytes
-/// [`tiff_bytes`]: super::tiff_bytes
+/// [`png_bytes`]: crate::render::png_bytes
+/// [`tiff_bytes`]: crate::render::tiff_bytes
 #[must_use]
 pub fn is_saved_result(content: &[u8]) -> bool {
     let bytes = content.len();
@@ -23,6 +23,6 @@ pub fn is_saved_result(content: &[u8]) -> bool {
 }
 
 fn holds_mark(part: &[u8]) -> bool {
-    part.windows(MARK.len())
-        .any(|window| window == MARK.as_bytes())
+    part.windows(SAVED_RESULT_MARK.len())
+        .any(|window| window == SAVED_RESULT_MARK.as_bytes())
 }

@@ -10,10 +10,11 @@ use std::thread;
 use serde::Deserialize;
 use serde::de::{Error, IgnoredAny};
 
-use super::container::Container;
 use super::digest::{DIGEST_BYTES, sha256, sha256_hex};
+use super::safetensors_file::Container;
 use super::{
-    Bundle, BundleParts, BundleProblem, GoldenRecord, Manifest, PartType, check, part_names,
+    Bundle, BundleParts, BundleProblem, GoldenRecord, Manifest, Method, PartType, check,
+    part_names, version,
 };
 
 /// Far above any model, far below what would exhaust a workstation.
@@ -38,7 +39,7 @@ pub(super) fn file_bytes(file: &mut File) -> Result<Vec<u8>, BundleProblem> {
 
 /// Checks a file, and keeps of its bytes the network alone, which is most of them,
 /// without a second copy.
-pub(super) fn bundle(mut bytes: Vec<u8>) -> Result<Bundle, BundleProblem> {
+pub(super) fn bundle<M: Method>(mut bytes: Vec<u8>) -> Result<Bundle<M>, BundleProblem> {
     let (checked, digest_hex) = with_digest(&bytes, || checked_parts(&bytes));
     let (mut parts, network) = checked?;
     bytes.truncate(network.end);
@@ -50,19 +51,19 @@ pub(super) fn bundle(mut bytes: Vec<u8>) -> Result<Bundle, BundleProblem> {
         manifest: parts.manifest,
         network_onnx: parts.network_onnx,
         network_start: network.start as u64,
-        coordinates: parts.coordinates,
-        memory_bank: parts.memory_bank,
+        tensors: parts.tensors,
         golden: parts.golden,
         digest_hex,
     })
 }
 
 /// The parts but for the network, and where that lies.
-fn checked_parts(bytes: &[u8]) -> Result<(BundleParts, Range<usize>), BundleProblem> {
+fn checked_parts<M: Method>(bytes: &[u8]) -> Result<(BundleParts<M>, Range<usize>), BundleProblem> {
     let container = Container::open(bytes)?;
     check_manifest_digest(&container)?;
     check_version(&container.manifest_json)?;
-    let manifest: Manifest =
+    check_method::<M>(&container.manifest_json)?;
+    let manifest: Manifest<M> =
         serde_json::from_str(&container.manifest_json).map_err(BundleProblem::Manifest)?;
     check_orientation(&container.manifest_json, manifest.format_version)
         .map_err(BundleProblem::Manifest)?;
@@ -70,8 +71,7 @@ fn checked_parts(bytes: &[u8]) -> Result<(BundleParts, Range<usize>), BundleProb
     container.tensor(part_names::NETWORK)?.expect_bytes()?;
     let parts = BundleParts {
         network_onnx: Vec::new(),
-        coordinates: container.tensor(part_names::COORDINATES)?.matrix()?,
-        memory_bank: container.tensor(part_names::MEMORY_BANK)?.matrix()?,
+        tensors: M::read_tensors(|name| container.tensor(name)?.matrix())?,
         golden: golden_records(&container, manifest.golden.len())?,
         manifest,
     };
@@ -114,16 +114,43 @@ fn check_version(manifest_json: &str) -> Result<(), BundleProblem> {
         format,
         format_version: found,
     } = serde_json::from_str(manifest_json).map_err(BundleProblem::Manifest)?;
-    if format != Manifest::FORMAT {
+    if format != version::FORMAT {
         return Err(BundleProblem::NotABundle { found: format });
     }
-    if found > u64::from(Manifest::FORMAT_VERSION) {
+    if found > u64::from(version::FORMAT_VERSION) {
         return Err(BundleProblem::NewerVersion { found });
     }
-    if found < u64::from(Manifest::OLDEST_FORMAT_VERSION) {
+    if found < u64::from(version::OLDEST_FORMAT_VERSION) {
         return Err(BundleProblem::OlderVersion { found });
     }
     Ok(())
+}
+
+/// Refuses another method before its fields are called unknown, and a method that is named in
+/// a version without methods or not named in one with them.
+fn check_method<M: Method>(manifest_json: &str) -> Result<(), BundleProblem> {
+    #[derive(Deserialize)]
+    struct Tag {
+        format_version: u32,
+        method: Option<String>,
+    }
+    let tag: Tag = serde_json::from_str(manifest_json).map_err(BundleProblem::Manifest)?;
+    let named = match (tag.method, tag.format_version >= version::FIRST_WITH_METHOD) {
+        (Some(named), true) => named,
+        (None, false) => version::METHOD_BEFORE_TAGS.to_owned(),
+        (Some(_early), false) => {
+            let problem = Error::custom("the field `method` belongs to later versions");
+            return Err(BundleProblem::Manifest(problem));
+        }
+        (None, true) => return Err(BundleProblem::Manifest(Error::missing_field("method"))),
+    };
+    if named == M::NAME {
+        return Ok(());
+    }
+    Err(BundleProblem::UnknownMethod {
+        found: named,
+        known: M::NAME,
+    })
 }
 
 /// Whether the orientation rule is named as the version asks, which its default would hide.
@@ -138,7 +165,7 @@ fn check_orientation(manifest_json: &str, version: u32) -> serde_json::Result<()
         white_level: Option<IgnoredAny>,
     }
     let Sections { preprocessing } = serde_json::from_str(manifest_json)?;
-    if version >= Manifest::FIRST_WITH_ORIENTATION {
+    if version >= version::FIRST_WITH_ORIENTATION {
         return match preprocessing.orientation {
             Some(_named) => Ok(()),
             None => Err(Error::missing_field("orientation")),
@@ -154,8 +181,12 @@ fn check_orientation(manifest_json: &str, version: u32) -> serde_json::Result<()
 
 /// The parts listed, the parts present and the parts a bundle has are the
 /// same, and each is as it was listed.
-fn check_parts(container: &Container<'_>, manifest: &Manifest) -> Result<(), BundleProblem> {
-    let expected: BTreeSet<String> = part_names::listed(manifest.golden.len()).collect();
+fn check_parts<M: Method>(
+    container: &Container<'_>,
+    manifest: &Manifest<M>,
+) -> Result<(), BundleProblem> {
+    let expected: BTreeSet<String> =
+        part_names::listed(M::MATRICES, manifest.golden.len()).collect();
     let present = container
         .tensors
         .keys()

@@ -11,11 +11,32 @@ use crate::picture::OrientationRule;
 fn third_version(change: impl FnOnce(&mut serde_json::Value)) -> Vec<u8> {
     rewritten(|manifest, _| {
         manifest["format_version"] = json!(3);
+        manifest.as_object_mut().unwrap().remove("method");
         let recipe = manifest["preprocessing"].as_object_mut().unwrap();
         recipe.remove("orientation");
         recipe.remove("white_level");
         change(manifest);
     })
+}
+
+/// The small bundle as the writer of format 4 wrote it.
+const FORMAT_4: &[u8] = include_bytes!("format_4.cfa");
+
+#[test]
+fn a_bundle_of_format_4_is_still_read() {
+    let parts = Bundle::from_bytes(FORMAT_4).unwrap().into_parts();
+    let expected = small();
+    assert_eq!(parts.manifest.format_version, 4);
+    assert_eq!(parts.network_onnx, expected.network_onnx);
+    assert_eq!(parts.tensors.coordinates, expected.tensors.coordinates);
+    assert_eq!(parts.tensors.memory_bank, expected.tensors.memory_bank);
+    assert_eq!(parts.golden, expected.golden);
+    let listed_now = Manifest {
+        format_version: 4,
+        parts: parts.manifest.parts.clone(),
+        ..expected.manifest
+    };
+    assert_eq!(parts.manifest, listed_now);
 }
 
 #[test]
@@ -33,7 +54,8 @@ fn a_bundle_of_format_3_is_written_again_with_its_rule() {
         .unwrap()
         .into_parts();
     let again = Bundle::from_bytes(&write::encode(parts).unwrap()).unwrap();
-    assert_eq!(again.manifest.format_version, 4);
+    assert_eq!(again.manifest.format_version, 5);
+    assert_eq!(again.manifest.method, "cfa");
     assert_eq!(
         again.manifest.preprocessing.orientation,
         OrientationRule::Stored
