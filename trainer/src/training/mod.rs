@@ -139,7 +139,7 @@ impl<'a> Job<'a> {
         };
         Ok(Self {
             request,
-            trained_on: record::listed(&pictures.split.training, &digests),
+            trained_on: record::listed(&pictures.split.training, &digests)?,
             settings,
             pictures,
             weights,

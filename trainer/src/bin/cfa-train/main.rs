@@ -13,6 +13,7 @@ mod memory;
 mod onnxruntime;
 mod progress;
 mod reduce;
+mod remedy;
 mod seeds;
 mod skip_bad;
 mod test;
@@ -75,6 +76,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let (code, hint) = (exit_code(&error), limits::hint(&error));
+            let hint = hint.map(str::to_owned).or_else(|| remedy::hint(&error));
             let error = if takes_good_names {
                 good_names::with_remedy(error)
             } else {
