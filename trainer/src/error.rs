@@ -27,9 +27,9 @@ use crate::network::onnx::OnnxError;
 #[non_exhaustive]
 pub enum TrainError {
     /// A setting is out of range.
-    #[error("--{option} {value} is not possible: {reason}")]
+    #[error("{option} {value} is not possible: {reason}")]
     Setting {
-        /// Name of the command-line option.
+        /// Name of the setting, in the words of the command line but without its dashes.
         option: &'static str,
         /// What was asked for.
         value: String,
@@ -61,7 +61,7 @@ pub enum TrainError {
     ForeignWeights(#[from] ForeignWeights),
     /// A GPU was asked for that is not there.
     #[error(
-        "--device {asked}: {reason}; use --device cpu, or point LIBTORCH to a libtorch 2.11.0 with CUDA and build again"
+        "device {asked}: {reason}; train on the CPU, or point LIBTORCH to a libtorch 2.11.0 with CUDA and build again"
     )]
     Device {
         /// What was asked for.
@@ -103,7 +103,7 @@ pub enum TrainError {
     Evaluation(EvaluationError),
     /// Seeds are chosen among by the runtime's scores, and there is none.
     #[error(
-        "--seeds compares models through ONNX Runtime, which was not found; get it with `cargo xtask setup --runtime`"
+        "models of several seeds are compared through ONNX Runtime, which was not found; install it, or train with one seed"
     )]
     SeedsNeedRuntime,
     /// libtorch refused an operation.
@@ -111,7 +111,7 @@ pub enum TrainError {
     Torch(#[from] TchError),
     /// More memory is needed than there is.
     #[error(
-        "this training takes up to {needed_mib} MiB of memory even with its features on disk, and {limit_mib} MiB are there; choose a smaller --image-size or backbone or a higher --gamma-c or --gamma-d, or allow more with --memory-limit"
+        "this training takes up to {needed_mib} MiB of memory even with its features on disk, and {limit_mib} MiB are there; choose a smaller picture size or backbone, choose a higher gamma_c or gamma_d, or allow more memory"
     )]
     Memory {
         /// What it takes.
@@ -121,7 +121,7 @@ pub enum TrainError {
     },
     /// The loss stopped being a number.
     #[error(
-        "the loss is {loss} in epoch {epoch}, step {step}; try a smaller --lr (the last checkpoint is kept)"
+        "the loss is {loss} in epoch {epoch}, step {step}; try a smaller learning rate (the last checkpoint is kept)"
     )]
     Diverged {
         /// NaN or an infinity.
@@ -149,7 +149,7 @@ pub enum TrainError {
     Record(#[source] serde_json::Error),
     /// A file lies where the bundle would be written.
     #[error(
-        "{bundle} is there already, and nothing was changed; give --out another name, complete this very training with --resume, or replace the file with --force",
+        "{bundle} is there already, and nothing was changed; choose another name, resume this very training, or allow the file to be replaced",
         bundle = bundle.display()
     )]
     WouldReplace {
@@ -157,7 +157,7 @@ pub enum TrainError {
         bundle: PathBuf,
     },
     /// A checkpoint does not belong to this training.
-    #[error("{path}: cannot resume: {reason}; repeat the original options, or leave out --resume to start again", path = path.display())]
+    #[error("{path}: cannot resume: {reason}; repeat the original settings, or start again without the checkpoint", path = path.display())]
     Checkpoint {
         /// The checkpoint.
         path: PathBuf,

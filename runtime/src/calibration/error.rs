@@ -29,7 +29,7 @@ pub enum CalibrationError {
     /// The rate is finer than the good scores can tell.
     #[error(
         "a false-reject rate of {rate} needs the scores of at least {needed} good pictures, and the model has {found}; \
-         run `cfa-train calibrate` with more good pictures that were not trained on, or ask for a higher rate"
+         calibrate the model with more good pictures that it was not trained on, or ask for a higher rate"
     )]
     TooFewGood {
         /// The rate asked for.

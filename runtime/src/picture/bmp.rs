@@ -66,7 +66,8 @@ impl<'a> Runs<'a> {
                     let pixels = usize::from(literal);
                     let bytes = pixels.div_ceil(self.pixels_per_byte);
                     column += pixels;
-                    rest = rest.get(bytes.next_multiple_of(2)..).unwrap_or_default();
+                    // Nothing is left where the run ends with the file.
+                    rest = rest.get(bytes.next_multiple_of(2)..).unwrap_or(&[]);
                 }
                 (run, _) => column += usize::from(run),
             }

@@ -2,7 +2,9 @@
 
 use std::num::NonZeroU16;
 
-use super::{Picture, Samples};
+use image::{ImageBuffer, Rgb, RgbImage};
+
+use super::{Picture, Pixels};
 
 /// Bits of data that cameras put into 16-bit samples, the fewest first.
 const USUAL_BITS: [u32; 3] = [10, 12, 14];
@@ -22,7 +24,7 @@ impl SixteenBitUse {
     /// `None` for a picture with 8 bits a sample.
     #[must_use]
     pub fn in_picture(picture: &Picture) -> Option<Self> {
-        let Samples::Sixteen(samples) = picture.samples() else {
+        let Pixels::Sixteen(samples) = picture.pixels() else {
             return None;
         };
         let none = Self {
@@ -58,6 +60,15 @@ impl SixteenBitUse {
         let level = levels.into_iter().find(|&level| self.largest <= level);
         level.and_then(NonZeroU16::new)
     }
+}
+
+/// The image at 8 bits a sample, where `white` and all above is 255.
+pub(super) fn eight_bit_image(deep: &ImageBuffer<Rgb<u16>, Vec<u16>>, white: u16) -> RgbImage {
+    let mut image = RgbImage::new(deep.width(), deep.height());
+    for (level, &sample) in image.iter_mut().zip(deep.iter()) {
+        *level = eight_from_sixteen(sample, white);
+    }
+    image
 }
 
 /// 255 · sample / white, rounded to the nearest; 255 above `white`, which is not 0.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use image::ImageError;
 
 use super::Limit;
+use crate::invariant::BrokenInvariant;
 
 /// A picture that could not be taken in: which one, and why.
 ///
@@ -175,6 +176,9 @@ pub enum PictureProblem {
         /// Bytes given.
         found_bytes: usize,
     },
+    /// A bug of this program.
+    #[error(transparent)]
+    Internal(#[from] BrokenInvariant),
 }
 
 impl PictureProblem {

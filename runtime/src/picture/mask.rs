@@ -4,6 +4,10 @@ use std::path::Path;
 
 use super::mask_values::{self, MaskValues};
 use super::{Picture, PictureError, PictureProblem, ReadOptions, decode, opacity};
+use crate::invariant::BrokenInvariant;
+
+const ONE_SIZE: BrokenInvariant =
+    BrokenInvariant("the opacity of a mask has the size of its colours");
 
 /// A defect mask, row-major; `true` marks a defect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,10 +64,15 @@ impl Mask {
     ) -> Result<(Self, MaskValues), PictureProblem> {
         let picture = decode::decode(encoded, options)?;
         let opaque = opacity::opaque_pixels(encoded, options)?;
-        let opaque = opaque.filter(|opaque| opaque.len() as u64 == pixel_count(&picture));
+        if opaque
+            .as_ref()
+            .is_some_and(|opaque| opaque.len() as u64 != pixel_count(&picture))
+        {
+            return Err(ONE_SIZE.into());
+        }
         let (defects, values) = match opaque {
-            Some(opaque) => mask_values::judged_by_opacity(&picture, &opaque),
-            None => mask_values::judged_by_value(&picture, opacity::is_lossy(encoded)),
+            Some(opaque) => mask_values::judged_by_opacity(&picture, &opaque)?,
+            None => mask_values::judged_by_value(&picture, opacity::is_lossy(encoded))?,
         };
         let mask = Self {
             width_px: picture.width_px(),

@@ -1,6 +1,7 @@
 //! Which values of a mask file mark defects.
 
-use super::{Picture, Samples};
+use super::{Picture, Pixels};
+use crate::invariant::BrokenInvariant;
 
 /// Values up to this one are numbers of kinds of defects, not shades.
 const HIGHEST_KIND: u16 = 31;
@@ -28,9 +29,12 @@ pub struct MaskValues {
 }
 
 /// Flags of the defective pixels by their values alone.
-pub(super) fn judged_by_value(picture: &Picture, lossy: bool) -> (Vec<bool>, MaskValues) {
+pub(super) fn judged_by_value(
+    picture: &Picture,
+    lossy: bool,
+) -> Result<(Vec<bool>, MaskValues), BrokenInvariant> {
     let pixels = pixel_values(picture);
-    let counts = Histogram::new(&pixels);
+    let counts = Histogram::new(&pixels)?;
     let defective_from = counts.defective_from(lossy);
     let shades = counts.are_shades(lossy);
     let values = MaskValues {
@@ -40,15 +44,18 @@ pub(super) fn judged_by_value(picture: &Picture, lossy: bool) -> (Vec<bool>, Mas
     };
     let from = defective_from.map_or(u32::MAX, u32::from);
     let defects = pixels.iter().map(|&value| u32::from(value) >= from);
-    (defects.collect(), values)
+    Ok((defects.collect(), values))
 }
 
 /// Flags of the defective pixels where transparent ones are the ground.
-pub(super) fn judged_by_opacity(picture: &Picture, opaque: &[bool]) -> (Vec<bool>, MaskValues) {
+pub(super) fn judged_by_opacity(
+    picture: &Picture,
+    opaque: &[bool],
+) -> Result<(Vec<bool>, MaskValues), BrokenInvariant> {
     let pixels = pixel_values(picture);
     let drawn = pixels.iter().zip(opaque).filter(|(_, opaque)| **opaque);
     let drawn: Vec<u16> = drawn.map(|(&value, _)| value).collect();
-    let counts = Histogram::new(&drawn);
+    let counts = Histogram::new(&drawn)?;
     let dark_below = full_range(picture) / NOISE_DIVISOR;
     let some_are_dark = counts.lowest < dark_below && counts.highest >= dark_below;
     let from = if some_are_dark { dark_below } else { 0 };
@@ -58,21 +65,22 @@ pub(super) fn judged_by_opacity(picture: &Picture, opaque: &[bool]) -> (Vec<bool
         ..counts.values()
     };
     let defective = |(&value, &opaque): (&u16, &bool)| opaque && value >= from;
-    (pixels.iter().zip(opaque).map(defective).collect(), values)
+    let defects = pixels.iter().zip(opaque).map(defective).collect();
+    Ok((defects, values))
 }
 
 fn full_range(picture: &Picture) -> u16 {
-    match picture.samples() {
-        Samples::Eight(_) => u8::MAX.into(),
-        Samples::Sixteen(_) => u16::MAX,
+    match picture.pixels() {
+        Pixels::Eight(_) => u8::MAX.into(),
+        Pixels::Sixteen(_) => u16::MAX,
     }
 }
 
 /// The largest colour sample of each pixel.
 fn pixel_values(picture: &Picture) -> Vec<u16> {
-    match picture.samples() {
-        Samples::Eight(samples) => largest_of_three(samples),
-        Samples::Sixteen(samples) => largest_of_three(samples),
+    match picture.pixels() {
+        Pixels::Eight(samples) => largest_of_three(samples),
+        Pixels::Sixteen(samples) => largest_of_three(samples),
     }
 }
 
@@ -91,17 +99,18 @@ struct Histogram {
 }
 
 impl Histogram {
-    fn new(pixels: &[u16]) -> Self {
-        let highest = pixels.iter().copied().max().unwrap_or(0);
+    fn new(pixels: &[u16]) -> Result<Self, BrokenInvariant> {
+        const SOME_PIXELS: BrokenInvariant = BrokenInvariant("a mask has pixels to judge");
+        let highest = pixels.iter().copied().max().ok_or(SOME_PIXELS)?;
         let mut counts = vec![0; usize::from(highest) + 1];
         for &value in pixels {
             counts[usize::from(value)] += 1;
         }
-        Self {
-            lowest: pixels.iter().copied().min().unwrap_or(0),
+        Ok(Self {
+            lowest: pixels.iter().copied().min().ok_or(SOME_PIXELS)?,
             highest,
             counts,
-        }
+        })
     }
 
     fn distinct(&self) -> usize {
@@ -127,10 +136,10 @@ impl Histogram {
     /// Pixels with a value that is near neither end of the range from 0 on.
     fn between_ends(&self) -> u64 {
         let noise = usize::from(self.highest / NOISE_DIVISOR);
-        let between = self
-            .counts
-            .get(noise + 1..usize::from(self.highest) - noise);
-        between.unwrap_or_default().iter().sum()
+        let between = noise + 1..usize::from(self.highest) - noise;
+        let counts = self.counts.iter().enumerate();
+        let counts = counts.filter(|(value, _)| between.contains(value));
+        counts.map(|(_, count)| count).sum()
     }
 
     fn values(&self) -> MaskValues {

@@ -22,6 +22,8 @@ mod orientation;
 mod orientation_rule;
 mod panics;
 mod png;
+#[cfg(test)]
+mod properties;
 mod raw;
 mod reading;
 #[cfg(test)]
@@ -34,7 +36,7 @@ mod tiff;
 
 use std::path::Path;
 
-use image::RgbImage;
+use image::{ImageBuffer, Rgb, RgbImage};
 
 pub use decode::recorded_orientation;
 pub use depth::SixteenBitUse;
@@ -58,14 +60,20 @@ pub use saved_result::is_saved_result;
 /// Width and height are at least 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
-    width_px: u32,
-    height_px: u32,
-    samples: Samples,
+    pixels: Pixels,
     damage: Option<String>,
 }
 
-/// The samples of a [`Picture`]: `height × width × 3`, in the depth they came in.
+/// The pixels of a [`Picture`], in the depth they came in. An image always has the number of
+/// samples that its sides ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Pixels {
+    Eight(RgbImage),
+    Sixteen(ImageBuffer<Rgb<u16>, Vec<u16>>),
+}
+
+/// Samples from a decoder or a caller, row by row, before their number is checked.
+#[derive(Debug)]
 pub(crate) enum Samples {
     Eight(Vec<u8>),
     Sixteen(Vec<u16>),
@@ -110,26 +118,32 @@ impl Picture {
     /// Columns.
     #[must_use]
     pub fn width_px(&self) -> u32 {
-        self.width_px
+        match &self.pixels {
+            Pixels::Eight(image) => image.width(),
+            Pixels::Sixteen(image) => image.width(),
+        }
     }
 
     /// Rows.
     #[must_use]
     pub fn height_px(&self) -> u32 {
-        self.height_px
+        match &self.pixels {
+            Pixels::Eight(image) => image.height(),
+            Pixels::Sixteen(image) => image.height(),
+        }
     }
 
     /// Bits in each sample: 8 or 16.
     #[must_use]
     pub fn bits_per_sample(&self) -> u32 {
-        match self.samples {
-            Samples::Eight(_) => u8::BITS,
-            Samples::Sixteen(_) => u16::BITS,
+        match self.pixels {
+            Pixels::Eight(_) => u8::BITS,
+            Pixels::Sixteen(_) => u16::BITS,
         }
     }
 
-    /// What is wrong with the file of a picture that was read under [`DamageRule::Accept`]: some
-    /// of its pixels are not what the camera has seen. `None` for a whole one.
+    /// The damage of a file that was read under [`DamageRule::Accept`]: some of its pixels are
+    /// not what the camera has seen. `None` for an undamaged picture.
     #[must_use]
     pub fn damage(&self) -> Option<&str> {
         self.damage.as_deref()
@@ -147,19 +161,14 @@ impl Picture {
 
     /// The picture at 8 bits a sample, where `white` and all above is shown as 255.
     pub(crate) fn to_rgb8_below(&self, white: u16) -> RgbImage {
-        let samples = match &self.samples {
-            Samples::Eight(samples) => samples.clone(),
-            Samples::Sixteen(samples) => samples
-                .iter()
-                .map(|&sample| depth::eight_from_sixteen(sample, white))
-                .collect(),
-        };
-        // `new` has checked the length, so the empty default is never taken.
-        RgbImage::from_raw(self.width_px, self.height_px, samples).unwrap_or_default()
+        match &self.pixels {
+            Pixels::Eight(image) => image.clone(),
+            Pixels::Sixteen(image) => depth::eight_bit_image(image, white),
+        }
     }
 
-    pub(crate) fn samples(&self) -> &Samples {
-        &self.samples
+    pub(crate) fn pixels(&self) -> &Pixels {
+        &self.pixels
     }
 
     fn new(width_px: u32, height_px: u32, samples: Samples) -> Result<Self, PictureProblem> {
@@ -168,27 +177,39 @@ impl Picture {
             Samples::Sixteen(samples) => samples.len(),
         };
         let expected = u64::from(width_px) * u64::from(height_px) * 3;
-        if width_px == 0 || height_px == 0 || found as u64 != expected {
-            return Err(PictureProblem::SampleCount {
-                width_px,
-                height_px,
-                expected,
-                found,
-            });
-        }
-        Ok(Self {
+        let fits = width_px > 0 && height_px > 0 && found as u64 == expected;
+        let pixels = fits.then(|| samples.into_pixels(width_px, height_px));
+        let pixels = pixels.flatten().ok_or(PictureProblem::SampleCount {
             width_px,
             height_px,
-            samples,
+            expected,
+            found,
+        })?;
+        Ok(Self {
+            pixels,
             damage: None,
         })
     }
 
-    /// This picture, known to be damaged.
+    /// The picture with a remark on its damage.
     fn damaged(self, found: String) -> Self {
         Self {
             damage: Some(found),
             ..self
+        }
+    }
+}
+
+impl Samples {
+    /// `None` where there are fewer samples than the sides ask for.
+    fn into_pixels(self, width_px: u32, height_px: u32) -> Option<Pixels> {
+        match self {
+            Self::Eight(samples) => {
+                ImageBuffer::from_raw(width_px, height_px, samples).map(Pixels::Eight)
+            }
+            Self::Sixteen(samples) => {
+                ImageBuffer::from_raw(width_px, height_px, samples).map(Pixels::Sixteen)
+            }
         }
     }
 }

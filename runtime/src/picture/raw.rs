@@ -1,6 +1,10 @@
 //! Pixels that are already in memory, such as a frame from a camera driver.
 
 use super::{PictureError, PictureProblem, Samples};
+use crate::invariant::BrokenInvariant;
+
+const ROWS_ARE_THERE: BrokenInvariant =
+    BrokenInvariant("a checked buffer holds all rows of its picture");
 
 /// How one pixel lies in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,34 +62,46 @@ impl PixelView<'_> {
     pub(super) fn rgb_samples(&self) -> Result<Samples, PictureProblem> {
         let row_bytes = self.checked_row_bytes()?;
         Ok(match self.format {
-            PixelFormat::Gray8 => Samples::Eight(self.samples(row_bytes, |[gray]| [gray; 3])),
-            PixelFormat::Rgb8 => Samples::Eight(self.samples(row_bytes, |rgb: [u8; 3]| rgb)),
-            PixelFormat::Bgr8 => Samples::Eight(self.samples(row_bytes, |[b, g, r]| [r, g, b])),
-            PixelFormat::Rgba8 => Samples::Eight(self.samples(row_bytes, |[r, g, b, _]| [r, g, b])),
-            PixelFormat::Bgra8 => Samples::Eight(self.samples(row_bytes, |[b, g, r, _]| [r, g, b])),
+            PixelFormat::Gray8 => Samples::Eight(self.samples(row_bytes, |[gray]| [gray; 3])?),
+            PixelFormat::Rgb8 => Samples::Eight(self.samples(row_bytes, |rgb: [u8; 3]| rgb)?),
+            PixelFormat::Bgr8 => Samples::Eight(self.samples(row_bytes, |[b, g, r]| [r, g, b])?),
+            PixelFormat::Rgba8 => {
+                Samples::Eight(self.samples(row_bytes, |[r, g, b, _]| [r, g, b])?)
+            }
+            PixelFormat::Bgra8 => {
+                Samples::Eight(self.samples(row_bytes, |[b, g, r, _]| [r, g, b])?)
+            }
             PixelFormat::Gray16 => {
                 let gray = |bytes| [u16::from_ne_bytes(bytes); 3];
-                Samples::Sixteen(self.samples(row_bytes, gray))
+                Samples::Sixteen(self.samples(row_bytes, gray)?)
             }
         })
     }
 
-    /// What `rgb` makes of every pixel of `N` bytes.
+    /// Three samples for each pixel of `N` bytes.
     fn samples<const N: usize, T: Copy + Default>(
         &self,
         row_bytes: usize,
         rgb: impl Fn([u8; N]) -> [T; 3],
-    ) -> Vec<T> {
+    ) -> Result<Vec<T>, BrokenInvariant> {
         let (width, height) = (self.width_px as usize, self.height_px as usize);
         let mut samples = vec![T::default(); 3 * width * height];
-        let rows = self.data.chunks(self.stride_bytes.max(1));
-        for (row, samples) in rows.zip(samples.chunks_exact_mut((3 * width).max(1))) {
-            let (pixels, _padding) = row.get(..row_bytes).unwrap_or_default().as_chunks::<N>();
-            for (sample, pixel) in samples.as_chunks_mut::<3>().0.iter_mut().zip(pixels) {
+        for (row, samples) in samples.chunks_exact_mut((3 * width).max(1)).enumerate() {
+            let start = row * self.stride_bytes;
+            let pixels = self
+                .data
+                .get(start..start + row_bytes)
+                .ok_or(ROWS_ARE_THERE)?;
+            for (sample, pixel) in samples
+                .as_chunks_mut::<3>()
+                .0
+                .iter_mut()
+                .zip(pixels.as_chunks::<N>().0)
+            {
                 *sample = rgb(*pixel);
             }
         }
-        samples
+        Ok(samples)
     }
 
     /// Bytes in one row, once the stride and the buffer are known to hold all rows.
@@ -157,8 +173,9 @@ mod tests {
                 Some(PictureProblem::NegativeStride { stride_bytes }) if stride_bytes == meant
             );
             assert!(is_named, "{found:?}");
-            let said = found.map(|problem| problem.to_string()).unwrap_or_default();
-            assert!(said.contains("stride_bytes is -"), "{said}");
+            let message = found.map(|problem| problem.to_string());
+            let names_stride = |message: &String| message.contains("stride_bytes is -");
+            assert!(message.as_ref().is_some_and(names_stride), "{message:?}");
         }
     }
 

@@ -12,7 +12,7 @@ use std::path::Path;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::{Picture, PictureProblem, ReadOptions, Samples};
+use super::{Picture, PictureProblem, Pixels, ReadOptions};
 
 pub(super) const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/pictures");
 
@@ -42,9 +42,9 @@ pub(super) fn reference(folder: &str) -> Reference {
 }
 
 pub(super) fn shown(picture: &Picture) -> Shown {
-    let bytes = match picture.samples() {
-        Samples::Eight(samples) => samples.clone(),
-        Samples::Sixteen(samples) => samples.iter().flat_map(|v| v.to_le_bytes()).collect(),
+    let bytes = match picture.pixels() {
+        Pixels::Eight(samples) => samples.to_vec(),
+        Pixels::Sixteen(samples) => samples.iter().flat_map(|v| v.to_le_bytes()).collect(),
     };
     let digest = Sha256::digest(bytes);
     Shown {

@@ -3,7 +3,7 @@
 use bytemuck::cast_slice;
 use sha2::{Digest, Sha256};
 
-use super::{Picture, Samples};
+use super::{Picture, Pixels};
 
 /// Samples of a pixel.
 const CHANNELS: usize = 3;
@@ -17,12 +17,12 @@ impl Picture {
     #[must_use]
     pub fn pixel_digest(&self) -> [u8; 32] {
         let mut digest = Sha256::new();
-        digest.update(self.width_px.to_le_bytes());
-        digest.update(self.height_px.to_le_bytes());
+        digest.update(self.width_px().to_le_bytes());
+        digest.update(self.height_px().to_le_bytes());
         digest.update(self.bits_per_sample().to_le_bytes());
-        match &self.samples {
-            Samples::Eight(samples) => digest.update(samples),
-            Samples::Sixteen(samples) => digest.update(cast_slice::<u16, u8>(samples)),
+        match &self.pixels {
+            Pixels::Eight(samples) => digest.update(samples.as_raw()),
+            Pixels::Sixteen(samples) => digest.update(cast_slice::<u16, u8>(samples)),
         }
         digest.finalize().into()
     }
@@ -31,9 +31,9 @@ impl Picture {
     /// row, each 0 to 255. Blocks of a picture with fewer pixels than that overlap.
     #[must_use]
     pub fn block_means(&self, side: usize) -> Vec<[f32; 3]> {
-        match &self.samples {
-            Samples::Eight(samples) => self.means_of(samples, side, 1.0),
-            Samples::Sixteen(samples) => self.means_of(samples, side, SIXTEEN_BIT_STEPS),
+        match &self.pixels {
+            Pixels::Eight(samples) => self.means_of(samples, side, 1.0),
+            Pixels::Sixteen(samples) => self.means_of(samples, side, SIXTEEN_BIT_STEPS),
         }
     }
 
@@ -43,7 +43,7 @@ impl Picture {
         side: usize,
         step: f64,
     ) -> Vec<[f32; 3]> {
-        let (width, height) = (self.width_px as usize, self.height_px as usize);
+        let (width, height) = (self.width_px() as usize, self.height_px() as usize);
         let columns: Vec<_> = (0..side).map(|column| block(column, side, width)).collect();
         let mut means = Vec::with_capacity(side * side);
         for row in 0..side {
@@ -84,6 +84,7 @@ fn add<T: Copy + Into<u64>>(sum: &mut [u64; CHANNELS], samples: &[T]) {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "for tests only")]
 
+    use super::super::Samples;
     use super::*;
 
     #[test]

@@ -87,11 +87,11 @@ fn gray_is_repeated_and_alpha_dropped_at_both_depths() {
         let picture = decode(&encoded(image.clone(), ImageFormat::Png)).unwrap();
         let gray = matches!(image.color().channel_count(), 1 | 2);
         let at = (5 + 3 * 20) * 3;
-        match picture.samples() {
-            Samples::Eight(s) if gray => assert_eq!(s[at..at + 3], [rgb(5, 3)[0]; 3]),
-            Samples::Eight(s) => assert_eq!(s[at..at + 3], rgb(5, 3)),
-            Samples::Sixteen(s) if gray => assert_eq!(s[at..at + 3], [deep(5, 3)[0]; 3]),
-            Samples::Sixteen(s) => assert_eq!(s[at..at + 3], deep(5, 3)),
+        match picture.pixels() {
+            Pixels::Eight(s) if gray => assert_eq!(s.as_raw()[at..at + 3], [rgb(5, 3)[0]; 3]),
+            Pixels::Eight(s) => assert_eq!(s.as_raw()[at..at + 3], rgb(5, 3)),
+            Pixels::Sixteen(s) if gray => assert_eq!(s.as_raw()[at..at + 3], [deep(5, 3)[0]; 3]),
+            Pixels::Sixteen(s) => assert_eq!(s.as_raw()[at..at + 3], deep(5, 3)),
         }
         let bits =
             u32::from(image.color().bits_per_pixel()) / u32::from(image.color().channel_count());
@@ -404,32 +404,31 @@ fn from_raw(format: PixelFormat, row: &[u8]) -> Picture {
 
 #[test]
 fn raw_pixels_of_every_format_become_rgb() {
-    let rows = |row: [u8; 6]| Samples::Eight([row, row].concat());
+    let rows = |row: [u8; 6]| Picture::from_rgb8(2, 2, [row, row].concat()).unwrap();
     let colours = rows([1, 2, 3, 4, 5, 6]);
+    assert_eq!(from_raw(PixelFormat::Rgb8, &[1, 2, 3, 4, 5, 6]), colours);
+    assert_eq!(from_raw(PixelFormat::Bgr8, &[3, 2, 1, 6, 5, 4]), colours);
     assert_eq!(
-        from_raw(PixelFormat::Rgb8, &[1, 2, 3, 4, 5, 6]).samples,
+        from_raw(PixelFormat::Rgba8, &[1, 2, 3, 0, 4, 5, 6, 0]),
         colours
     );
     assert_eq!(
-        from_raw(PixelFormat::Bgr8, &[3, 2, 1, 6, 5, 4]).samples,
+        from_raw(PixelFormat::Bgra8, &[3, 2, 1, 0, 6, 5, 4, 0]),
         colours
     );
     assert_eq!(
-        from_raw(PixelFormat::Rgba8, &[1, 2, 3, 0, 4, 5, 6, 0]).samples,
-        colours
-    );
-    assert_eq!(
-        from_raw(PixelFormat::Bgra8, &[3, 2, 1, 0, 6, 5, 4, 0]).samples,
-        colours
-    );
-    assert_eq!(
-        from_raw(PixelFormat::Gray8, &[1, 2]).samples,
+        from_raw(PixelFormat::Gray8, &[1, 2]),
         rows([1, 1, 1, 2, 2, 2])
     );
     let deep = [300_u16.to_ne_bytes(), 400_u16.to_ne_bytes()].concat();
     assert_eq!(
-        from_raw(PixelFormat::Gray16, &deep).samples,
-        Samples::Sixteen([[300, 300, 300, 400, 400, 400]; 2].concat())
+        from_raw(PixelFormat::Gray16, &deep),
+        Picture::new(
+            2,
+            2,
+            Samples::Sixteen([[300, 300, 300, 400, 400, 400]; 2].concat())
+        )
+        .unwrap()
     );
 }
 

@@ -9,7 +9,7 @@ use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::{ParallelSlice, ParallelSliceMut};
 
 use super::{PreprocessError, Size};
-use crate::picture::{Picture, Samples};
+use crate::picture::{Picture, Pixels};
 
 /// Pixels that are turned into floats at a time: few enough to stay in the cache of one
 /// core until they are narrowed, and a bound on the memory that large pictures take.
@@ -44,12 +44,12 @@ pub(super) fn bilinear_antialias(
 ) -> Result<Resized, PreprocessError> {
     let (from, height) = (picture.width_px() as usize, picture.height_px() as usize);
     let mut narrow = vec![BLACK; size.width * height];
-    let full_scale = match picture.samples() {
-        Samples::Eight(samples) => {
+    let full_scale = match picture.pixels() {
+        Pixels::Eight(samples) => {
             narrow_rows(samples, f32::from, from, &mut narrow, size.width)?;
             f32::from(u8::MAX)
         }
-        Samples::Sixteen(samples) => {
+        Pixels::Sixteen(samples) => {
             let below = |sample: u16| f32::from(sample.min(white));
             narrow_rows(samples, below, from, &mut narrow, size.width)?;
             f32::from(white)

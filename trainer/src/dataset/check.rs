@@ -189,6 +189,7 @@ pub fn fingerprints(
             .map(|path| seen(path, preprocessing, limits));
         for (index, seen) in seen.collect::<Vec<_>>().into_iter().enumerate() {
             let place = part * CHECKED_AT_ONCE + index;
+            // A picture that cannot be inspected has no fingerprint.
             found.extend(seen.ok().map(|seen| (place, seen.fingerprint)));
         }
     }

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cfa_runtime::BrokenInvariant;
 use rayon::prelude::*;
 
 use super::DatasetError;
@@ -15,6 +16,9 @@ use crate::digest::sha256_hex;
 pub fn content_digest(paths: &[PathBuf]) -> Result<String, DatasetError> {
     Ok(FileDigests::new(paths)?.content())
 }
+
+const IS_KNOWN: BrokenInvariant =
+    BrokenInvariant("the digest of each picture to train on is known");
 
 /// The digests of files, by path.
 pub(crate) struct FileDigests(BTreeMap<PathBuf, String>);
@@ -32,9 +36,13 @@ impl FileDigests {
     }
 
     /// The digests of some of the files, in the order of the paths.
-    pub(crate) fn of_files<'a>(&'a self, paths: &'a [PathBuf]) -> impl Iterator<Item = &'a str> {
-        let digests = paths.iter().filter_map(|path| self.0.get(path));
-        digests.map(String::as_str)
+    ///
+    /// # Errors
+    /// A path that is none of the files.
+    pub(crate) fn of_files(&self, paths: &[PathBuf]) -> Result<Vec<&str>, BrokenInvariant> {
+        let digest = |path| self.0.get(path).map(String::as_str);
+        let digests = paths.iter().map(|path| digest(path).ok_or(IS_KNOWN));
+        digests.collect()
     }
 }
 

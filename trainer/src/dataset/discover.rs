@@ -18,10 +18,10 @@ struct Parts {
 }
 
 impl Parts {
-    fn of(folder: &Path) -> Result<Self, DatasetError> {
+    fn find(folder: &Path) -> Result<Self, DatasetError> {
         let mut parts = Self::default();
         for path in folders(folder)? {
-            let name = path.file_name().unwrap_or_default().to_owned();
+            let name = name_of(&path).to_owned();
             let place = |part: &str| is_one_of(&name, &[part]);
             let slot = match () {
                 () if place("train") => &mut parts.train,
@@ -46,7 +46,7 @@ impl Parts {
 /// Finds a data set to train on.
 pub(super) fn dataset(folder: &Path, names: &GoodNames) -> Result<Dataset, DatasetError> {
     require_folder(folder)?;
-    let parts = Parts::of(folder)?;
+    let parts = Parts::find(folder)?;
     if let Some(train) = &parts.train {
         let mut dataset = with_parts(folder, &parts, names)?;
         dataset.add_training(training(train, names)?);
@@ -55,7 +55,7 @@ pub(super) fn dataset(folder: &Path, names: &GoodNames) -> Result<Dataset, Datas
     let found = good_pictures(folder, names)?;
     Ok(Dataset {
         train_good: found.pictures,
-        notes: Notes::of(found.left_out),
+        notes: Notes::new(found.left_out),
         ..Dataset::default()
     })
 }
@@ -63,7 +63,7 @@ pub(super) fn dataset(folder: &Path, names: &GoodNames) -> Result<Dataset, Datas
 /// Finds a data set to test on, which may do without pictures to train on.
 pub(super) fn dataset_to_test(folder: &Path, names: &GoodNames) -> Result<Dataset, DatasetError> {
     require_folder(folder)?;
-    let parts = Parts::of(folder)?;
+    let parts = Parts::find(folder)?;
     if parts.test.is_none() {
         return Err(DatasetError::NoTestPart {
             found: contents(folder)?,
@@ -162,6 +162,7 @@ fn require_pictures(found: &Found, folder: &Path) -> Result<(), DatasetError> {
 /// folder itself, or given names, say that what lies below is good.
 pub(super) fn good_pictures(folder: &Path, names: &GoodNames) -> Result<Found, DatasetError> {
     require_folder(folder)?;
+    // A path that cannot be resolved may still name the folder.
     let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let found = if names.contains(name_of(&whole)) {
         pictures_below(folder)?
@@ -301,6 +302,7 @@ fn kind(
     Ok(())
 }
 
+/// The last part of a path; nothing for a path such as `/` or `..`, which names no role.
 fn name_of(folder: &Path) -> &OsStr {
-    folder.file_name().unwrap_or_default()
+    folder.file_name().unwrap_or(OsStr::new(""))
 }

@@ -2,6 +2,7 @@ use std::fmt::{self, Display};
 use std::io;
 use std::path::PathBuf;
 
+use cfa_runtime::BrokenInvariant;
 use cfa_runtime::picture::PICTURE_ENDINGS;
 use thiserror::Error;
 
@@ -190,8 +191,8 @@ pub enum DatasetError {
 
     /// Pictures that cannot be decoded or prepared, or are too small or too large.
     #[error(
-        "these pictures cannot be used ({}); mend or remove them, or pass over them with \
-         --skip-bad:{}",
+        "these pictures cannot be used ({}); repair or remove them, or allow bad pictures to be \
+         skipped:{}",
         bad.len(),
         Listed(bad.iter().collect())
     )]
@@ -210,6 +211,10 @@ pub enum DatasetError {
     /// The work was stopped while the pictures were checked.
     #[error("{0}")]
     Interrupted(#[from] Interrupted),
+
+    /// A bug of this program.
+    #[error(transparent)]
+    Internal(#[from] BrokenInvariant),
 }
 
 /// A folder and the pictures in it and below.

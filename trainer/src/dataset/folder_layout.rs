@@ -129,6 +129,7 @@ pub(super) fn defective_pictures(
 
 /// The folder's name, unless that would make its pictures good ones.
 fn defect(folder: &Path) -> String {
+    // A path that cannot be resolved may still name the folder.
     let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let name = whole
         .file_name()

@@ -1,6 +1,6 @@
 //! Which mask belongs to which picture. A mask that may be another's is never taken.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -164,7 +164,7 @@ impl Masks {
     }
 }
 
-/// Path below `folder`, without the ending.
+/// Path below `folder`, without the ending. A path elsewhere is taken whole, and fits no mask.
 fn place(path: &Path, folder: &Path) -> PathBuf {
     path.strip_prefix(folder).unwrap_or(path).with_extension("")
 }
@@ -172,7 +172,7 @@ fn place(path: &Path, folder: &Path) -> PathBuf {
 /// What a picture's mask may be called.
 fn names(place: &Path) -> Vec<std::ffi::OsString> {
     let Some(stem) = place.file_name() else {
-        return Vec::new();
+        return Vec::new(); // A picture without a name has no mask, which is an error later.
     };
     let mut with_suffix = stem.to_owned();
     with_suffix.push(MASK_SUFFIX);
@@ -183,16 +183,15 @@ fn names(place: &Path) -> Vec<std::ffi::OsString> {
 pub(super) fn masks_among(pictures: &[PathBuf]) -> Vec<MaskFault> {
     let places: BTreeMap<String, &PathBuf> =
         pictures.iter().map(|path| (lower(path), path)).collect();
-    let known: BTreeSet<&String> = places.keys().collect();
     let fault = |mask: &PathBuf| {
         let name = lower(mask);
-        let bases = SUFFIXES_BESIDE
+        let mut bases = SUFFIXES_BESIDE
             .iter()
             .filter_map(|suffix| name.strip_suffix(suffix));
-        let base = bases.map(str::to_owned).find(|base| known.contains(base))?;
+        let picture = bases.find_map(|base| places.get(base))?;
         Some(MaskFault::AmongPictures {
             mask: mask.clone(),
-            picture: (*places.get(&base)?).clone(),
+            picture: (*picture).clone(),
         })
     };
     pictures.iter().filter_map(fault).collect()

@@ -121,7 +121,7 @@ impl Dataset {
         let found = discover::good_pictures(folder, names)?;
         Ok(Self {
             train_good: found.pictures,
-            notes: Notes::of(found.left_out),
+            notes: Notes::new(found.left_out),
             ..Self::default()
         })
     }

@@ -10,7 +10,7 @@ pub struct Notes {
 }
 
 impl Notes {
-    pub(super) fn of(left_out: Vec<LeftOut>) -> Self {
+    pub(super) fn new(left_out: Vec<LeftOut>) -> Self {
         Self {
             left_out,
             remarks: Vec::new(),

@@ -284,7 +284,7 @@ fn bad_pictures_are_an_error_that_names_them_all() {
     .unwrap_err();
     let message = error.to_string();
     assert!(
-        message.contains("(5)") && message.contains("--skip-bad"),
+        message.contains("(5)") && message.contains("allow bad pictures to be skipped"),
         "{message}"
     );
     for name in [

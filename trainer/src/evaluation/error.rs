@@ -1,3 +1,4 @@
+use cfa_runtime::BrokenInvariant;
 use cfa_runtime::inspector::InspectError;
 use cfa_runtime::picture::PictureError;
 
@@ -94,6 +95,9 @@ pub enum EvaluationError {
         /// All of them.
         left_out: Vec<LeftOut>,
     },
+    /// A bug of this program.
+    #[error(transparent)]
+    Internal(#[from] BrokenInvariant),
 }
 
 impl From<DatasetError> for EvaluationError {

@@ -31,7 +31,7 @@ pub struct Figures {
     pub aupro_005: Option<f64>,
     /// Pictures looked at.
     pub images: usize,
-    /// Of these, defective.
+    /// Defective ones among them.
     pub defective: usize,
     /// Connected regions in the masks; `None` without masks.
     pub regions: Option<u64>,
@@ -58,21 +58,22 @@ pub struct PixelFigures {
 }
 
 impl From<PixelMetrics> for PixelFigures {
-    fn from(of: PixelMetrics) -> Self {
+    fn from(pixels: PixelMetrics) -> Self {
         Self {
-            pixel_auroc: of.auroc,
-            pixel_f1max: of.f1_max.map(|best| best.value),
-            pixel_f1max_threshold: of.f1_max.map(|best| best.threshold),
-            aupro_03: of.aupro_03,
-            aupro_005: of.aupro_005,
-            regions: of.regions,
+            pixel_auroc: pixels.auroc,
+            pixel_f1max: pixels.f1_max.map(|best| best.value),
+            pixel_f1max_threshold: pixels.f1_max.map(|best| best.threshold),
+            aupro_03: pixels.aupro_03,
+            aupro_005: pixels.aupro_005,
+            regions: pixels.regions,
         }
     }
 }
 
 impl Figures {
-    /// Of these pictures, and of the pixels of these parts; no parts without masks.
-    pub(super) fn of<'a>(
+    /// The figures of these pictures, and of the pixels of these parts. There are no parts
+    /// without masks.
+    pub(super) fn measure<'a>(
         pictures: impl Iterator<Item = &'a PictureScore>,
         parts: &[&RankedPixels],
     ) -> Result<Self, MetricsError> {
@@ -80,9 +81,13 @@ impl Figures {
             .map(|seen| (seen.score, seen.picture.is_defective()))
             .unzip();
         let image_f1 = f1_max(&scores, &labels)?;
-        let pixels = (!parts.is_empty()).then(|| PixelMetrics::of(parts));
+        let with_masks = !parts.is_empty();
+        let pixels = with_masks
+            .then(|| PixelMetrics::measure(parts))
+            .transpose()?;
         let pixel_f1 = pixels.and_then(|pixels| pixels.f1_max);
-        let whole = (!parts.is_empty()).then(|| PixelMetrics::of_whole_pictures(parts));
+        let whole = with_masks.then(|| PixelMetrics::measure_whole_pictures(parts));
+        let whole = whole.transpose()?;
         let value = |best: F1Max| best.value;
         let threshold = |best: F1Max| best.threshold;
         Ok(Self {

@@ -1,6 +1,7 @@
 //! Anomaly maps as files, in the layout that `MVTec`'s evaluation reads.
 
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -41,7 +42,7 @@ pub enum MapFolderError {
         data: PathBuf,
     },
     /// The maps' folder is that of the test pictures.
-    #[error("maps would lie among the test pictures in {}; give --tiff another folder", folder.display())]
+    #[error("maps would lie among the test pictures in {}; choose another folder for them", folder.display())]
     AmongPictures {
         /// Where the maps would go.
         folder: PathBuf,
@@ -68,6 +69,7 @@ impl MapFolder {
         data: &Path,
         pictures: &[TestPicture],
     ) -> Result<Self, MapFolderError> {
+        // A path that cannot be resolved may still name the folder.
         let whole = data.canonicalize().unwrap_or_else(|_| data.to_owned());
         let object = whole.file_name().ok_or_else(|| MapFolderError::NoObject {
             data: data.to_owned(),
@@ -90,6 +92,7 @@ impl MapFolder {
 
     /// Maps must not lie among the pictures that they are made of.
     fn keep_away_from(&self, picture: &TestPicture) -> Result<(), MapFolderError> {
+        // A folder that does not exist yet holds no pictures.
         let folder = |path: &Path| path.parent().and_then(|folder| folder.canonicalize().ok());
         let of_map = folder(&self.file(picture));
         if of_map.is_some() && of_map == folder(&picture.path) {
@@ -103,7 +106,11 @@ impl MapFolder {
     /// Where the map of a picture goes.
     #[must_use]
     pub fn file(&self, picture: &TestPicture) -> PathBuf {
-        let mut name = picture.path.file_stem().unwrap_or_default().to_owned();
+        // A picture always has a file name.
+        let mut name = picture
+            .path
+            .file_stem()
+            .map_or_else(OsString::new, OsStr::to_owned);
         name.push(".tiff");
         self.test.join(&picture.defect).join(name)
     }
@@ -119,7 +126,8 @@ impl MapFolder {
     ) -> Result<(), MapFolderError> {
         let path = self.file(picture);
         let bytes = tiff_bytes(&map_in_picture(inspection))?;
-        let folder = path.parent().unwrap_or(Path::new("."));
+        // `file` always gives a path with three folders.
+        let folder = path.parent().unwrap_or(&self.test);
         let failed = |path: &Path| {
             let path = path.to_owned();
             move |source| MapFolderError::Write { path, source }

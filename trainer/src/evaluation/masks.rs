@@ -1,5 +1,7 @@
 //! Masks of test pictures, as they were drawn.
 
+use std::path::Path;
+
 use cfa_runtime::inspector::PictureSize;
 use cfa_runtime::picture::{Mask, MaskValues, ReadOptions};
 
@@ -17,15 +19,22 @@ pub(crate) fn full_mask(
     size: PictureSize,
     reading: &ReadOptions,
 ) -> Result<Option<Mask>, EvaluationError> {
-    Ok(read_mask(picture, size, reading)?.map(|(mask, _values)| mask))
+    Ok(read_mask(picture, size, reading)?.map(|read| read.mask))
 }
 
-/// The mask with the values of the file.
-pub(super) fn read_mask(
-    picture: &TestPicture,
+/// A mask with its file and the values in it.
+pub(super) struct ReadMask<'a> {
+    pub(super) path: &'a Path,
+    pub(super) mask: Mask,
+    pub(super) values: MaskValues,
+}
+
+/// The mask of a picture with the values of its file; `None` for a good picture.
+pub(super) fn read_mask<'a>(
+    picture: &'a TestPicture,
     size: PictureSize,
     reading: &ReadOptions,
-) -> Result<Option<(Mask, MaskValues)>, EvaluationError> {
+) -> Result<Option<ReadMask<'a>>, EvaluationError> {
     let Some(path) = &picture.mask else {
         return Ok(None);
     };
@@ -41,7 +50,7 @@ pub(super) fn read_mask(
         });
     }
     require_clear(path.display().to_string(), &mask, &values)?;
-    Ok(Some((mask, values)))
+    Ok(Some(ReadMask { path, mask, values }))
 }
 
 fn require_clear(mask: String, read: &Mask, values: &MaskValues) -> Result<(), EvaluationError> {

@@ -1,5 +1,6 @@
 //! What a centre crop hides of the defects.
 
+use cfa_runtime::BrokenInvariant;
 use cfa_runtime::ndarray::Array2;
 use cfa_runtime::picture::Mask;
 use cfa_runtime::preprocess::{Point, Preprocessing, Rect};
@@ -13,7 +14,7 @@ use crate::evaluation::metrics::Regions;
 pub struct OutsideCrop {
     /// Defective pixels in all masks, at the size of the pictures.
     pub defective_pixels: u64,
-    /// How many of these lie outside the crop.
+    /// Defective pixels that lie outside the crop.
     pub defective_pixels_outside: u64,
     /// Connected regions in all masks.
     pub regions: u64,
@@ -56,7 +57,11 @@ impl Pixels {
 
 impl OutsideCrop {
     /// Adds the mask of a picture, as it was drawn.
-    pub(super) fn add(&mut self, mask: &Mask, preprocessing: &Preprocessing) {
+    pub(super) fn add(
+        &mut self,
+        mask: &Mask,
+        preprocessing: &Preprocessing,
+    ) -> Result<(), BrokenInvariant> {
         let (width, height) = (mask.width_px() as usize, mask.height_px() as usize);
         let inspected = preprocessing
             .geometry(mask.width_px(), mask.height_px())
@@ -64,27 +69,34 @@ impl OutsideCrop {
         let drawn = Array2::from_shape_fn((height, width), |(row, column)| {
             mask.defects()[row * width + column]
         });
-        let regions = Regions::of(&drawn);
+        let regions = Regions::find(&drawn);
         let mut all = Pixels::default();
         let mut each = vec![Pixels::default(); regions.sizes.len()];
         for (place, &label) in regions.labels.indexed_iter() {
-            if let Some(region) = (label as usize)
-                .checked_sub(1)
-                .and_then(|number| each.get_mut(number))
-            {
-                let inside = holds(inspected, place);
-                region.count(inside);
-                all.count(inside);
-            }
+            let Some(number) = (label as usize).checked_sub(1) else {
+                continue; // not defective
+            };
+            let inside = holds(inspected, place);
+            each.get_mut(number)
+                .ok_or(BrokenInvariant("each label of a region has a size"))?
+                .count(inside);
+            all.count(inside);
         }
         self.defective_pixels += all.inside + all.outside;
         self.defective_pixels_outside += all.outside;
         self.regions += each.len() as u64;
-        self.regions_outside += each.iter().map(|of| of.wholly_outside()).sum::<u64>();
-        self.regions_partly_outside += each.iter().map(|of| of.partly_outside()).sum::<u64>();
+        self.regions_outside += each
+            .iter()
+            .map(|region| region.wholly_outside())
+            .sum::<u64>();
+        self.regions_partly_outside += each
+            .iter()
+            .map(|region| region.partly_outside())
+            .sum::<u64>();
         self.pictures += u64::from(!each.is_empty());
         self.pictures_outside += all.wholly_outside();
         self.pictures_partly_outside += all.partly_outside();
+        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ use cfa_runtime::picture::{Mask, ReadOptions};
 use cfa_runtime::preprocess::{AspectRule, Preprocessing, Size};
 
 use super::mask_orientation;
-use super::masks::read_mask;
+use super::masks::{ReadMask, read_mask};
 use super::odd_masks::{looks_inverted, oddities, of_good_picture, require_upright};
 use super::{Evaluation, EvaluationError, Figures, LeftOut, OddMask, OutsideCrop, PictureScore};
 use crate::dataset::{DatasetError, GOOD, TestPicture, require_masks};
@@ -134,7 +134,7 @@ impl Tally {
             let parts = pixels.iter().filter(|(defect, _)| wanted(defect));
             let parts: Vec<_> = parts.map(|(_, pixels)| pixels).collect();
             let pictures = self.pictures.iter();
-            Figures::of(pictures.filter(|seen| wanted(&seen.picture.defect)), &parts)
+            Figures::measure(pictures.filter(|seen| wanted(&seen.picture.defect)), &parts)
         };
         let mut defects = BTreeMap::new();
         for seen in self
@@ -171,8 +171,7 @@ impl SeenMasks {
         preprocessing: &Preprocessing,
         reading: &ReadOptions,
     ) -> Result<Option<Mask>, EvaluationError> {
-        let read = read_mask(picture, size, reading)?;
-        let (Some(path), Some((mask, values))) = (&picture.mask, read) else {
+        let Some(ReadMask { path, mask, values }) = read_mask(picture, size, reading)? else {
             self.odd.extend(of_good_picture(picture));
             return Ok(None);
         };
@@ -180,9 +179,9 @@ impl SeenMasks {
             .extend(mask_orientation::unsure(picture, size, reading)?);
         self.masks += 1;
         self.inverted
-            .extend(looks_inverted(&mask).then(|| path.clone()));
+            .extend(looks_inverted(&mask).then(|| path.to_owned()));
         self.odd.extend(oddities(path, &mask, &values));
-        self.outside_crop.add(&mask, preprocessing);
+        self.outside_crop.add(&mask, preprocessing)?;
         Ok(Some(mask))
     }
 }

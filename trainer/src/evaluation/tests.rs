@@ -273,10 +273,14 @@ fn what_lies_outside_the_crop_is_counted() {
         };
         Mask::new(32, 32, (0..1024).map(|place| set(at(place))).collect()).unwrap()
     };
-    hidden.add(&draw(&[(10, 10, 4)]), &recipe());
-    hidden.add(&draw(&[(0, 0, 2), (6, 10, 4)]), &recipe());
-    hidden.add(&draw(&[(0, 0, 2), (30, 8, 2)]), &recipe());
-    hidden.add(&draw(&[]), &recipe());
+    hidden.add(&draw(&[(10, 10, 4)]), &recipe()).unwrap();
+    hidden
+        .add(&draw(&[(0, 0, 2), (6, 10, 4)]), &recipe())
+        .unwrap();
+    hidden
+        .add(&draw(&[(0, 0, 2), (30, 8, 2)]), &recipe())
+        .unwrap();
+    hidden.add(&draw(&[]), &recipe()).unwrap();
     let expected = OutsideCrop {
         defective_pixels: 16 + 4 + 16 + 4 + 4,
         defective_pixels_outside: 4 + 8 + 4 + 4,

@@ -54,7 +54,7 @@ impl<'a> Job<'a> {
         };
         Ok(Self {
             request,
-            trained_on: listed(&pictures.split.training, &digests),
+            trained_on: listed(&pictures.split.training, &digests)?,
             settings,
             pictures,
             weights,

@@ -46,11 +46,15 @@ const LISTED_DIGITS: usize = 12;
 const LISTED_PICTURES: usize = 10_000;
 
 /// What [`TrainingRecord::trained_on`] lists for these pictures.
-pub(crate) fn listed(pictures: &[PathBuf], digests: &FileDigests) -> Vec<String> {
+pub(crate) fn listed(
+    pictures: &[PathBuf],
+    digests: &FileDigests,
+) -> Result<Vec<String>, DatasetError> {
     if pictures.len() > LISTED_PICTURES {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    digests.of_files(pictures).map(first_digits).collect()
+    let digests = digests.of_files(pictures)?.into_iter();
+    Ok(digests.map(first_digits).collect())
 }
 
 fn first_digits(digest: &str) -> String {

@@ -21,7 +21,7 @@ pub(super) fn decode(encoded: &[u8], options: &ReadOptions) -> Result<Picture, P
     let frame = &structure.frame;
     let (width_px, height_px) = (frame.width_px, frame.height_px);
     options.limits.check_size(width_px, height_px)?;
-    let (samples, found) = pixels::decode(&structure.plain_file(), frame)?;
+    let (samples, found) = pixels::decode(&structure.plain_file()?, frame)?;
     let damage = damage::of_file(&structure, found);
     let picture = Picture::new(width_px, height_px, Samples::Eight(samples))?;
     options.damage.judge(picture, damage)

@@ -4,6 +4,7 @@ use super::super::PictureProblem;
 use super::frame::Frame;
 use super::marker::{ADOBE, END_OF_IMAGE, JFIF, Marker, START_OF_IMAGE, START_OF_SCAN};
 use super::scans::Completeness;
+use crate::invariant::BrokenInvariant;
 
 /// A JFIF header of version 1.1 without a thumbnail.
 const PLAIN_JFIF: &[u8] = b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0";
@@ -13,6 +14,11 @@ const ADOBE_TRANSFORM_AT: usize = 11;
 const SHORTEST_SCAN_HEADER: usize = 6;
 /// The last bytes of the header of a scan that holds all coefficients to the last bit.
 const WHOLE_SPECTRUM: [u8; 3] = [0, 63, 0];
+
+const MARKER_IS_THERE: BrokenInvariant =
+    BrokenInvariant("a marker lies in the bytes that it was found in");
+const SPECTRUM_IS_THERE: BrokenInvariant =
+    BrokenInvariant("the header of a scan lies in its JPEG file");
 
 /// The parts of a JPEG file.
 #[derive(Debug)]
@@ -32,13 +38,13 @@ impl<'a> Structure<'a> {
     /// segment and are stepped over with it.
     pub(super) fn read(encoded: &'a [u8]) -> Result<Self, PictureProblem> {
         let mut header = Header::default();
-        let mut rest = encoded.get(2..).unwrap_or_default();
+        let mut rest = encoded.get(2..).ok_or(PictureProblem::CutShort)?;
         let scans = loop {
             let marker = Marker::next(rest).ok_or(PictureProblem::CutShort)?;
             header.notice_stray(&marker);
             match marker.code {
                 START_OF_SCAN => {
-                    break rest.get(marker.skipped_bytes..).unwrap_or_default();
+                    break rest.get(marker.skipped_bytes..).ok_or(MARKER_IS_THERE)?;
                 }
                 END_OF_IMAGE => return Err(damaged("it ends before the picture starts")),
                 START_OF_IMAGE => return Err(damaged("it starts twice")),
@@ -71,7 +77,7 @@ impl<'a> Structure<'a> {
 
     /// This picture without what does not matter for its pixels, and closed by an end
     /// marker: what libjpeg warns of then is damage to the pixels.
-    pub(super) fn plain_file(&self) -> Vec<u8> {
+    pub(super) fn plain_file(&self) -> Result<Vec<u8>, BrokenInvariant> {
         let mut file = vec![0xFF, START_OF_IMAGE];
         for (code, contents) in &self.segments {
             let length = contents.len() as u16 + 2;
@@ -82,14 +88,14 @@ impl<'a> Structure<'a> {
         let first_scan = file.len();
         file.extend(self.scans);
         for &at in &self.found.wrong_spectra {
-            if let Some(spectrum) = file.get_mut(first_scan + at..first_scan + at + 3) {
-                spectrum.copy_from_slice(&WHOLE_SPECTRUM);
-            }
+            let spectrum = file.get_mut(first_scan + at..first_scan + at + WHOLE_SPECTRUM.len());
+            let spectrum = spectrum.ok_or(SPECTRUM_IS_THERE)?;
+            spectrum.copy_from_slice(&WHOLE_SPECTRUM);
         }
         if !self.found.has_end {
             file.extend([0xFF, END_OF_IMAGE]);
         }
-        file
+        Ok(file)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where in a file its EXIF data lie.
 //!
 //! Only lengths are followed, so this does not depend on whether the pixels can be decoded.
+//! A file that ends too early has nothing left: the empty slices here are deliberate.
 
 /// What EXIF data in JPEG begin with; some writers put it into PNG and WebP as well.
 const PREFIX: &[u8] = b"Exif\0\0";
@@ -15,7 +16,7 @@ const RIFF_START_BYTES: usize = 12;
 
 /// The EXIF data of a JPEG's APP1 segments.
 pub(super) fn of_jpeg(encoded: &[u8]) -> Vec<&[u8]> {
-    let mut rest = encoded.get(JPEG_START_BYTES..).unwrap_or_default();
+    let mut rest = encoded.get(JPEG_START_BYTES..).unwrap_or(&[]);
     let mut found = Vec::new();
     while let Some((marker, segment, after)) = jpeg_segment(rest) {
         if JPEG_LAST.contains(&marker) {
@@ -40,7 +41,7 @@ fn jpeg_segment(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 
 /// The data of a PNG's `eXIf` chunks, before or after the pixels.
 pub(super) fn of_png(encoded: &[u8]) -> Vec<&[u8]> {
-    let mut rest = encoded.get(PNG_START_BYTES..).unwrap_or_default();
+    let mut rest = encoded.get(PNG_START_BYTES..).unwrap_or(&[]);
     let mut found = Vec::new();
     while let Some((length, after)) = rest.split_first_chunk() {
         let length = u32::from_be_bytes(*length) as usize;
@@ -50,14 +51,14 @@ pub(super) fn of_png(encoded: &[u8]) -> Vec<&[u8]> {
         if name == b"eXIf" {
             found.push(without_prefix(data));
         }
-        rest = after.get(PNG_CHECKSUM_BYTES..).unwrap_or_default();
+        rest = after.get(PNG_CHECKSUM_BYTES..).unwrap_or(&[]);
     }
     found
 }
 
 /// The data of a WebP file's `EXIF` chunks.
 pub(super) fn of_webp(encoded: &[u8]) -> Vec<&[u8]> {
-    let mut rest = encoded.get(RIFF_START_BYTES..).unwrap_or_default();
+    let mut rest = encoded.get(RIFF_START_BYTES..).unwrap_or(&[]);
     let mut found = Vec::new();
     while let Some((header, after)) = rest.split_first_chunk::<8>() {
         let [a, b, c, d, length @ ..] = *header;
@@ -69,7 +70,7 @@ pub(super) fn of_webp(encoded: &[u8]) -> Vec<&[u8]> {
             found.push(without_prefix(data));
         }
         // Chunks of odd length are filled up.
-        rest = after.get(length + length % 2..).unwrap_or_default();
+        rest = after.get(length + length % 2..).unwrap_or(&[]);
     }
     found
 }

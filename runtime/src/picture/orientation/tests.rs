@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use image::ImageFormat;
 
 use super::*;
-use crate::picture::{Limits, OrientationRule, ReadOptions, recorded_orientation};
+use crate::picture::{Limits, OrientationRule, ReadOptions, Samples, recorded_orientation};
 
 const KINDS: [&str; 4] = ["jpg", "png", "webp", "tif"];
 
@@ -84,12 +84,12 @@ fn sixteen_bit_pictures_are_turned_too() {
     let samples = (0..18).map(|v| v * 1000).collect();
     let picture = Picture::new(3, 2, Samples::Sixteen(samples)).unwrap();
     let turned = picture.turned(Orientation::Rotate90).unwrap();
-    assert_eq!((turned.width_px, turned.height_px), (2, 3));
-    let Samples::Sixteen(samples) = turned.samples else {
+    assert_eq!((turned.width_px(), turned.height_px()), (2, 3));
+    let Pixels::Sixteen(samples) = turned.pixels else {
         unreachable!("the depth stays")
     };
     // The lower left pixel becomes the upper left one.
-    assert_eq!(samples[..3], [9000, 10_000, 11_000]);
+    assert_eq!(samples.as_raw()[..3], [9000, 10_000, 11_000]);
 }
 
 /// EXIF data, little-endian, with these entries: tag, type, number, value.

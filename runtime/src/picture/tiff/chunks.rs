@@ -102,7 +102,7 @@ impl Grid {
         let offsets = directory
             .numbers(offsets)?
             .ok_or_else(|| damaged("the places of strips or tiles are missing"))?;
-        let byte_counts = directory.numbers(byte_counts)?.unwrap_or_default();
+        let byte_counts = directory.list(byte_counts)?;
         let planes = if description.planar {
             description.samples
         } else {
@@ -120,12 +120,15 @@ impl Grid {
                 let rows = self.stored_rows(index % (self.across * self.down) / self.across);
                 let unpacked = rows * description.row_bytes(self.chunk_width_px);
                 let alone = needed == 1;
-                let stated = byte_counts.get(index).copied().unwrap_or(0);
-                let length = match description.compression {
+                // Some writers leave out a count, or set it to zero.
+                let stated = byte_counts.get(index).copied().filter(|&count| count > 0);
+                let length = match (description.compression, stated) {
                     // A count that is missing or wrong does no harm where the size is known.
-                    Compression::None if alone || stated == 0 => unpacked as u64,
-                    _ if stated == 0 && alone => file.len() as u64,
-                    _ => stated,
+                    (Compression::None, _) if alone => unpacked as u64,
+                    (Compression::None, None) => unpacked as u64,
+                    (_, None) if alone => file.len() as u64,
+                    (_, None) => return Err(damaged("a strip or tile is empty")),
+                    (_, Some(stated)) => stated,
                 };
                 range(file, offsets[index], length, description.compression)
             })

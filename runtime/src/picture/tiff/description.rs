@@ -136,7 +136,7 @@ fn bits(directory: &Directory<'_>, samples: u64) -> Result<u32, PictureProblem> 
 }
 
 fn check_sample_format(directory: &Directory<'_>, bits: u32) -> Result<(), PictureProblem> {
-    let formats = directory.numbers(tag::SAMPLE_FORMAT)?.unwrap_or_default();
+    let formats = directory.list(tag::SAMPLE_FORMAT)?;
     let odd = formats.iter().find(|&&format| format != UNSIGNED);
     let kind = match odd {
         // 4 is "undefined", which other readers take as unsigned.
@@ -171,7 +171,7 @@ fn extra_samples(
             SAVE_PLAINLY,
         ));
     }
-    let kinds = directory.numbers(tag::EXTRA_SAMPLES)?.unwrap_or_default();
+    let kinds = directory.list(tag::EXTRA_SAMPLES)?;
     Ok(kinds
         .into_iter()
         .take((samples - needed) as usize)

@@ -68,16 +68,22 @@ impl<'a> Directory<'a> {
 
     /// The numbers of a tag, or nothing where the tag is missing.
     pub(super) fn numbers(&self, tag: u16) -> Result<Option<Vec<u64>>, PictureProblem> {
-        let Some(entry) = self.entry(tag)? else {
-            return Ok(None);
-        };
+        let entry = self.entry(tag)?;
+        entry.map(|entry| self.entry_numbers(entry)).transpose()
+    }
+
+    /// The numbers of a tag; none where the tag is missing.
+    pub(super) fn list(&self, tag: u16) -> Result<Vec<u64>, PictureProblem> {
+        let entry = self.entry(tag)?;
+        entry.map_or(Ok(Vec::new()), |entry| self.entry_numbers(entry))
+    }
+
+    fn entry_numbers(&self, entry: &Entry<'a>) -> Result<Vec<u64>, PictureProblem> {
         let width = element_bytes(entry.kind)
-            .ok_or_else(|| damaged(format!("tag {tag} holds no whole numbers")))?;
+            .ok_or_else(|| damaged(format!("tag {} holds no whole numbers", entry.tag)))?;
         let numbers = self.value(entry, width)?.chunks_exact(width);
         let byte_order = self.byte_order();
-        Ok(Some(
-            numbers.map(|bytes| number(bytes, byte_order)).collect(),
-        ))
+        Ok(numbers.map(|bytes| number(bytes, byte_order)).collect())
     }
 
     /// The first number of a tag, or nothing where the tag is missing.

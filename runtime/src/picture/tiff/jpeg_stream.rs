@@ -92,7 +92,8 @@ struct Segments<'a> {
 impl<'a> Segments<'a> {
     fn after_start(stream: &'a [u8]) -> Self {
         Self {
-            rest: stream.strip_prefix(&START_OF_IMAGE).unwrap_or_default(),
+            // What does not start as a JPEG file does has no segments.
+            rest: stream.strip_prefix(&START_OF_IMAGE).unwrap_or(&[]),
         }
     }
 }

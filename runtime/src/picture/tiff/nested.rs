@@ -9,7 +9,7 @@ use super::colour::Colour;
 use super::jpeg_stream::{self, Colours};
 use super::refusal::damaged;
 use super::source::{ChunkSamples, Source};
-use crate::picture::{DamageRule, Picture, PictureProblem, ReadOptions, Samples, general, jpeg};
+use crate::picture::{DamageRule, Picture, PictureProblem, Pixels, ReadOptions, general, jpeg};
 
 pub(super) fn jpeg<'a>(
     source: &Source<'_>,
@@ -21,7 +21,8 @@ pub(super) fn jpeg<'a>(
         _ if pixel_samples == 3 => Colours::Rgb,
         _ => Colours::Gray,
     };
-    let tables = source.jpeg_tables.unwrap_or_default();
+    // Without a tag of tables, each strip or tile holds its own.
+    let tables = source.jpeg_tables.unwrap_or(&[]);
     let stream = jpeg_stream::complete(tables, &source.packed(chunk), colours)?;
     let picture = jpeg::decode(&stream, &options_for_parts(source.options))?;
     let rgb = fitting_rgb(picture, chunk)?;
@@ -65,11 +66,12 @@ fn fitting_rgb(picture: Picture, chunk: &Chunk) -> Result<Vec<u8>, PictureProble
             chunk.width_px, chunk.height_px
         )));
     }
-    match picture.samples {
-        Samples::Eight(mut samples) => {
+    match picture.pixels {
+        Pixels::Eight(image) => {
+            let mut samples = image.into_raw();
             samples.truncate(3 * chunk.width_px * chunk.height_px);
             Ok(samples)
         }
-        Samples::Sixteen(_) => Err(damaged("a strip or tile holds 16 bits a sample, not 8")),
+        Pixels::Sixteen(_) => Err(damaged("a strip or tile holds 16 bits a sample, not 8")),
     }
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::directory::ByteOrder;
+use crate::invariant::BrokenInvariant;
 
 /// Rows of samples as they lie in the file.
 pub(super) struct PackedRows<'a> {
@@ -14,6 +15,9 @@ pub(super) struct PackedRows<'a> {
     pub(super) row_samples: usize,
 }
 
+const ROW_IS_WHOLE: BrokenInvariant =
+    BrokenInvariant("a row of a TIFF holds the bits of all its samples");
+
 /// Bytes of a row, which is filled up to whole bytes.
 pub(super) fn row_bytes(row_samples: usize, bits: u32) -> usize {
     (row_samples * bits as usize).div_ceil(8)
@@ -21,47 +25,47 @@ pub(super) fn row_bytes(row_samples: usize, bits: u32) -> usize {
 
 impl<'a> PackedRows<'a> {
     /// Samples of at most 8 bits, as they are.
-    pub(super) fn shallow(self) -> Cow<'a, [u8]> {
+    pub(super) fn shallow(self) -> Result<Cow<'a, [u8]>, BrokenInvariant> {
         if self.bits == 8 {
-            return self.bytes;
+            return Ok(self.bytes);
         }
-        Cow::Owned(self.spread(|value| value as u8))
+        Ok(Cow::Owned(self.spread(|value| value as u8)?))
     }
 
     /// Samples of 9 to 16 bits; those of less than 16 are moved up, so that the largest is white.
-    pub(super) fn deep(&self) -> Vec<u16> {
+    pub(super) fn deep(&self) -> Result<Vec<u16>, BrokenInvariant> {
         if self.bits < 16 {
             let shift = 16 - self.bits;
             return self.spread(|value| (value << shift) as u16);
         }
         let (samples, _) = self.bytes.as_chunks::<2>();
         let samples = samples.iter().copied();
-        match self.byte_order {
+        Ok(match self.byte_order {
             ByteOrder::LittleEndian => samples.map(u16::from_le_bytes).collect(),
             ByteOrder::BigEndian => samples.map(u16::from_be_bytes).collect(),
-        }
+        })
     }
 
     /// Takes samples apart that begin with the highest bit of a byte.
-    fn spread<T>(&self, sample: impl Fn(u32) -> T) -> Vec<T> {
+    fn spread<T>(&self, sample: impl Fn(u32) -> T) -> Result<Vec<T>, BrokenInvariant> {
         let row_bytes = row_bytes(self.row_samples, self.bits).max(1);
         let rows = self.bytes.chunks_exact(row_bytes);
         let mut samples = Vec::with_capacity(rows.len() * self.row_samples);
         for row in rows {
             let (mut bits_held, mut held) = (0, 0_u32);
             let mut bytes = row.iter();
-            samples.extend((0..self.row_samples).map(|_| {
+            for _ in 0..self.row_samples {
                 while bits_held < self.bits {
-                    held = held << 8 | u32::from(*bytes.next().unwrap_or(&0));
+                    let &byte = bytes.next().ok_or(ROW_IS_WHOLE)?;
+                    held = held << 8 | u32::from(byte);
                     bits_held += 8;
                 }
                 bits_held -= self.bits;
-                let value = held >> bits_held;
+                samples.push(sample(held >> bits_held));
                 held &= (1 << bits_held) - 1;
-                sample(value)
-            }));
+            }
         }
-        samples
+        Ok(samples)
     }
 }
 

@@ -17,7 +17,7 @@ impl<'a> Source<'a> {
             Compression::Jpeg => nested::jpeg(self, chunk),
             Compression::WebP => nested::webp(self, chunk),
             _ => {
-                let mut samples = self.packed_rows(chunk)?.shallow();
+                let mut samples = self.packed_rows(chunk)?.shallow()?;
                 if self.description.differences {
                     let row_samples = chunk.width_px * pixel_samples;
                     add_up(
@@ -38,7 +38,7 @@ impl<'a> Source<'a> {
     /// Samples of 9 to 16 bits.
     pub(super) fn deep(&self, chunk: &Chunk) -> Result<ChunkSamples<'a, u16>, PictureProblem> {
         let pixel_samples = self.description.samples_together();
-        let mut samples = self.packed_rows(chunk)?.deep();
+        let mut samples = self.packed_rows(chunk)?.deep()?;
         if self.description.differences {
             let row_samples = chunk.width_px * pixel_samples;
             add_up(&mut samples, row_samples, pixel_samples, u16::wrapping_add);

@@ -15,6 +15,7 @@ mod safetensors_file;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -54,7 +55,8 @@ impl Weights {
     /// first of them that holds tensors), and a `module.` before every name is taken
     /// off. Takes memory for the file and at most four times its size for the tensors.
     pub fn read(path: &Path) -> Result<Self, WeightsError> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        // A path without a file name cannot be read, and the error names the path.
+        let name = path.file_name().map_or("".into(), OsStr::to_string_lossy);
         read_capped(path)
             .and_then(|bytes| Self::from_bytes(&name, &bytes))
             .map_err(|problem| WeightsError {

@@ -17,18 +17,26 @@ pub(super) fn read(bytes: &[u8]) -> Result<Tensors, WeightsProblem> {
     let mut tensors = Tensors::new();
     for (name, view) in file.iter() {
         if let Some(element) = element(name, view.dtype())? {
-            tensors.insert(name.to_owned(), tensor(&view, element));
+            tensors.insert(name.to_owned(), tensor(name, &view, element)?);
         }
     }
     Ok(tensors)
 }
 
-fn tensor(view: &TensorView<'_>, element: Element) -> WeightTensor {
+fn tensor(
+    name: &str,
+    view: &TensorView<'_>,
+    element: Element,
+) -> Result<WeightTensor, WeightsProblem> {
     let raw = view.data().chunks_exact(element.bytes());
-    WeightTensor {
-        shape: view.shape().to_vec(),
-        values: raw.filter_map(|value| element.decode(value)).collect(),
-    }
+    let values: Option<Vec<f32>> = raw.map(|value| element.decode(value)).collect();
+    let shape = view.shape().to_vec();
+    let values = values.filter(|values| values.len() == shape.iter().product::<usize>());
+    let values = values.ok_or_else(|| WeightsProblem::Tensor {
+        name: name.to_owned(),
+        what: "its raw values do not fit its shape",
+    })?;
+    Ok(WeightTensor { shape, values })
 }
 
 /// `None` for the kinds that are skipped.

@@ -13,6 +13,7 @@ mod memory;
 mod onnxruntime;
 mod progress;
 mod reduce;
+mod remedy;
 mod seeds;
 mod skip_bad;
 mod test;
@@ -75,7 +76,8 @@ fn main() -> ExitCode {
                 eprintln!("cfa-train: {interrupted}");
                 return ExitCode::from(INTERRUPTED);
             }
-            let hint = limits::hint(&error);
+            let hint = limits::hint(&error).map(str::to_owned);
+            let hint = hint.or_else(|| remedy::hint(&error));
             let error = if takes_good_names {
                 good_names::with_remedy(error)
             } else {

@@ -11,7 +11,7 @@ use super::ranking::{Ranking, Sides, Step, Totals};
 /// `None` when a class is missing. Infinite scores are ranked like any other, NaN is an
 /// error.
 pub fn auroc(scores: &[f32], positive: &[bool]) -> Result<Option<f64>, MetricsError> {
-    Ok(fold(&Ranking::of(scores, positive)?).auroc())
+    Ok(fold(&Ranking::new(scores, positive)?)?.auroc())
 }
 
 /// Average precision: the area under the precision-recall curve as a sum of steps,
@@ -21,18 +21,18 @@ pub fn auroc(scores: &[f32], positive: &[bool]) -> Result<Option<f64>, MetricsEr
 /// `BinaryAveragePrecision` (without bins); there is no interpolation, which would be
 /// too optimistic. `None` when a class is missing, NaN is an error.
 pub fn average_precision(scores: &[f32], positive: &[bool]) -> Result<Option<f64>, MetricsError> {
-    Ok(fold(&Ranking::of(scores, positive)?).average_precision())
+    Ok(fold(&Ranking::new(scores, positive)?)?.average_precision())
 }
 
 /// The largest F1 over all thresholds; `None` when a class is missing, NaN is an error.
 pub fn f1_max(scores: &[f32], positive: &[bool]) -> Result<Option<F1Max>, MetricsError> {
-    Ok(fold(&Ranking::of(scores, positive)?).f1_max())
+    Ok(fold(&Ranking::new(scores, positive)?)?.f1_max())
 }
 
 /// The points of the ROC and precision-recall curves, one a distinct score, highest
 /// threshold first; empty when a class is missing, NaN is an error.
 pub fn curve(scores: &[f32], positive: &[bool]) -> Result<Vec<CurvePoint>, MetricsError> {
-    let ranking = Ranking::of(scores, positive)?;
+    let ranking = Ranking::new(scores, positive)?;
     let sides = [ranking.sides()];
     let totals = Sides::totals(&sides);
     if totals.positives == 0 || totals.negatives == 0 {
@@ -40,16 +40,17 @@ pub fn curve(scores: &[f32], positive: &[bool]) -> Result<Vec<CurvePoint>, Metri
     }
     let mut found = Totals::default();
     let points = Sides::steps(&sides).map(|step| {
+        let step = step?;
         found.positives += step.positives;
         found.negatives += step.negatives;
-        CurvePoint {
+        Ok(CurvePoint {
             threshold: step.threshold,
             false_positive_rate: found.negatives as f64 / totals.negatives as f64,
             recall: found.positives as f64 / totals.positives as f64,
             precision: found.positives as f64 / (found.positives + found.negatives) as f64,
-        }
+        })
     });
-    Ok(points.collect())
+    points.collect()
 }
 
 /// The best F1 and where it is reached.
@@ -75,11 +76,13 @@ pub struct CurvePoint {
     pub precision: f64,
 }
 
-fn fold(ranking: &Ranking) -> Counts {
+fn fold(ranking: &Ranking) -> Result<Counts, MetricsError> {
     let sides = [ranking.sides()];
     let mut counts = Counts::new(Sides::totals(&sides));
-    Sides::steps(&sides).for_each(|step| counts.add(&step));
-    counts
+    for step in Sides::steps(&sides) {
+        counts.add(&step?);
+    }
+    Ok(counts)
 }
 
 /// Sums over the steps so far.

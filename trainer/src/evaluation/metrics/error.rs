@@ -1,6 +1,7 @@
+use cfa_runtime::BrokenInvariant;
 use thiserror::Error;
 
-/// Scores that no figure can be made of.
+/// Scores from which no figure can be computed.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum MetricsError {
     /// A score is not a number.
@@ -32,4 +33,7 @@ pub enum MetricsError {
         "there are more regions than can be told apart (2³² − 1); evaluate fewer pictures at a time"
     )]
     TooManyRegions,
+    /// A bug of this program.
+    #[error(transparent)]
+    Internal(#[from] BrokenInvariant),
 }

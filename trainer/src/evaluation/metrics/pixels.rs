@@ -41,7 +41,7 @@ impl PixelScores {
             });
         }
         require_numbers(map.iter())?;
-        let regions = Regions::of(mask);
+        let regions = Regions::find(mask);
         let first = first_number(self.ranking.regions(), &regions)?;
         for (&score, &label) in map.iter().zip(&regions.labels) {
             let region = label.checked_sub(1).map(|number| first + number);
@@ -69,7 +69,7 @@ impl PixelScores {
         }
         let in_mask = |(row, column)| mask[(row + offset.0, column + offset.1)];
         let covered = Array2::from_shape_fn(map.dim(), in_mask);
-        let regions = Regions::of(mask);
+        let regions = Regions::find(mask);
         let known = self.whole.as_ref().map_or(0, |w| w.positives.regions());
         let first = first_number(known, &regions)?;
         self.add(map, &covered)?;
@@ -105,7 +105,7 @@ fn first_number(known: usize, regions: &Regions) -> Result<u32, MetricsError> {
     Ok(known as u32)
 }
 
-/// Sorted pixels, ready for [`PixelMetrics::of`].
+/// Sorted pixels, ready for [`PixelMetrics::measure`].
 #[derive(Clone, Debug)]
 pub struct RankedPixels(PixelScores);
 
@@ -139,38 +139,43 @@ pub struct PixelMetrics {
 impl PixelMetrics {
     /// All figures over the pixels of several parts taken together, for instance the
     /// good pictures and those with one kind of defect, in one pass.
-    #[must_use]
-    pub fn of(parts: &[&RankedPixels]) -> Self {
+    ///
+    /// # Errors
+    /// A bug of this program.
+    pub fn measure(parts: &[&RankedPixels]) -> Result<Self, MetricsError> {
         let sides: Vec<_> = parts.iter().map(|part| part.sides()).collect();
-        Self::of_sides(&sides)
+        Self::from_sides(&sides)
     }
 
     /// The figures over whole pictures, of which the maps cover parts: pixels outside count
     /// as never found. `None` unless all were added with [`PixelScores::add_part`].
-    #[must_use]
-    pub fn of_whole_pictures(parts: &[&RankedPixels]) -> Option<Self> {
+    ///
+    /// # Errors
+    /// A bug of this program.
+    pub fn measure_whole_pictures(parts: &[&RankedPixels]) -> Result<Option<Self>, MetricsError> {
         let sides: Option<Vec<_>> = parts.iter().map(|part| part.whole_sides()).collect();
-        Some(Self::of_sides(&sides?))
+        sides.map(|sides| Self::from_sides(&sides)).transpose()
     }
 
-    fn of_sides(sides: &[Sides<'_>]) -> Self {
+    fn from_sides(sides: &[Sides<'_>]) -> Result<Self, MetricsError> {
         let totals = Sides::totals(sides);
         let mut counts = Counts::new(totals);
         let mut limits = [0.3, 0.05].map(|limit| Aupro::new(totals, limit));
         for step in Sides::steps(sides) {
+            let step = step?;
             counts.add(&step);
             for aupro in &mut limits {
                 aupro.add(&step);
             }
         }
         let [aupro_03, aupro_005] = limits.map(|aupro| aupro.finish());
-        Self {
+        Ok(Self {
             auroc: counts.auroc(),
             f1_max: counts.f1_max(),
             aupro_03,
             aupro_005,
             regions: totals.regions,
-        }
+        })
     }
 }
 
@@ -182,10 +187,14 @@ impl PixelMetrics {
 /// that does. The points, from (0, 0) on, are joined by straight lines; where the last
 /// line crosses the limit it is cut. `limit` is clamped to 0 to 1; `None` when that is
 /// 0, without regions and without good pixels.
-#[must_use]
-pub fn aupro(parts: &[&RankedPixels], limit: f64) -> Option<f64> {
+///
+/// # Errors
+/// A bug of this program.
+pub fn aupro(parts: &[&RankedPixels], limit: f64) -> Result<Option<f64>, MetricsError> {
     let sides: Vec<_> = parts.iter().map(|part| part.sides()).collect();
     let mut aupro = Aupro::new(Sides::totals(&sides), limit.clamp(0.0, 1.0));
-    Sides::steps(&sides).for_each(|step| aupro.add(&step));
-    aupro.finish()
+    for step in Sides::steps(&sides) {
+        aupro.add(&step?);
+    }
+    Ok(aupro.finish())
 }

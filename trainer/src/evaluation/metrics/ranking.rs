@@ -1,9 +1,13 @@
 //! Labelled scores, sorted once, and walked through from the highest down.
 
+use cfa_runtime::BrokenInvariant;
 use rayon::slice::ParallelSliceMut;
 
 use super::MetricsError;
 use super::key;
+
+const REGION_IS_KNOWN: BrokenInvariant =
+    BrokenInvariant("each defective pixel belongs to a region of known size");
 
 /// Scores of both classes as keys (see [`key`]).
 ///
@@ -83,8 +87,8 @@ pub(super) struct Totals {
 }
 
 impl Ranking {
-    /// Scores without regions, sorted.
-    pub(super) fn of(scores: &[f32], positive: &[bool]) -> Result<Self, MetricsError> {
+    /// Scores of whole pictures, sorted.
+    pub(super) fn new(scores: &[f32], positive: &[bool]) -> Result<Self, MetricsError> {
         if scores.len() != positive.len() {
             return Err(MetricsError::Lengths {
                 scores: scores.len(),
@@ -93,6 +97,8 @@ impl Ranking {
         }
         require_numbers(scores.iter())?;
         let mut ranking = Self::default();
+        // Whole pictures have no regions, so all positives share one.
+        ranking.push_regions(&[1]);
         for (&score, &positive) in scores.iter().zip(positive) {
             ranking.push(score, positive.then_some(0));
         }
@@ -149,7 +155,9 @@ impl<'a> Sides<'a> {
     }
 
     /// The steps of several sorted parts taken together, highest threshold first.
-    pub(super) fn steps(parts: &[Self]) -> impl Iterator<Item = Step> + use<'a> {
+    pub(super) fn steps(
+        parts: &[Self],
+    ) -> impl Iterator<Item = Result<Step, MetricsError>> + use<'a> {
         let mut cursors: Vec<Cursor<'_>> = parts.iter().map(Cursor::new).collect();
         std::iter::from_fn(move || {
             let key = cursors.iter().filter_map(Cursor::highest).max()?;
@@ -159,10 +167,10 @@ impl<'a> Sides<'a> {
                 negatives: 0,
                 overlap: 0.0,
             };
-            for cursor in &mut cursors {
-                cursor.take(key, &mut step);
-            }
-            Some(step)
+            let taken = cursors
+                .iter_mut()
+                .try_for_each(|cursor| cursor.take(key, &mut step));
+            Some(taken.map(|()| step))
         })
     }
 }
@@ -202,7 +210,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Moves everything that equals `key` into the step.
-    fn take(&mut self, key: u32, step: &mut Step) {
+    fn take(&mut self, key: u32, step: &mut Step) -> Result<(), MetricsError> {
         while let [rest @ .., last] = self.negatives
             && *last == key
         {
@@ -213,12 +221,10 @@ impl<'a> Cursor<'a> {
             && (last >> 32) as u32 == key
         {
             step.positives += 1;
-            step.overlap += self
-                .shares
-                .get(*last as u32 as usize)
-                .copied()
-                .unwrap_or(0.0);
+            let share = self.shares.get(*last as u32 as usize);
+            step.overlap += share.ok_or(REGION_IS_KNOWN)?;
             self.positives = rest;
         }
+        Ok(())
     }
 }

@@ -16,7 +16,7 @@ pub struct Regions {
 impl Regions {
     /// Labels a mask of at most 2³² − 1 pixels; true is defective.
     #[must_use]
-    pub fn of(mask: &ArrayRef2<bool>) -> Self {
+    pub fn find(mask: &ArrayRef2<bool>) -> Self {
         let mut regions = Self {
             labels: Array2::zeros(mask.dim()),
             sizes: Vec::new(),

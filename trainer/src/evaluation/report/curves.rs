@@ -2,40 +2,40 @@
 
 use std::fmt::Write;
 
+use maud::{Markup, html};
+
 use super::chart::{Chart, unit_ticks};
 use crate::evaluation::Evaluation;
-use crate::evaluation::metrics::{CurvePoint, curve};
+use crate::evaluation::metrics::{CurvePoint, MetricsError, curve};
 
 /// Both curves, with a dot at the best F1; a remark when good or defective pictures
 /// are missing.
-pub(super) fn html(evaluation: &Evaluation) -> String {
+pub(super) fn html(evaluation: &Evaluation) -> Result<Markup, MetricsError> {
     let (scores, labels): (Vec<f32>, Vec<bool>) = evaluation
         .pictures
         .iter()
         .map(|seen| (seen.score, seen.picture.is_defective()))
         .unzip();
-    let points = curve(&scores, &labels).unwrap_or_default();
+    let points = curve(&scores, &labels)?;
     if points.is_empty() {
-        return "<p>Curves need good and defective pictures.</p>\n".to_owned();
+        return Ok(html! { p { "Curves need good and defective pictures." } });
     }
     let best = evaluation.overall.image_f1max_threshold;
     let best = points.iter().find(|point| Some(point.threshold) == best);
-    let charts = [roc(&points, best), precision_recall(&points, best)];
-    format!("<div class=\"curves\">\n{}</div>\n", charts.concat())
+    Ok(html! {
+        div.curves { (roc(&points, best)) (precision_recall(&points, best)) }
+    })
 }
 
 /// Straight lines between the points, from (0, 0) on.
-fn roc(points: &[CurvePoint], best: Option<&CurvePoint>) -> String {
+fn roc(points: &[CurvePoint], best: Option<&CurvePoint>) -> Markup {
     let mut line = String::from("M0 100");
     for point in points {
         let (x, y) = place(point.false_positive_rate, point.recall);
         let _ = write!(line, "L{x:.2} {y:.2}");
     }
     let dot = best.map(|point| place(point.false_positive_rate, point.recall));
-    let plot = format!(
-        "<path class=\"grid\" d=\"M0 100L100 0\"/>\n{}",
-        drawn(&line, dot)
-    );
+    let plot = html! { path.grid d="M0 100L100 0" {} (drawn(&line, dot)) };
     chart(
         "ROC curve",
         "false positive rate",
@@ -45,7 +45,7 @@ fn roc(points: &[CurvePoint], best: Option<&CurvePoint>) -> String {
 }
 
 /// Steps, each at the precision of its end, as the average precision adds them up.
-fn precision_recall(points: &[CurvePoint], best: Option<&CurvePoint>) -> String {
+fn precision_recall(points: &[CurvePoint], best: Option<&CurvePoint>) -> Markup {
     let mut line = String::new();
     for point in points {
         let (x, y) = place(point.recall, point.precision);
@@ -65,16 +65,18 @@ fn place(x: f64, y: f64) -> (f64, f64) {
     (x * 100.0, (1.0 - y) * 100.0)
 }
 
-/// A line of no length with round ends is a dot that stays round when stretched.
-fn drawn(line: &str, dot: Option<(f64, f64)>) -> String {
-    let mut svg = format!("<path class=\"line\" d=\"{line}\"/>\n");
-    if let Some((x, y)) = dot {
-        let _ = writeln!(svg, "<path class=\"dot\" d=\"M{x:.2} {y:.2}h0\"/>");
+/// The dot is a line without length and with round ends, because that stays round when the
+/// plot is stretched.
+fn drawn(line: &str, dot: Option<(f64, f64)>) -> Markup {
+    html! {
+        path.line d=(line) {}
+        @if let Some((x, y)) = dot {
+            path.dot d=(format!("M{x:.2} {y:.2}h0")) {}
+        }
     }
-    svg
 }
 
-fn chart(label: &str, x_title: &str, y_title: &str, plot: String) -> String {
+fn chart(label: &str, x_title: &str, y_title: &str, plot: Markup) -> Markup {
     Chart {
         label,
         class: "curve",

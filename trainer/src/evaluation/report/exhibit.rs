@@ -1,4 +1,6 @@
-//! One picture of the page, with what the model made of it.
+//! One picture of the page, with the results of the model.
+
+use std::ffi::OsStr;
 
 use cfa_runtime::inspector::{InspectError, Inspector, PictureSize};
 use cfa_runtime::picture::Picture;
@@ -7,7 +9,7 @@ use cfa_runtime::render::{heatmap, overlay};
 use super::{ReportError, thumbnail};
 use crate::evaluation::{PictureScore, full_mask};
 
-/// Pictures are `data:` addresses.
+/// A picture and its results. Images are `data:` addresses.
 #[derive(Debug)]
 pub(super) struct Exhibit {
     /// Kind of defect and file, such as `scratch/003`.
@@ -22,13 +24,16 @@ pub(super) struct Exhibit {
 }
 
 impl Exhibit {
-    pub(super) fn of(seen: &PictureScore, inspector: &mut Inspector) -> Result<Self, ReportError> {
+    pub(super) fn inspect(
+        seen: &PictureScore,
+        inspector: &mut Inspector,
+    ) -> Result<Self, ReportError> {
         let path = &seen.picture.path;
         let picture = inspector.read_picture(path).map_err(InspectError::from)?;
         let inspection = inspector.inspect(&picture)?;
         let range = inspector.manifest().heatmap_range;
         let mask = full_mask(&seen.picture, size(&picture), inspector.reading())?;
-        let mask = mask.map(|mask| thumbnail::mask(&mask));
+        let mask = mask.map(|mask| thumbnail::mask(&mask)).transpose()?;
         let encode = |image| {
             thumbnail::jpeg(image).map_err(|source| ReportError::Encode {
                 path: path.clone(),
@@ -39,7 +44,8 @@ impl Exhibit {
         if let Some(mask) = &mask {
             thumbnail::outline(&mut blended, mask);
         }
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        // A picture always has a file name. An empty stem would only change the caption.
+        let stem = path.file_stem().map_or("".into(), OsStr::to_string_lossy);
         Ok(Self {
             name: format!("{}/{stem}", seen.picture.defect),
             score: seen.score,

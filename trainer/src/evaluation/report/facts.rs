@@ -1,12 +1,15 @@
-//! Which model it was, with which settings.
+//! The model and its settings.
 
+use maud::{Markup, html};
 use serde_json::Value;
 
 use super::ReportSettings;
-use super::page::{escaped, figure};
+use super::digits::four_digits;
 use crate::evaluation::{Evaluation, OutsideCrop, PixelFigures};
 
-/// What the manifest says about the model; what it does not say is left out.
+type Fact = (&'static str, String);
+
+/// Names of facts, and where the manifest holds them. Missing ones are left out.
 const MANIFEST: [(&str, &str); 12] = [
     ("Backbone", "/backbone/name"),
     ("Weights", "/backbone/weights_file"),
@@ -23,33 +26,33 @@ const MANIFEST: [(&str, &str); 12] = [
 ];
 
 /// Rows of a table.
-pub(super) fn html(settings: &ReportSettings, manifest: &Value, evaluation: &Evaluation) -> String {
+pub(super) fn html(settings: &ReportSettings, manifest: &Value, evaluation: &Evaluation) -> Markup {
     let file = [
         ("Model", settings.model_file.clone()),
         ("SHA-256", settings.model_sha256.clone()),
     ];
+    let recorded = |name, pointer| Some((name, plain(manifest.pointer(pointer)?)));
     let known = MANIFEST
         .iter()
-        .filter_map(|(name, pointer)| Some((*name, plain(manifest.pointer(pointer)?))));
-    let by = manifest
-        .pointer("/created_by")
-        .map(|by| ("Made by", plain(by)));
-    let network = evaluation
+        .filter_map(|&(name, pointer)| recorded(name, pointer));
+    let made_by = recorded("Made by", "/created_by");
+    let provider = evaluation
         .provider
         .map(|name| ("Network computed by", name.to_owned()));
-    let row = |(name, value): (&str, String)| {
-        format!("<tr><th>{name}</th><td>{}</td></tr>\n", escaped(&value))
-    };
     let hidden = evaluation.outside_crop.iter().flat_map(outside);
     let whole = evaluation.overall.whole_pictures.iter().flat_map(whole);
-    let rows = file.into_iter().chain(known).chain(by).chain(network);
+    let rows = file.into_iter().chain(known).chain(made_by).chain(provider);
     let rows = rows.chain(hidden).chain(whole).chain(missing(evaluation));
-    rows.map(row).collect()
+    html! {
+        @for (name, value) in rows {
+            tr { th { (name) } td { (value) } }
+        }
+    }
 }
 
-/// What the centre crop hides of the defects.
-fn outside(hidden: &OutsideCrop) -> [(&'static str, String); 3] {
-    let of = |outside: u64, partly: u64, all: u64| {
+/// The defects that the centre crop hides.
+fn outside(hidden: &OutsideCrop) -> [Fact; 3] {
+    let counted = |outside: u64, partly: u64, all: u64| {
         format!("{outside} of {all} wholly outside the centre crop, {partly} partly")
     };
     [
@@ -62,7 +65,7 @@ fn outside(hidden: &OutsideCrop) -> [(&'static str, String); 3] {
         ),
         (
             "Regions",
-            of(
+            counted(
                 hidden.regions_outside,
                 hidden.regions_partly_outside,
                 hidden.regions,
@@ -70,7 +73,7 @@ fn outside(hidden: &OutsideCrop) -> [(&'static str, String); 3] {
         ),
         (
             "Pictures with masks",
-            of(
+            counted(
                 hidden.pictures_outside,
                 hidden.pictures_partly_outside,
                 hidden.pictures,
@@ -79,21 +82,29 @@ fn outside(hidden: &OutsideCrop) -> [(&'static str, String); 3] {
     ]
 }
 
-/// Figures where nothing outside the centre crop is ever found.
-fn whole(of: &PixelFigures) -> [(&'static str, String); 3] {
+/// Figures for which defects outside the centre crop count as never found.
+fn whole(pixels: &PixelFigures) -> [Fact; 3] {
     [
-        ("Pixel AUROC over whole pictures", figure(of.pixel_auroc)),
-        ("AUPRO to 0.3 over whole pictures", figure(of.aupro_03)),
-        ("AUPRO to 0.05 over whole pictures", figure(of.aupro_005)),
+        (
+            "Pixel AUROC over whole pictures",
+            four_digits(pixels.pixel_auroc),
+        ),
+        (
+            "AUPRO to 0.3 over whole pictures",
+            four_digits(pixels.aupro_03),
+        ),
+        (
+            "AUPRO to 0.05 over whole pictures",
+            four_digits(pixels.aupro_005),
+        ),
     ]
 }
 
-fn missing(evaluation: &Evaluation) -> Vec<(&'static str, String)> {
-    let odd = evaluation.odd_masks.iter().map(ToString::to_string);
-    let odd = odd.map(|text| ("Odd mask", text));
-    let failed = evaluation.failed.iter().map(ToString::to_string);
-    odd.chain(failed.map(|text| ("Not inspected", text)))
-        .collect()
+fn missing(evaluation: &Evaluation) -> impl Iterator<Item = Fact> {
+    let odd = evaluation.odd_masks.iter();
+    let odd = odd.map(|mask| ("Odd mask", mask.to_string()));
+    let failed = evaluation.failed.iter();
+    odd.chain(failed.map(|picture| ("Not inspected", picture.to_string())))
 }
 
 fn plain(value: &Value) -> String {
@@ -104,7 +115,7 @@ fn plain(value: &Value) -> String {
         // The manifest holds 32-bit numbers; more digits mean nothing.
         (Value::Number(number), ..) if number.is_f64() => number
             .as_f64()
-            .map_or_else(String::new, |value| (value as f32).to_string()),
+            .map_or_else(|| number.to_string(), |value| (value as f32).to_string()),
         (_, Some(height), Some(width)) => format!("{height} × {width}"),
         _ => value.to_string(),
     }

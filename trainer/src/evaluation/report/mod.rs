@@ -1,7 +1,8 @@
-//! What an evaluation found, as one HTML file that needs nothing else.
+//! The results of an evaluation as one HTML file that needs nothing else.
 
 mod chart;
 mod curves;
+mod digits;
 mod exhibit;
 mod facts;
 mod histogram;
@@ -15,16 +16,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use cfa_runtime::inspector::{InspectError, Inspector};
-use cfa_runtime::write_atomically;
+use cfa_runtime::{BrokenInvariant, write_atomically};
 
+use crate::evaluation::metrics::MetricsError;
 use crate::evaluation::{Evaluation, EvaluationError, PictureScore};
 use exhibit::Exhibit;
 use page::{Page, Section};
 
-/// So many of the worst misses and of the worst false alarms are shown.
+/// Number of the worst misses, and of the worst false alarms, that are shown.
 const WORST: usize = 8;
 
-/// What the page says beside the figures.
+/// The facts on the page beside the figures.
 #[derive(Debug, Clone)]
 pub struct ReportSettings {
     /// The heading.
@@ -33,8 +35,8 @@ pub struct ReportSettings {
     pub model_file: String,
     /// SHA-256 of the bundle file in hexadecimal.
     pub model_sha256: String,
-    /// Show every picture, and not only the worst misses and false alarms: some 60 KiB
-    /// a picture.
+    /// Show every picture, and not only the worst misses and false alarms. Each picture
+    /// takes about 60 KiB.
     pub all_pictures: bool,
 }
 
@@ -45,7 +47,7 @@ pub enum ReportError {
     /// A picture that was inspected before cannot be inspected any more.
     #[error(transparent)]
     Inspect(#[from] InspectError),
-    /// Nor its mask be read.
+    /// A mask that was read before cannot be read any more.
     #[error(transparent)]
     Mask(#[from] EvaluationError),
     /// A picture cannot be made smaller for the page.
@@ -57,6 +59,15 @@ pub enum ReportError {
         #[source]
         source: image::ImageError,
     },
+    /// The curves cannot be drawn from these scores.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// The manifest of the bundle has no JSON form: a bug.
+    #[error("internal error: the manifest of the model has no JSON form; please report this")]
+    Manifest(#[source] serde_json::Error),
+    /// A bug of this program.
+    #[error(transparent)]
+    Internal(#[from] BrokenInvariant),
     /// The disk is full, the folder not writable, or the like.
     #[error("cannot write the report {}; check that its folder exists and is writable and the disk not full", path.display())]
     Write {
@@ -70,9 +81,9 @@ pub enum ReportError {
 
 /// Writes the page to `path`, in place of an older one.
 ///
-/// Pictures that are shown are inspected once more, by the inspector that the evaluation
-/// was made with, so that no map needs to be kept; `progress` is told how many of how
-/// many are done.
+/// Pictures that are shown are inspected once more, so that no map needs to be kept.
+/// `inspector` must be the one of the evaluation. `progress` is called with the number of
+/// finished pictures and the number of all.
 ///
 /// # Errors
 /// See [`ReportError`].
@@ -90,7 +101,7 @@ pub fn write_report(
     for (title, note, pictures) in chosen {
         let mut exhibits = Vec::new();
         for picture in pictures {
-            exhibits.push(Exhibit::of(picture, inspector)?);
+            exhibits.push(Exhibit::inspect(picture, inspector)?);
             done += 1;
             progress(done, count);
         }
@@ -103,10 +114,10 @@ pub fn write_report(
     let page = Page {
         settings,
         evaluation,
-        manifest: serde_json::to_value(inspector.manifest()).unwrap_or_default(),
+        manifest: serde_json::to_value(inspector.manifest()).map_err(ReportError::Manifest)?,
         sections,
     };
-    let html = page.html();
+    let html = page.html()?.into_string();
     write_atomically(path, |file| file.write_all(html.as_bytes())).map_err(|source| {
         ReportError::Write {
             path: path.to_owned(),
@@ -117,7 +128,7 @@ pub fn write_report(
 
 type Chosen<'a> = (String, String, Vec<&'a PictureScore>);
 
-/// The headings of the galleries, a remark, and their pictures.
+/// Heading, remark and pictures of each gallery.
 fn choice(evaluation: &Evaluation, all: bool) -> Vec<Chosen<'_>> {
     let mut ranked: Vec<&PictureScore> = evaluation.pictures.iter().collect();
     ranked.sort_by(|a, b| a.score.total_cmp(&b.score));

@@ -1,12 +1,13 @@
 //! The report's HTML.
 
-use std::fmt::Write;
-
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
 
+use super::digits::four_digits;
 use super::exhibit::Exhibit;
 use super::{ReportSettings, curves, facts, histogram, table};
 use crate::evaluation::Evaluation;
+use crate::evaluation::metrics::MetricsError;
 
 /// Everything the page shows.
 pub(super) struct Page<'a> {
@@ -25,24 +26,53 @@ pub(super) struct Section {
 }
 
 impl Page<'_> {
-    pub(super) fn html(&self) -> String {
+    /// The whole page. Names and texts of others are escaped.
+    pub(super) fn html(&self) -> Result<Markup, MetricsError> {
+        let title = &self.settings.title;
+        Ok(html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    title { (title) }
+                    style { (PreEscaped(include_str!("style.css"))) }
+                }
+                body { main {
+                    header { h1 { (title) } p { (self.intro()) } }
+                    (self.figures()?)
+                } }
+            }
+        })
+    }
+
+    fn figures(&self) -> Result<Markup, MetricsError> {
         let threshold = self.evaluation.overall.image_f1max_threshold;
-        let sections = self.sections.iter();
-        format!(
-            include_str!("page.html"),
-            style = include_str!("style.css"),
-            title = escaped(&self.settings.title),
-            intro = self.intro(),
-            cards = self.cards(),
-            table = table::html(self.evaluation),
-            threshold = threshold.map_or_else(String::new, |threshold| format!(
-                " <span class=\"mark\">best F1 at {threshold:.4}</span>"
-            )),
-            histogram = histogram::html(self.evaluation),
-            curves = curves::html(self.evaluation),
-            sections = sections.map(|of| of.html(threshold)).collect::<String>(),
-            facts = facts::html(self.settings, &self.manifest, self.evaluation),
-        )
+        let facts = facts::html(self.settings, &self.manifest, self.evaluation);
+        Ok(html! {
+            dl.cards {
+                @for (name, value) in self.cards() { div { dt { (name) } dd { (value) } } }
+            }
+            section {
+                h2 { "Kinds of defect " small { "each against all good pictures" } }
+                (table::html(self.evaluation))
+            }
+            section {
+                h2 { "Scores " small {
+                    span.good { "good" } " " span.bad { "defective" }
+                    @if let Some(threshold) = threshold {
+                        " " span.mark { (format!("best F1 at {threshold:.4}")) }
+                    }
+                } }
+                (histogram::html(self.evaluation))
+            }
+            section {
+                h2 { "Curves " small { "of whole pictures; the dot is the best F1" } }
+                (curves::html(self.evaluation)?)
+            }
+            @for section in &self.sections { (section.html(threshold)) }
+            section { h2 { "Model" } table.facts { (facts) } }
+        })
     }
 
     fn intro(&self) -> String {
@@ -54,7 +84,7 @@ impl Page<'_> {
         };
         let intro = format!(
             "{} has inspected {} good and {} defective pictures ({kinds}). It was trained on good ones only.",
-            escaped(&self.settings.model_file),
+            self.settings.model_file,
             overall.images - overall.defective,
             overall.defective
         );
@@ -67,98 +97,82 @@ impl Page<'_> {
         }
     }
 
-    fn cards(&self) -> String {
+    fn cards(&self) -> [(&'static str, String); 8] {
         let overall = &self.evaluation.overall;
-        let cards = [
-            ("image AUROC", figure(overall.image_auroc)),
-            ("image AUPR", figure(overall.image_aupr)),
-            ("image F1-max", figure(overall.image_f1max)),
-            ("median time", format!("{:.0} ms", self.median_ms())),
-            ("pixel AUROC", figure(overall.pixel_auroc)),
-            ("pixel F1-max", figure(overall.pixel_f1max)),
-            ("AUPRO to 0.3", figure(overall.aupro_03)),
-            ("AUPRO to 0.05", figure(overall.aupro_005)),
-        ];
-        let card = |(name, value): &(&str, String)| {
-            format!("<div><dt>{name}</dt><dd>{value}</dd></div>\n")
-        };
-        cards.iter().map(card).collect()
+        [
+            ("image AUROC", four_digits(overall.image_auroc)),
+            ("image AUPR", four_digits(overall.image_aupr)),
+            ("image F1-max", four_digits(overall.image_f1max)),
+            ("median time", self.median_time()),
+            ("pixel AUROC", four_digits(overall.pixel_auroc)),
+            ("pixel F1-max", four_digits(overall.pixel_f1max)),
+            ("AUPRO to 0.3", four_digits(overall.aupro_03)),
+            ("AUPRO to 0.05", four_digits(overall.aupro_005)),
+        ]
     }
 
-    fn median_ms(&self) -> f64 {
+    /// A dash without pictures.
+    fn median_time(&self) -> String {
         let times = self.evaluation.pictures.iter().map(|seen| seen.total_ms);
         let mut times: Vec<f64> = times.collect();
         times.sort_by(f64::total_cmp);
-        times.get(times.len() / 2).copied().unwrap_or_default()
+        let median = times.get(times.len() / 2);
+        median.map_or_else(|| "–".to_owned(), |median| format!("{median:.0} ms"))
     }
 }
 
 impl Section {
-    fn html(&self, threshold: Option<f32>) -> String {
-        let rows = self.exhibits.iter().map(|exhibit| row(exhibit, threshold));
-        format!(
-            "<section>\n<h2>{} <small>{}</small></h2>\n{}</section>\n",
-            escaped(&self.title),
-            escaped(&self.note),
-            rows.collect::<String>()
-        )
+    fn html(&self, threshold: Option<f32>) -> Markup {
+        html! {
+            section {
+                h2 { (self.title) " " small { (self.note) } }
+                @for exhibit in &self.exhibits { (row(exhibit, threshold)) }
+            }
+        }
     }
 }
 
 /// Picture, heat map, overlay and mask beside each other.
-fn row(exhibit: &Exhibit, threshold: Option<f32>) -> String {
-    let name = escaped(&exhibit.name);
-    let wrong = match threshold {
-        Some(threshold) if exhibit.defective && exhibit.score < threshold => " <em>missed</em>",
-        Some(threshold) if !exhibit.defective && exhibit.score >= threshold => {
-            " <em>false alarm</em>"
-        }
-        _ => "",
-    };
-    let mut row = format!(
-        "<figure>\n<figcaption>{name} <b>{:.4}</b>{wrong}</figcaption>\n",
-        exhibit.score
-    );
-    let seen_on = if exhibit.mask.is_some() {
+fn row(exhibit: &Exhibit, threshold: Option<f32>) -> Markup {
+    let name = &exhibit.name;
+    let overlay_text = if exhibit.mask.is_some() {
         "overlay, true outline"
     } else {
         "overlay"
     };
-    cell(&mut row, "picture", &name, &exhibit.picture);
-    cell(&mut row, "heat map", &name, &exhibit.heatmap);
-    cell(&mut row, seen_on, &name, &exhibit.overlay);
-    if let Some(mask) = &exhibit.mask {
-        cell(&mut row, "mask", &name, mask);
-    } else {
-        let why = if exhibit.defective {
-            "no mask"
-        } else {
-            "no defect"
-        };
-        let _ = writeln!(
-            row,
-            "<div class=\"none\"><span>{why}</span><i>mask</i></div>"
-        );
+    html! {
+        figure {
+            figcaption {
+                (name) " " b { (format!("{:.4}", exhibit.score)) }
+                @if let Some(wrong) = wrong(exhibit, threshold) { " " em { (wrong) } }
+            }
+            (cell("picture", name, &exhibit.picture))
+            (cell("heat map", name, &exhibit.heatmap))
+            (cell(overlay_text, name, &exhibit.overlay))
+            @if let Some(mask) = &exhibit.mask {
+                (cell("mask", name, mask))
+            } @else {
+                div.none {
+                    span { (if exhibit.defective { "no mask" } else { "no defect" }) }
+                    i { "mask" }
+                }
+            }
+        }
     }
-    row.push_str("</figure>\n");
-    row
 }
 
-fn cell(row: &mut String, what: &str, name: &str, address: &str) {
-    let _ = writeln!(
-        row,
-        "<div><img loading=\"lazy\" alt=\"{name}, {what}\" src=\"{address}\"><i>{what}</i></div>"
-    );
+/// What the threshold gets wrong about a picture.
+fn wrong(exhibit: &Exhibit, threshold: Option<f32>) -> Option<&'static str> {
+    let threshold = threshold?;
+    if exhibit.defective {
+        (exhibit.score < threshold).then_some("missed")
+    } else {
+        (exhibit.score >= threshold).then_some("false alarm")
+    }
 }
 
-/// Four digits, or a dash for what cannot be measured.
-pub(super) fn figure(value: Option<f64>) -> String {
-    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"))
-}
-
-pub(super) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+fn cell(what: &str, name: &str, address: &str) -> Markup {
+    html! {
+        div { img loading="lazy" alt={ (name) ", " (what) } src=(address); i { (what) } }
+    }
 }

@@ -1,50 +1,67 @@
 //! The figures of each kind of defect.
 
-use std::fmt::Write;
+use maud::{Markup, html};
 
-use super::page::{escaped, figure};
+use super::digits::four_digits;
 use crate::evaluation::{Evaluation, Figures, PictureScore, score_range};
 
-const HEAD: &str = "<tr><th rowspan=\"2\"></th><th rowspan=\"2\">pictures</th><th colspan=\"3\">image</th>\
-<th colspan=\"2\">pixel</th><th colspan=\"2\">AUPRO up to</th><th colspan=\"3\">score</th></tr>\n\
-<tr><th>AUROC</th><th>AUPR</th><th>F1-max</th><th>AUROC</th><th>F1-max</th><th>0.3</th><th>0.05</th>\
-<th>lowest</th><th>median</th><th>highest</th></tr>\n";
+const FIGURES: usize = 7;
 
 /// A row for everything, one for each kind of defect, and the scores of the good ones.
-pub(super) fn html(evaluation: &Evaluation) -> String {
-    let mut rows = String::from(HEAD);
+pub(super) fn html(evaluation: &Evaluation) -> Markup {
     let everything: Vec<&PictureScore> = evaluation.pictures.iter().collect();
-    row(&mut rows, "all", &everything, Some(&evaluation.overall));
-    for (name, pictures) in evaluation.groups() {
-        row(&mut rows, name, &pictures, evaluation.defects.get(name));
+    html! {
+        div.wide {
+            table.figures {
+                (head())
+                (row("all", &everything, Some(&evaluation.overall)))
+                @for (name, pictures) in evaluation.groups() {
+                    (row(name, &pictures, evaluation.defects.get(name)))
+                }
+            }
+        }
     }
-    format!("<div class=\"wide\"><table class=\"figures\">\n{rows}</table></div>\n")
 }
 
-fn row(rows: &mut String, name: &str, pictures: &[&PictureScore], figures: Option<&Figures>) {
-    let shown = escaped(&name.replace('_', " "));
-    let _ = write!(rows, "<tr><th>{shown}</th><td>{}</td>", pictures.len());
-    let values = figures.map(|of| {
-        [
-            of.image_auroc,
-            of.image_aupr,
-            of.image_f1max,
-            of.pixel_auroc,
-            of.pixel_f1max,
-            of.aupro_03,
-            of.aupro_005,
-        ]
-    });
-    for value in values.unwrap_or_default() {
-        let text = if figures.is_some() {
-            figure(value)
-        } else {
-            String::new()
-        };
-        let _ = write!(rows, "<td>{text}</td>");
+fn head() -> Markup {
+    let names = ["AUROC", "AUPR", "F1-max", "AUROC", "F1-max", "0.3", "0.05"];
+    html! {
+        tr {
+            th rowspan="2" {}
+            th rowspan="2" { "pictures" }
+            th colspan="3" { "image" }
+            th colspan="2" { "pixel" }
+            th colspan="2" { "AUPRO up to" }
+            th colspan="3" { "score" }
+        }
+        tr {
+            @for name in names.iter().chain(&["lowest", "median", "highest"]) { th { (name) } }
+        }
     }
-    for score in score_range(pictures).into_iter().flatten() {
-        let _ = write!(rows, "<td>{score:.4}</td>");
+}
+
+fn row(name: &str, pictures: &[&PictureScore], figures: Option<&Figures>) -> Markup {
+    html! {
+        tr {
+            th { (name.replace('_', " ")) }
+            td { (pictures.len()) }
+            @for text in figures.map_or_else(<[String; FIGURES]>::default, texts) { td { (text) } }
+            @for score in score_range(pictures).into_iter().flatten() {
+                td { (format!("{score:.4}")) }
+            }
+        }
     }
-    rows.push_str("</tr>\n");
+}
+
+fn texts(figures: &Figures) -> [String; FIGURES] {
+    [
+        figures.image_auroc,
+        figures.image_aupr,
+        figures.image_f1max,
+        figures.pixel_auroc,
+        figures.pixel_f1max,
+        figures.aupro_03,
+        figures.aupro_005,
+    ]
+    .map(four_digits)
 }

@@ -3,6 +3,7 @@
 use std::io::Cursor;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use cfa_runtime::BrokenInvariant;
 use cfa_runtime::picture::Mask;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{FilterType, resize};
@@ -25,17 +26,17 @@ pub(super) fn small(picture: &RgbImage) -> RgbImage {
 }
 
 /// A mask in the size of its picture's thumbnail; a pixel with any defect in it is white.
-pub(super) fn mask(mask: &Mask) -> GrayImage {
+pub(super) fn mask(mask: &Mask) -> Result<GrayImage, BrokenInvariant> {
     let flags = mask.defects().iter().map(|&defect| 255 * u8::from(defect));
     let (width, height) = (mask.width_px(), mask.height_px());
-    // `Mask` has checked the length, so the empty default is never taken.
-    let whole = GrayImage::from_raw(width, height, flags.collect()).unwrap_or_default();
+    let whole = GrayImage::from_raw(width, height, flags.collect())
+        .ok_or(BrokenInvariant("a mask has a flag for each of its pixels"))?;
     let (small_width, small_height) = fitted(width, height);
     let mut small = resize(&whole, small_width, small_height, FilterType::Triangle);
     small
         .pixels_mut()
         .for_each(|Luma([level])| *level = 255 * u8::from(*level > 0));
-    small
+    Ok(small)
 }
 
 /// Draws a line around the white parts of a mask of the same size.

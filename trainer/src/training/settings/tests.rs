@@ -44,54 +44,54 @@ fn the_defaults_are_possible() {
 
 #[test]
 fn zero_where_one_is_needed_is_refused() {
-    refused(&["--batch-size 0", "at least 1"], |s| s.batch_size = 0);
-    refused(&["--gamma-c 0", "at least 1"], |s| s.gamma_c = 0);
-    refused(&["--gamma-d 0", "at least 1"], |s| s.gamma_d = 0);
-    refused(&["--neighbors 0", "at least 1"], |s| s.neighbors = 0);
+    refused(&["batch-size 0", "at least 1"], |s| s.batch_size = 0);
+    refused(&["gamma-c 0", "at least 1"], |s| s.gamma_c = 0);
+    refused(&["gamma-d 0", "at least 1"], |s| s.gamma_d = 0);
+    refused(&["neighbors 0", "at least 1"], |s| s.neighbors = 0);
 }
 
 #[test]
 fn numbers_out_of_range_are_refused() {
     for value in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        refused(&["--lr", "above 0"], |s| s.learning_rate = value);
+        refused(&["lr", "above 0"], |s| s.learning_rate = value);
     }
     for value in [-1e-9, f64::NAN, f64::INFINITY] {
-        refused(&["--weight-decay", "0 or more"], |s| s.weight_decay = value);
-        refused(&["--radius", "0 or more"], |s| s.radius = value);
+        refused(&["weight-decay", "0 or more"], |s| s.weight_decay = value);
+        refused(&["radius", "0 or more"], |s| s.radius = value);
     }
 }
 
 #[test]
 fn an_unknown_backbone_is_refused() {
-    let words = ["--backbone resnet9000", "mobilenet_v2"];
+    let words = ["backbone resnet9000", "mobilenet_v2"];
     refused(&words, |s| s.backbone = "resnet9000".to_owned());
 }
 
 #[test]
 fn divisors_that_leave_nothing_are_refused() {
-    refused(&["--gamma-d 153", "152 channels"], |s| s.gamma_d = 153);
-    refused(&["--neighbors 3", "--gamma-c 257", "the bank has 0"], |s| {
+    refused(&["gamma-d 153", "152 channels"], |s| s.gamma_d = 153);
+    refused(&["neighbors 3", "--gamma-c 257", "the bank has 0"], |s| {
         s.gamma_c = 257;
     });
-    refused(&["--neighbors 3", "--gamma-c 100", "the bank has 2"], |s| {
+    refused(&["neighbors 3", "--gamma-c 100", "the bank has 2"], |s| {
         s.gamma_c = 100;
     });
 }
 
 #[test]
 fn more_neighbours_than_entries_are_refused() {
-    refused(&["--neighbors 257", "257 bank entries"], |s| {
+    refused(&["neighbors 257", "257 bank entries"], |s| {
         s.neighbors = 257;
     });
-    refused(&["--neighbors"], |s| s.neighbors = usize::MAX);
+    refused(&["neighbors"], |s| s.neighbors = usize::MAX);
     // J counts where the radius lets it act.
-    refused(&["--neighbors 254", "--hard-negatives 3", "257"], |s| {
+    refused(&["neighbors 254", "--hard-negatives 3", "257"], |s| {
         (s.neighbors, s.radius) = (254, 1.0);
     });
-    refused(&["--hard-negatives 254"], |s| {
+    refused(&["hard-negatives 254"], |s| {
         (s.hard_negatives, s.train_radius) = (254, true);
     });
-    refused(&["--hard-negatives"], |s| {
+    refused(&["hard-negatives"], |s| {
         (s.hard_negatives, s.radius) = (usize::MAX, 1.0);
     });
     let mut idle = possible();
@@ -101,32 +101,32 @@ fn more_neighbours_than_entries_are_refused() {
 
 #[test]
 fn impossible_sizes_are_refused() {
-    refused(&["--image-size 16x64", "blur"], |s| {
+    refused(&["image-size 16x64", "blur"], |s| {
         s.image_size = Size {
             height: 16,
             width: 64,
         }
     });
-    refused(&["--image-size 31x31", "empty"], |s| {
+    refused(&["image-size 31x31", "empty"], |s| {
         s.backbone = "vgg19_bn".to_owned();
         s.image_size = square(31);
     });
-    refused(&["--center-crop 65x65", "--image-size 64x64"], |s| {
+    refused(&["center-crop 65x65", "--image-size 64x64"], |s| {
         s.center_crop = Some(square(65));
     });
-    refused(&["--image-size 0x64"], |s| {
+    refused(&["image-size 0x64"], |s| {
         s.image_size = Size {
             height: 0,
             width: 64,
         }
     });
-    refused(&["--center-crop 32x0"], |s| {
+    refused(&["center-crop 32x0"], |s| {
         s.center_crop = Some(Size {
             height: 32,
             width: 0,
         });
     });
-    refused(&["--image-size"], |s| s.image_size = square(usize::MAX));
+    refused(&["image-size"], |s| s.image_size = square(usize::MAX));
 }
 
 #[test]

@@ -39,13 +39,14 @@ pub(super) fn open_zip(
 ) -> Result<Checkpoint<'_>, WeightsProblem> {
     let entries = stored_entries(bytes)?;
     let mut names = entries.keys();
+    let no_pickle = || archive_problem("", "it has no data.pkl");
     let folder = names.find_map(|name| name.strip_suffix("/data.pkl"));
-    let folder = folder.ok_or_else(|| archive_problem("", "it has no data.pkl"))?;
+    let folder = folder.ok_or_else(no_pickle)?;
     let entry = |name: &str| entries.get(&format!("{folder}/{name}")).copied();
     if entry("byteorder") == Some(b"big") {
         return Err(WeightsProblem::BigEndian);
     }
-    let pickle = machine::run(entry("data.pkl").unwrap_or_default(), 0, unknown)?;
+    let pickle = machine::run(entry("data.pkl").ok_or_else(no_pickle)?, 0, unknown)?;
     let values = format!("{folder}/data/");
     let storages = entries
         .iter()

@@ -49,11 +49,11 @@ impl<'a> Document<'a> {
 
     /// The floating-point tensors of a state dictionary, or of a module that was saved
     /// whole; named as `state_dict()` names them.
-    pub(crate) fn tensors(&self, of: Node<'_>) -> Result<Tensors, WeightsProblem> {
-        let mut found = of.named_tensors();
+    pub(crate) fn tensors(&self, node: Node<'_>) -> Result<Tensors, WeightsProblem> {
+        let mut found = node.named_tensors();
         if found.is_empty() {
             let mut seen = BTreeSet::new();
-            of.collect_modules("", 0, &mut seen, &mut found);
+            node.collect_modules("", 0, &mut seen, &mut found);
         }
         super::values(&self.checkpoint, found, self.bytes)
     }
@@ -142,7 +142,7 @@ impl<'a> Node<'a> {
 
     fn object(self) -> Option<&'a Object> {
         match self.value {
-            Value::Object(at) => self.heap.object(*at),
+            Value::Object(at) => Some(self.heap.object(*at)),
             _ => None,
         }
     }
@@ -202,7 +202,7 @@ impl<'a> Node<'a> {
         found: &mut BTreeMap<String, Rc<TensorRef>>,
     ) {
         let Value::Object(at) = *self.value else {
-            return;
+            return; // no module: a number or text among the attributes
         };
         if depth > MAX_MODULE_DEPTH || !seen.insert(at) {
             return;
@@ -215,7 +215,7 @@ impl<'a> Node<'a> {
                 found.insert(format!("{prefix}{name}"), tensor);
             }
         }
-        let modules = self.own("_modules").map(Node::entries).unwrap_or_default();
+        let modules = self.own("_modules").into_iter().flat_map(Node::entries);
         for (name, module) in modules {
             module.collect_modules(&format!("{prefix}{name}."), depth + 1, seen, found);
         }

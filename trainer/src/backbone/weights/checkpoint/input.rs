@@ -19,7 +19,7 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// The same, with texts of any length; a text is never longer than `bytes`.
+    /// This cursor, with texts of any length. A text is never longer than `bytes`.
     pub(super) fn with_long_texts(self) -> Self {
         Self {
             longest_text: usize::MAX,
@@ -71,8 +71,8 @@ impl<'a> Input<'a> {
 
     /// The text up to the next line feed, which is consumed.
     pub(super) fn line(&mut self) -> Result<&'a str, WeightsProblem> {
-        let rest = self.bytes.get(self.position..).unwrap_or_default();
-        let end = rest.iter().position(|&byte| byte == b'\n');
+        let rest = self.bytes.get(self.position..);
+        let end = rest.and_then(|rest| rest.iter().position(|&byte| byte == b'\n'));
         let line = self.text(end.ok_or_else(|| self.problem("it ends too early"))?)?;
         self.take(1)?;
         Ok(line)

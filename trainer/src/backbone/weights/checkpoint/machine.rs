@@ -33,7 +33,7 @@ impl UnknownNames {
             Self::Placeholders => MAX_PICKLE_BYTES_WITH_OBJECTS,
         };
         let limit = start.saturating_add(cap).min(bytes.len());
-        let input = Input::at(bytes.get(..limit).unwrap_or_default(), start);
+        let input = Input::at(&bytes[..limit], start);
         match self {
             Self::Refused => input,
             Self::Placeholders => input.with_long_texts(),

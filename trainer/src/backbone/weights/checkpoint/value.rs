@@ -68,6 +68,9 @@ pub(super) struct Object {
 }
 
 /// The items of every tuple, list and dictionary of one pickle, and its objects.
+///
+/// Only [`add`](Self::add) and [`add_object`](Self::add_object) give numbers out, and nothing
+/// is removed. So each number of this pickle has its place; one of another pickle may panic.
 #[derive(Debug, Default)]
 pub(super) struct Heap {
     containers: Vec<Vec<Value>>,
@@ -80,20 +83,16 @@ impl Heap {
         Value::Object(self.objects.len() - 1)
     }
 
-    pub(super) fn object(&self, at: usize) -> Option<&Object> {
-        self.objects.get(at)
+    pub(super) fn object(&self, at: usize) -> &Object {
+        &self.objects[at]
     }
 
     pub(super) fn give_state(&mut self, object: usize, state: Value) {
-        if let Some(object) = self.objects.get_mut(object) {
-            object.states.push(state);
-        }
+        self.objects[object].states.push(state);
     }
 
     pub(super) fn fill_object(&mut self, object: usize, items: Vec<Value>) {
-        if let Some(object) = self.objects.get_mut(object) {
-            object.items.extend(items);
-        }
+        self.objects[object].items.extend(items);
     }
 
     pub(super) fn add(&mut self, items: Vec<Value>) -> usize {
@@ -102,19 +101,15 @@ impl Heap {
     }
 
     pub(super) fn extend(&mut self, container: usize, items: Vec<Value>) {
-        if let Some(old) = self.containers.get_mut(container) {
-            old.extend(items);
-        }
+        self.containers[container].extend(items);
     }
 
     /// The items of a tuple, list or dictionary, which is empty from then on.
     pub(super) fn take(&mut self, value: &Value) -> Vec<Value> {
         match value {
-            Value::Tuple(at) | Value::List(at) | Value::Dict(at) => self
-                .containers
-                .get_mut(*at)
-                .map(mem::take)
-                .unwrap_or_default(),
+            Value::Tuple(at) | Value::List(at) | Value::Dict(at) => {
+                mem::take(&mut self.containers[*at])
+            }
             _ => Vec::new(),
         }
     }
@@ -122,9 +117,7 @@ impl Heap {
     /// The items of a tuple, list or dictionary; none for any other value.
     pub(super) fn items(&self, value: &Value) -> &[Value] {
         match value {
-            Value::Tuple(at) | Value::List(at) | Value::Dict(at) => {
-                self.containers.get(*at).map_or(&[], Vec::as_slice)
-            }
+            Value::Tuple(at) | Value::List(at) | Value::Dict(at) => &self.containers[*at],
             _ => &[],
         }
     }

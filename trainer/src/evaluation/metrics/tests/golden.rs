@@ -74,7 +74,7 @@ fn the_golden_maps_have_the_figures_of_the_reference() {
     }
     let expected = recorded(&golden);
     let figure = |name: &str| expected[name].as_f64().unwrap();
-    let found = PixelMetrics::of(&[&golden_pixels(&golden)]);
+    let found = PixelMetrics::measure(&[&golden_pixels(&golden)]).unwrap();
     assert!((found.auroc.unwrap() - figure("pixel_auroc")).abs() < 1e-12);
     let aupro = found.aupro_03.unwrap();
     assert!(

@@ -105,13 +105,13 @@ fn figures_of_pixels_are_those_of_scikit_learn_and_the_definition() {
     assert_eq!(reference.pixels.len(), 3);
     for case in reference.pixels {
         let pixels = case.together();
-        let found = PixelMetrics::of(&[&pixels]);
+        let found = PixelMetrics::measure(&[&pixels]).unwrap();
         assert_eq!(found.regions, case.regions);
         assert_near(found.auroc, case.auroc);
         assert_best(found.f1_max, case.f1_max, case.f1_max_threshold);
         assert_near(found.aupro_03, case.aupro["0.3"]);
         assert_near(found.aupro_005, case.aupro["0.05"]);
-        assert_near(aupro(&[&pixels], 1.0), case.aupro["1.0"]);
+        assert_near(aupro(&[&pixels], 1.0).unwrap(), case.aupro["1.0"]);
     }
 }
 
@@ -120,8 +120,8 @@ fn figures_of_pixels_are_those_of_scikit_learn_and_the_definition() {
 fn parts_taken_together_are_as_one_set() {
     for case in reference().pixels {
         let parts: Vec<RankedPixels> = case.pictures().into_iter().map(PixelScores::rank).collect();
-        let apart = PixelMetrics::of(&parts.iter().collect::<Vec<_>>());
-        let together = PixelMetrics::of(&[&case.together()]);
+        let apart = PixelMetrics::measure(&parts.iter().collect::<Vec<_>>()).unwrap();
+        let together = PixelMetrics::measure(&[&case.together()]).unwrap();
         assert_eq!(
             (apart.auroc, apart.f1_max),
             (together.auroc, together.f1_max)

@@ -21,7 +21,7 @@ fn mask_of(picture: &[&str]) -> Array2<bool> {
 
 #[test]
 fn corners_connect_and_rows_do_not_wrap() {
-    let regions = Regions::of(&mask_of(&[
+    let regions = Regions::find(&mask_of(&[
         "#...#", //
         ".#...", "...##", "#....",
     ]));
@@ -41,10 +41,10 @@ fn a_winding_region_is_one() {
         "#####", //
         "....#", "###.#", "#...#", "#####",
     ]);
-    assert_eq!(Regions::of(&spiral).sizes, [17]);
+    assert_eq!(Regions::find(&spiral).sizes, [17]);
     let ring = mask_of(&["###", "#.#", "###"]);
-    assert_eq!(Regions::of(&ring).sizes, [8]);
-    assert_eq!(Regions::of(&mask_of(&["..."])).sizes, [0_u32; 0]);
+    assert_eq!(Regions::find(&ring).sizes, [8]);
+    assert_eq!(Regions::find(&mask_of(&["..."])).sizes, [0_u32; 0]);
 }
 
 /// Two regions, of one pixel and of three, and eleven good pixels. From the top: the small
@@ -67,7 +67,7 @@ fn a_curve_drawn_by_hand_has_its_area() {
         wide => (0.5 + f64::midpoint(0.5, third) + wide - 2.0) / 11.0,
     };
     for limit in [0.01, 0.05, 1.0 / 11.0, 0.13, 2.0 / 11.0, 0.3, 1.0] {
-        let found = aupro(&[&pixels], limit).unwrap();
+        let found = aupro(&[&pixels], limit).unwrap().unwrap();
         assert!(
             (found - area(limit) / limit).abs() < 1e-12,
             "{limit} {found}"
@@ -81,7 +81,7 @@ fn every_region_counts_the_same_whatever_its_size() {
     let mask = Array2::from_shape_fn((40, 40), |place| large(place) || place == (30, 30));
     let map = Array2::from_shape_fn((40, 40), |place| f32::from(u8::from(large(place))));
     // The small region is as dark as the 1199 good pixels: it comes in along a line.
-    let found = aupro(&[&ranked(&map, &mask)], 0.3).unwrap();
+    let found = aupro(&[&ranked(&map, &mask)], 0.3).unwrap().unwrap();
     assert!((found - (0.5 + 0.5 * 0.3 / 2.0)).abs() < 1e-12, "{found}");
 }
 
@@ -90,7 +90,7 @@ fn what_cannot_be_measured_is_none_and_what_does_not_fit_an_error() {
     let map = array![[1.0, 2.0], [3.0, 4.0]];
     for class in [false, true] {
         let one_class = ranked(&map, &Array2::from_elem((2, 2), class));
-        let found = PixelMetrics::of(&[&one_class]);
+        let found = PixelMetrics::measure(&[&one_class]).unwrap();
         assert_eq!(
             (found.auroc, found.f1_max, found.aupro_03, found.aupro_005),
             (None, None, None, None)
@@ -98,10 +98,10 @@ fn what_cannot_be_measured_is_none_and_what_does_not_fit_an_error() {
     }
     let both = ranked(&map, &array![[true, false], [false, false]]);
     for limit in [0.0, -1.0, f64::NAN] {
-        assert_eq!(aupro(&[&both], limit), None);
+        assert_eq!(aupro(&[&both], limit), Ok(None));
     }
     assert_eq!(aupro(&[&both], 7.0), aupro(&[&both], 1.0));
-    assert_eq!(aupro(&[], 0.3), None);
+    assert_eq!(aupro(&[], 0.3), Ok(None));
 
     let mut pixels = PixelScores::default();
     let turned = pixels.add(&map, &Array2::from_elem((1, 4), true));
@@ -115,12 +115,12 @@ fn what_cannot_be_measured_is_none_and_what_does_not_fit_an_error() {
     let mask = Array2::from_elem((1, 2), true);
     let nan = pixels.add(&nan, &mask);
     assert_eq!(nan, Err(MetricsError::NotANumber { index: 1 }));
-    assert_eq!(PixelMetrics::of(&[&pixels.rank()]).regions, 0);
+    assert_eq!(PixelMetrics::measure(&[&pixels.rank()]).unwrap().regions, 0);
 }
 
 /// Points at every distinct score, counted anew each, and trapezoids cut at the limit.
 fn by_thresholds(map: &Array2<f32>, mask: &Array2<bool>, limit: f64) -> f64 {
-    let regions = Regions::of(mask);
+    let regions = Regions::find(mask);
     let share = |label: u32, threshold: f32| {
         let pixels = map
             .iter()
@@ -167,7 +167,7 @@ fn random_maps_with_many_ties_agree_with_counting() {
         let pixels = ranked(&map, &mask);
         for limit in [0.05, 0.3, 0.999, 1.0] {
             let (found, expected) = (
-                aupro(&[&pixels], limit).unwrap(),
+                aupro(&[&pixels], limit).unwrap().unwrap(),
                 by_thresholds(&map, &mask, limit),
             );
             assert!(
@@ -191,9 +191,11 @@ fn what_no_map_covers_is_never_found() {
     pixels.add_part(&map, &mask, (2, 2)).unwrap();
     let pixels = [&pixels.rank()];
 
-    let covered = PixelMetrics::of(&pixels);
+    let covered = PixelMetrics::measure(&pixels).unwrap();
     assert_eq!(covered.regions, 1);
-    let whole = PixelMetrics::of_whole_pictures(&pixels).unwrap();
+    let whole = PixelMetrics::measure_whole_pictures(&pixels)
+        .unwrap()
+        .unwrap();
     assert_eq!(whole.regions, 2);
     // Four defective pixels beat all 30 good ones; the two without a score lose against the
     // five good ones with one and tie with the 25 without. scikit-learn: 0.8055555555555556.
@@ -206,6 +208,6 @@ fn what_no_map_covers_is_never_found() {
     for aupro in [whole.aupro_03, whole.aupro_005] {
         assert!((aupro.unwrap() - 0.5).abs() < 1e-12, "{aupro:?}");
     }
-    let nothing = PixelMetrics::of_whole_pictures(&[&ranked(&map, &Array2::default((3, 3)))]);
-    assert_eq!(nothing, None);
+    let nothing = PixelMetrics::measure_whole_pictures(&[&ranked(&map, &Array2::default((3, 3)))]);
+    assert_eq!(nothing, Ok(None));
 }

@@ -147,7 +147,7 @@ fn the_overlap_area_never_exceeds_1() {
         pixels.add(&map, &mask).unwrap();
         let pixels = pixels.rank();
         for limit in (1..=100).map(|percent| f64::from(percent) / 100.0) {
-            let area = aupro(&[&pixels], limit).unwrap();
+            let area = aupro(&[&pixels], limit).unwrap().unwrap();
             assert!((1.0 - 1e-12..=1.0).contains(&area), "{side} {limit} {area}");
         }
     }
