@@ -7,7 +7,7 @@ use ort::value::TensorRef;
 use super::session::{builder, not_row_by_row};
 use super::warnings::Warnings;
 use super::{NetworkError, OnnxRuntime};
-use crate::cores::Helpers;
+use crate::cores::{CoreAffinity, Helpers};
 use crate::onnx::INPUT;
 use crate::process::Threaded;
 
@@ -23,7 +23,8 @@ impl ObservedNetwork {
     /// Opens an ONNX file held in memory, with one input, `input` (`N × 3 × H × W`).
     pub fn new(runtime: &OnnxRuntime, onnx: &[u8], threads: usize) -> Result<Self, NetworkError> {
         let warnings = Warnings::default();
-        let session = builder(runtime, threads, &warnings, &Helpers::default())
+        let helpers = Helpers::new(CoreAffinity::Untouched);
+        let session = builder(runtime, threads, &warnings, &helpers)
             .and_then(|mut builder| builder.commit_from_memory(onnx))
             .map_err(|error| NetworkError::Open(error.into()))?;
         Ok(Self {

@@ -19,7 +19,7 @@ use super::{
 use crate::bundle::{Manifest, NetworkFile, level_name};
 use crate::cancellation::Cancellation;
 use crate::cfa::head::LevelShape;
-use crate::cores::Helpers;
+use crate::cores::{CoreAffinity, Helpers};
 use crate::invariant::BrokenInvariant;
 use crate::onnx::INPUT;
 use crate::process::Threaded;
@@ -52,6 +52,8 @@ pub struct NetworkOptions {
     pub threads: usize,
     /// Who is to compute.
     pub provider: ProviderOptions,
+    /// Whether affinities of the network's threads may be set.
+    pub core_affinity: CoreAffinity,
     /// Channels, height and width of the input.
     pub input_shape: [usize; 3],
     /// All outputs, in order.
@@ -66,6 +68,7 @@ impl NetworkOptions {
         Self {
             threads,
             provider: provider.into(),
+            core_affinity: CoreAffinity::default(),
             input_shape: [3, input.height, input.width],
             outputs: NetworkOutput::levels(&manifest.descriptor.levels),
         }
@@ -123,6 +126,7 @@ impl Network {
             runtime,
             network,
             threads: options.threads,
+            core_affinity: options.core_affinity,
             input_shape: options.input_shape,
             provider: &options.provider,
         };

@@ -18,7 +18,7 @@ use super::{
     RefusalReason, cuda, engine_key, graph_key, openvino,
 };
 use crate::bundle::NetworkFile;
-use crate::cores::Helpers;
+use crate::cores::{CoreAffinity, Helpers};
 
 /// In ONNX Runtime's words for operations that were left to the processor.
 const LEFT_TO_CPU: &str = "fallback to CPU EP has been explicitly disabled";
@@ -29,6 +29,7 @@ pub(in super::super) struct Request<'a> {
     pub(in super::super) runtime: &'a OnnxRuntime,
     pub(in super::super) network: &'a NetworkFile,
     pub(in super::super) threads: usize,
+    pub(in super::super) core_affinity: CoreAffinity,
     pub(in super::super) input_shape: [usize; 3],
     pub(in super::super) provider: &'a ProviderOptions,
 }
@@ -62,7 +63,8 @@ impl Request<'_> {
         self.check_device()?;
         let mut refusals = Vec::new();
         for provider in self.candidates() {
-            let (warnings, helpers) = (Warnings::default(), Helpers::default());
+            let warnings = Warnings::default();
+            let helpers = Helpers::new(self.core_affinity);
             match self.attempt(provider, &warnings, &helpers, watch.as_deref_mut())? {
                 Ok(session) => {
                     return Ok(Opened {

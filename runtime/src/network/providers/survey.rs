@@ -5,6 +5,7 @@ use ort::value::TensorRef;
 use super::super::{NetworkError, OnnxRuntime};
 use super::open::in_library;
 use super::{Opened, Precision, Provider, ProviderOptions, RefusalReason, Request, probe};
+use crate::cores::CoreAffinity;
 
 /// What became of trying a provider.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ fn tried(runtime: &OnnxRuntime, provider: Provider) -> Result<Precision, Network
         runtime,
         network: &probe::network("Relu").into(),
         threads: 1,
+        core_affinity: CoreAffinity::Untouched,
         input_shape: probe::SHAPE,
         provider: &ProviderOptions::from(provider),
     };

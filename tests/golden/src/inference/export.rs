@@ -1,6 +1,7 @@
 //! The exported network in ONNX Runtime, then the runtime's head.
 
 use anyhow::{Context, Result};
+use cfa_runtime::CoreAffinity;
 use cfa_runtime::network::{Network, NetworkOptions, NetworkOutput, OnnxRuntime, Provider};
 use cfa_train::cfa::descriptor::{Descriptor, with_descriptor};
 use cfa_train::{export::onnx, tensor};
@@ -49,6 +50,7 @@ fn run(
     let options = NetworkOptions {
         threads: 2,
         provider: Provider::Cpu.into(),
+        core_affinity: CoreAffinity::default(),
         input_shape: [shape[1], shape[2], shape[3]],
         outputs: vec![NetworkOutput {
             name: onnx::OUTPUT.to_owned(),

@@ -1,6 +1,7 @@
 //! What a bundle holds: the levels of the network on other axes, searched with bounds.
 
 use anyhow::{Context, Result};
+use cfa_runtime::CoreAffinity;
 use cfa_runtime::cfa::anomaly_map::GaussianBlur;
 use cfa_runtime::cfa::head::{Descriptors, Head, LevelShape};
 use cfa_runtime::cfa::memory_bank::MemoryBank;
@@ -48,6 +49,7 @@ pub(super) fn compare(
     let options = NetworkOptions {
         threads: 2,
         provider: Provider::Cpu.into(),
+        core_affinity: CoreAffinity::default(),
         input_shape: [shape[1], shape[2], shape[3]],
         outputs: NetworkOutput::levels(&shapes),
     };
