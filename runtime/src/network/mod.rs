@@ -1,5 +1,7 @@
 //! The network in ONNX Runtime, behind types of our own.
 
+#[cfg(feature = "stand-in")]
+mod fake;
 mod file_header;
 mod library_file;
 mod library_problem;
@@ -7,9 +9,10 @@ mod loaded_files;
 mod observed;
 mod onnx_runtime;
 mod opening;
+mod ort_session;
 mod outputs;
 mod providers;
-mod session;
+mod store;
 mod telemetry;
 #[cfg(test)]
 mod tests;
@@ -27,13 +30,13 @@ pub use loaded_files::file_loaded_at;
 pub use observed::ObservedNetwork;
 pub use onnx_runtime::OnnxRuntime;
 pub use opening::OpeningWatch;
+pub use ort_session::{Network, NetworkOptions, NetworkOutput};
 pub use outputs::NetworkOutputs;
 pub use providers::{
-    CacheFolder, CacheFolderError, Precision, Provider, ProviderChoice, ProviderOptions,
-    ProviderRefusal, ProviderState, RefusalReason, UnknownProvider, nvidia_driver, nvidia_gpus,
-    processor_instructions, survey,
+    Precision, Provider, ProviderChoice, ProviderOptions, ProviderRefusal, ProviderState,
+    RefusalReason, UnknownProvider, nvidia_driver, nvidia_gpus, processor_instructions, survey,
 };
-pub use session::{Network, NetworkOptions, NetworkOutput};
+pub use store::{CacheFolder, CacheFolderError};
 pub use telemetry::restart_without_telemetry;
 pub use whole_model::WholeModel;
 

@@ -4,7 +4,7 @@ use ndarray::{ArrayD, ArrayRef4, IxDyn};
 use ort::session::Session;
 use ort::value::TensorRef;
 
-use super::session::{builder, not_row_by_row};
+use super::ort_session::{builder, not_row_by_row};
 use super::warnings::Warnings;
 use super::{NetworkError, OnnxRuntime};
 use crate::cores::{CoreAffinity, Helpers};

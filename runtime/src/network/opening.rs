@@ -11,7 +11,7 @@ use ort::session::Session;
 use ort::session::builder::SessionBuilder;
 
 use super::NetworkError;
-use super::providers::CacheFolderError;
+use super::store::CacheFolderError;
 use crate::bundle::BundleError;
 
 /// Is told the time since the opening began, and says whether to go on.

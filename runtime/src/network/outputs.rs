@@ -6,7 +6,7 @@ use ndarray::{ArrayView3, ArrayView4, Axis};
 use ort::session::SessionOutputs;
 use ort::value::{Tensor, TensorValueType};
 
-use super::session::NetworkOutput;
+use super::ort_session::NetworkOutput;
 use super::{Cause, NetworkError};
 
 /// The outputs of one run, in the order of [`NetworkOptions::outputs`], each with the batch

@@ -6,7 +6,8 @@ use std::sync::Once;
 use ort::ep::cuda::{CUDA_DYLIBS, CUDNN_DYLIBS};
 use ort::ep::{CUDA, ExecutionProviderDispatch};
 
-use super::{RefusalReason, engine_key};
+use super::RefusalReason;
+use super::tensorrt::engine_key;
 
 /// The folder beside the ONNX Runtime library for NVIDIA's.
 const FOLDER: &str = "cuda";

@@ -5,29 +5,21 @@
 //! (`session.disable_cpu_ep_fallback`): a network that opens under a provider runs on it
 //! from end to end, and the name in a result is the one that computed it.
 
-mod cache_folder;
+mod cpu;
 mod cuda;
-mod engine_folder;
-mod engine_key;
-mod graph_key;
-mod instructions;
-mod kept_files;
-mod name;
 mod open;
 mod openvino;
-mod optimised;
-mod options;
 mod probe;
+mod provider;
+mod provider_options;
 mod refusal;
-mod source_files;
 mod survey;
 mod tensorrt;
 
-pub use cache_folder::{CacheFolder, CacheFolderError};
-pub use engine_key::{nvidia_driver, nvidia_gpus};
-pub use instructions::processor_instructions;
-pub use name::{Provider, UnknownProvider};
+pub use cpu::processor_instructions;
 pub(super) use open::{Opened, Request};
-pub use options::{Precision, ProviderChoice, ProviderOptions};
+pub use provider::{Provider, UnknownProvider};
+pub use provider_options::{Precision, ProviderChoice, ProviderOptions};
 pub use refusal::{ProviderRefusal, RefusalReason};
 pub use survey::{ProviderState, survey};
+pub use tensorrt::{nvidia_driver, nvidia_gpus};

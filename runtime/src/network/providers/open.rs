@@ -7,15 +7,17 @@ use ort::session::Session;
 use ort::session::builder::SessionBuilder;
 
 use super::super::opening::{self, Asked, Failure};
-use super::super::session::builder;
+use super::super::ort_session::builder;
+use super::super::store::CacheFolderError;
 use super::super::warnings::Warnings;
 use super::super::{Cause, NetworkError, OnnxRuntime, OpeningWatch};
-use super::engine_folder::EngineFolder;
-use super::optimised::{NotKept, OptimisedNetwork};
-use super::tensorrt::Engine;
+use super::cpu::graph_key;
+use super::cpu::optimised::{NotKept, OptimisedNetwork};
+use super::tensorrt::engine_folder::EngineFolder;
+use super::tensorrt::{Engine, engine_key};
 use super::{
-    CacheFolderError, Precision, Provider, ProviderChoice, ProviderOptions, ProviderRefusal,
-    RefusalReason, cuda, engine_key, graph_key, openvino,
+    Precision, Provider, ProviderChoice, ProviderOptions, ProviderRefusal, RefusalReason, cuda,
+    openvino,
 };
 use crate::bundle::NetworkFile;
 use crate::cores::{CoreAffinity, Helpers};

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::super::store::CacheFolderError;
 use super::super::{Cause, NetworkError};
-use super::{CacheFolderError, Provider};
+use super::Provider;
 
 /// A provider that was asked and does not compute the network.
 #[derive(Debug)]

@@ -1,18 +1,23 @@
 //! TensorRT's settings.
 
+pub(super) mod engine_folder;
+pub(super) mod engine_key;
+
 use ort::ep::{ExecutionProviderDispatch, TensorRT};
 
 use super::RefusalReason;
 use super::cuda::number;
-use super::engine_folder::EngineFolder;
 use crate::network::LARGEST_BATCH;
+use engine_folder::EngineFolder;
+
+pub use engine_key::{nvidia_driver, nvidia_gpus};
 
 const INPUT: &str = "input";
 
 /// What an engine is made for.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Engine<'a> {
-    pub(super) device: &'a str,
+pub(in crate::network) struct Engine<'a> {
+    pub(in crate::network) device: &'a str,
     pub(super) reduced: bool,
     pub(super) network_sha256_hex: &'a str,
     pub(super) input_shape: [usize; 3],
@@ -22,7 +27,7 @@ impl Engine<'_> {
     /// With a folder the compiled engine and the timings of its making are kept.
     /// The sizes of the input are fixed but for the batch, so that all is compiled when the
     /// network is opened and nothing while pictures wait.
-    pub(super) fn settings(
+    pub(in crate::network) fn settings(
         &self,
         folder: Option<&EngineFolder>,
     ) -> Result<ExecutionProviderDispatch, RefusalReason> {

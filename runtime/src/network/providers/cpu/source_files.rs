@@ -16,7 +16,7 @@ const WEIGHTS: &str = "source.bin";
 
 /// Why they could not be written.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum SourceError {
+pub(in crate::network) enum SourceError {
     #[error(transparent)]
     Bundle(#[from] BundleError),
     #[error(transparent)]
@@ -27,10 +27,13 @@ pub(super) enum SourceError {
 
 /// The folder of the two files, which goes with it.
 #[derive(Debug)]
-pub(super) struct SourceFiles(TempDir);
+pub(in crate::network) struct SourceFiles(TempDir);
 
 impl SourceFiles {
-    pub(super) fn write(network: &NetworkFile, folder: TempDir) -> Result<Self, SourceError> {
+    pub(in crate::network) fn write(
+        network: &NetworkFile,
+        folder: TempDir,
+    ) -> Result<Self, SourceError> {
         let mut weights = BufWriter::new(File::create(folder.path().join(WEIGHTS))?);
         let graph = without_weights(network.bytes()?, &mut weights, WEIGHTS)?;
         weights.flush()?;
@@ -39,7 +42,7 @@ impl SourceFiles {
         Ok(source)
     }
 
-    pub(super) fn graph(&self) -> PathBuf {
+    pub(in crate::network) fn graph(&self) -> PathBuf {
         self.0.path().join(GRAPH)
     }
 }

@@ -59,7 +59,7 @@ impl CacheFolder {
     }
 
     /// One below for a while, with a name of its own; it goes with the result.
-    pub(super) fn temporary(&self, prefix: &str) -> io::Result<TempDir> {
+    pub(in crate::network) fn temporary(&self, prefix: &str) -> io::Result<TempDir> {
         let mut builder = tempfile::Builder::new();
         builder.prefix(prefix);
         #[cfg(unix)]
@@ -68,7 +68,7 @@ impl CacheFolder {
     }
 
     /// The path for those who take text alone.
-    pub(super) fn text(&self) -> Result<&str, CacheFolderError> {
+    pub(in crate::network) fn text(&self) -> Result<&str, CacheFolderError> {
         self.0.to_str().ok_or_else(|| CacheFolderError::Io {
             path: self.0.clone(),
             source: io::Error::new(io::ErrorKind::InvalidInput, "its name is not UTF-8"),

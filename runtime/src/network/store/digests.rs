@@ -7,17 +7,17 @@ use std::path::Path;
 use crate::bundle::sha256_hex_of;
 
 /// SHA-256 of the others.
-pub(super) const DIGESTS: &str = "sha256";
+pub(in crate::network) const DIGESTS: &str = "sha256";
 
 /// Files may have been cut short by a full disk, a loss of power or the end of who wrote them;
 /// and what was never recorded was never whole.
-pub(super) fn is_intact(folder: &Path) -> bool {
+pub(in crate::network) fn is_intact(folder: &Path) -> bool {
     let recorded = fs::read_to_string(folder.join(DIGESTS));
     matches!((recorded, digests(folder)), (Ok(recorded), Ok(found)) if recorded == found)
 }
 
 /// Records all files as they are now.
-pub(super) fn record(folder: &Path) -> io::Result<()> {
+pub(in crate::network) fn record(folder: &Path) -> io::Result<()> {
     fs::write(folder.join(DIGESTS), digests(folder)?)
 }
 

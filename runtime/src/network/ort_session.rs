@@ -1,8 +1,5 @@
 //! One network, ready to run.
 
-#[cfg(feature = "stand-in")]
-mod stand_in;
-
 use ndarray::ArrayRef4;
 use ort::logging::LogLevel;
 use ort::session::builder::{AutoDevicePolicy, GraphOptimizationLevel, SessionBuilder};
@@ -78,16 +75,16 @@ impl NetworkOptions {
 /// A network opened by ONNX Runtime: normalised picture in, levels of descriptors out.
 #[derive(Debug)]
 pub struct Network {
-    computer: Computer,
-    helpers: Helpers,
-    options: NetworkOptions,
-    warnings: Warnings,
-    computed_by: ComputedBy,
+    pub(super) computer: Computer,
+    pub(super) helpers: Helpers,
+    pub(super) options: NetworkOptions,
+    pub(super) warnings: Warnings,
+    pub(super) computed_by: ComputedBy,
 }
 
 /// With what a network is computed.
 #[derive(Debug)]
-enum Computer {
+pub(super) enum Computer {
     OnnxRuntime(Threaded<Session>),
     #[cfg(feature = "stand-in")]
     StandIn,
@@ -95,11 +92,11 @@ enum Computer {
 
 /// Who computes a network.
 #[derive(Debug)]
-struct ComputedBy {
-    provider: Provider,
-    device: Option<String>,
-    precision: Precision,
-    refusals: Vec<ProviderRefusal>,
+pub(super) struct ComputedBy {
+    pub(super) provider: Provider,
+    pub(super) device: Option<String>,
+    pub(super) precision: Precision,
+    pub(super) refusals: Vec<ProviderRefusal>,
 }
 
 impl Network {
@@ -217,7 +214,7 @@ impl Network {
                 NetworkOutputs::new(given, outputs, pictures)
             }
             #[cfg(feature = "stand-in")]
-            Computer::StandIn => Ok(stand_in::outputs(outputs, input)),
+            Computer::StandIn => Ok(super::fake::outputs(outputs, input)),
         }
     }
 }

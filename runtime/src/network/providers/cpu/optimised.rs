@@ -12,11 +12,11 @@ use std::time::{Duration, SystemTime};
 use ort::session::Session;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
-use super::super::warnings::Warnings;
-use super::kept_files::{self, DIGESTS};
 use super::source_files::{SourceError, SourceFiles};
-use super::{CacheFolder, CacheFolderError};
 use crate::bundle::NetworkFile;
+use crate::network::store::digests::{self, DIGESTS};
+use crate::network::store::{CacheFolder, CacheFolderError};
+use crate::network::warnings::Warnings;
 
 const GRAPH: &str = "network.onnx";
 const WEIGHTS: &str = "weights.bin";
@@ -32,7 +32,7 @@ const TIED_TO_PROCESSOR: &str = "hardware specific optimizations";
 
 /// Why a network is not kept, or not opened from where it was kept.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum NotKept {
+pub(in crate::network) enum NotKept {
     #[error(
         "it cannot be told from which file ONNX Runtime was loaded; name that file by its path"
     )]
@@ -49,14 +49,14 @@ pub(super) enum NotKept {
 
 /// One network's place in the cache.
 #[derive(Debug)]
-pub(super) struct OptimisedNetwork {
+pub(in crate::network) struct OptimisedNetwork {
     all: CacheFolder,
     folder: PathBuf,
 }
 
 impl OptimisedNetwork {
     /// `key` names network, library and processor, in characters fit for a file name.
-    pub(super) fn in_cache(cache_folder: &Path, key: &str) -> Result<Self, NotKept> {
+    pub(in crate::network) fn in_cache(cache_folder: &Path, key: &str) -> Result<Self, NotKept> {
         let all = CacheFolder::open(&cache_folder.join("optimised"))?;
         let folder = all.path().join(key);
         if folder.exists() {
@@ -67,7 +67,7 @@ impl OptimisedNetwork {
 
     /// Opens the kept form. Where that is missing, damaged or refused, it is made for the next time while
     /// the network is opened as it is: to open the kept form, too, would take more memory.
-    pub(super) fn open(
+    pub(in crate::network) fn open(
         &self,
         onnx: &NetworkFile,
         builder: &SessionBuilder,
@@ -92,7 +92,7 @@ impl OptimisedNetwork {
     }
 
     fn is_intact(&self) -> bool {
-        kept_files::is_intact(&self.folder)
+        digests::is_intact(&self.folder)
     }
 
     fn make(
@@ -116,7 +116,7 @@ impl OptimisedNetwork {
 
     /// Another process may do the same meanwhile; one of the two stays.
     fn take_over(&self, partial: &Path) -> io::Result<()> {
-        kept_files::record(partial)?;
+        digests::record(partial)?;
         match fs::remove_dir_all(&self.folder) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -200,7 +200,7 @@ mod tests {
         for name in [GRAPH, WEIGHTS] {
             fs::write(network.folder.join(name), name).unwrap();
         }
-        kept_files::record(&network.folder).unwrap();
+        digests::record(&network.folder).unwrap();
         let recorded = network.folder.join(DIGESTS);
         let recorded = File::options().append(true).open(recorded).unwrap();
         recorded.set_modified(SystemTime::now() - age).unwrap();

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::tensorrt::Engine;
+use super::Engine;
 use crate::bundle::sha256_hex;
 use crate::network::loaded_files::{self, LoadedFile, identity};
 
@@ -12,7 +12,7 @@ const DRIVER: &str = "/proc/driver/nvidia/version";
 const GPUS: &str = "/proc/driver/nvidia/gpus";
 
 /// 128 bits name a folder well enough.
-pub(super) const KEY_DIGITS: usize = 32;
+pub(in crate::network) const KEY_DIGITS: usize = 32;
 
 /// Libraries whose code ends up in an engine; those that belong to one of these, and that it
 /// loads when it needs them, are of the same version.
@@ -63,7 +63,7 @@ fn facts(information: &str) -> String {
 /// Hexadecimal digits for what the engine depends on, as far as it can be read. The libraries
 /// must be loaded before.
 /// TensorRT itself refuses an engine of another version or another kind of GPU, too.
-pub(super) fn of(engine: &Engine<'_>, onnx_runtime: &LoadedFile) -> String {
+pub(in crate::network) fn of(engine: &Engine<'_>, onnx_runtime: &LoadedFile) -> String {
     let [channels, height, width] = engine.input_shape;
     let mut parts = vec![
         engine.network_sha256_hex.to_owned(),
@@ -96,7 +96,7 @@ fn in_use(mappings: &str) -> impl Iterator<Item = PathBuf> {
 }
 
 /// Whether this is a file of one of the libraries that an engine depends on.
-pub(super) fn ends_up_in_engine(library: &Path) -> bool {
+pub(in crate::network) fn ends_up_in_engine(library: &Path) -> bool {
     let name = library.file_name().unwrap_or_default().to_string_lossy();
     let is_of = |wanted: &&str| {
         let version = name.strip_prefix(*wanted);

@@ -1,15 +1,15 @@
 //! Which optimised network is which: one for each network, ONNX Runtime and kind of processor.
 
-use super::engine_key::KEY_DIGITS;
 use super::processor_instructions;
 use crate::bundle::sha256_hex;
+use crate::network::providers::tensorrt::engine_key::KEY_DIGITS;
 
 /// To be counted up when the files of a kept network, or their folder, change.
 const LAYOUT: &str = "layout 2";
 
 /// Hexadecimal digits for what an optimised network depends on. `library` is the identity of
 /// the loaded ONNX Runtime.
-pub(super) fn of(network_sha256_hex: &str, library: &str) -> String {
+pub(in crate::network) fn of(network_sha256_hex: &str, library: &str) -> String {
     let processor = processor();
     let parts = [LAYOUT, network_sha256_hex, library, &processor];
     let mut key = sha256_hex(parts.join("\n").as_bytes());

@@ -9,16 +9,16 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use super::super::opening::{Asked, Failure};
-use super::super::warnings::Warnings;
-use super::{CacheFolder, CacheFolderError, kept_files};
+use crate::network::opening::{Asked, Failure};
+use crate::network::store::{CacheFolder, CacheFolderError, digests};
+use crate::network::warnings::Warnings;
 
 /// Between two looks whether another opening has come to its end.
 const INTERVAL: Duration = Duration::from_millis(50);
 
 /// One engine's place in the cache.
 #[derive(Debug)]
-pub(super) struct EngineFolder {
+pub(in crate::network) struct EngineFolder {
     folder: CacheFolder,
     /// Beside the folder, which is emptied.
     lock: PathBuf,
@@ -26,7 +26,10 @@ pub(super) struct EngineFolder {
 
 impl EngineFolder {
     /// `key` names what the engine is made of and for, in characters fit for a file name.
-    pub(super) fn in_cache(cache_folder: &Path, key: &str) -> Result<Self, CacheFolderError> {
+    pub(in crate::network) fn in_cache(
+        cache_folder: &Path,
+        key: &str,
+    ) -> Result<Self, CacheFolderError> {
         let all = CacheFolder::open(&cache_folder.join("tensorrt"))?;
         Ok(Self {
             folder: all.subfolder(key)?,
@@ -35,20 +38,20 @@ impl EngineFolder {
     }
 
     /// The path for those who take text alone.
-    pub(super) fn text(&self) -> Result<&str, CacheFolderError> {
+    pub(in crate::network) fn text(&self) -> Result<&str, CacheFolderError> {
         self.folder.text()
     }
 
     /// Has `open` read and fill the folder, while no other process does. What is not whole is
     /// removed before, and what is refused is removed for a second attempt.
-    pub(super) fn open<T, Words>(
+    pub(in crate::network) fn open<T, Words>(
         &self,
         asked: &Asked,
         warnings: &Warnings,
         mut open: impl FnMut() -> Result<T, Failure<Words>>,
     ) -> Result<T, Failure<Words>> {
         let _until_the_end = self.lock(asked)?;
-        if !kept_files::is_intact(self.folder.path()) {
+        if !digests::is_intact(self.folder.path()) {
             self.empty()?;
         }
         let opened = match open() {
@@ -58,7 +61,7 @@ impl EngineFolder {
             }
             opened => opened?,
         };
-        if let Err(error) = kept_files::record(self.folder.path()) {
+        if let Err(error) = digests::record(self.folder.path()) {
             let path = self.folder.path().display();
             warnings.extend([format!(
                 "the compiled network is not kept for the next start: {path}: {error}"
@@ -69,7 +72,7 @@ impl EngineFolder {
 
     /// Whether what is there is from an opening that succeeded.
     fn is_kept(&self) -> bool {
-        self.folder.path().join(kept_files::DIGESTS).exists()
+        self.folder.path().join(digests::DIGESTS).exists()
     }
 
     /// Another opening may compile for minutes; that is waited for.
@@ -93,7 +96,7 @@ impl EngineFolder {
     fn empty<Words>(&self) -> Result<(), Failure<Words>> {
         let folder = self.folder.path();
         let remove = || {
-            let digests = folder.join(kept_files::DIGESTS);
+            let digests = folder.join(digests::DIGESTS);
             if digests.exists() {
                 fs::remove_file(digests)?;
             }
@@ -218,7 +221,7 @@ mod tests {
                 fs::remove_file(folder.join(TIMINGS)).unwrap();
             }),
             ("no digests", |folder| {
-                fs::remove_file(folder.join(kept_files::DIGESTS)).unwrap();
+                fs::remove_file(folder.join(digests::DIGESTS)).unwrap();
             }),
             ("a folder in it", |folder| {
                 fs::create_dir(folder.join("folder")).unwrap();
@@ -254,7 +257,7 @@ mod tests {
         })
         .unwrap();
         assert_eq!(found, [3, 0]);
-        assert!(kept_files::is_intact(folder.folder.path()));
+        assert!(digests::is_intact(folder.folder.path()));
     }
 
     /// It may have compiled for minutes, and a second time would end alike.

@@ -3,7 +3,9 @@
 
 use ndarray::{Array4, ArrayRef4, Axis};
 
-use super::{ComputedBy, Computer, Network, NetworkOptions, NetworkOutput, Warnings};
+use super::ort_session::{ComputedBy, Computer};
+use super::warnings::Warnings;
+use super::{Network, NetworkOptions, NetworkOutput};
 use crate::cores::Helpers;
 use crate::network::{NetworkOutputs, Precision, Provider};
 
