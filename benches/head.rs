@@ -10,9 +10,9 @@
 #![allow(clippy::expect_used, reason = "a bench that cannot start should stop")]
 
 use std::hint::black_box;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use cfa_runtime::Cancellation;
 use cfa_runtime::cfa::anomaly_map::{
     Border, GaussianBlur, Smoothing, softmin_scores, upsample_bilinear,
 };
@@ -72,7 +72,7 @@ fn nearest(criterion: &mut Criterion) {
             for (name, bank) in [("bounded", &bounded), ("tiled", &whole)] {
                 let (scratch, mut found) = (SearchScratch::default(), Neighbors::default());
                 let options = SearchOptions {
-                    cancelled: &AtomicBool::new(false),
+                    cancellation: &Cancellation::new(),
                     helpers: None,
                     scratch: &scratch,
                 };

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use cfa_runtime::network::{OpeningWatch, file_loaded_at, library_beside};
-use cfa_runtime::{Cancellation, Inspector, Model, OnnxRuntime};
+use cfa_runtime::{Inspector, Model, OnnxRuntime};
 use serde_json::{Value, json};
 
 use crate::fault::Fault;
@@ -49,14 +49,6 @@ impl Engine {
             #[cfg(feature = "stand-in")]
             (Self::StandIn, _) => Inspector::standing_in(model, options),
         }?)
-    }
-
-    pub(crate) fn cancellation(&self) -> Result<Cancellation, Fault> {
-        match self {
-            Self::OnnxRuntime(runtime) => Ok(Cancellation::new(runtime)?),
-            #[cfg(feature = "stand-in")]
-            Self::StandIn => Ok(Cancellation::standing_in()),
-        }
     }
 
     pub(crate) fn facts(&self) -> Value {

@@ -41,7 +41,6 @@ pub struct cfa_session {
     inspector: Mutex<Inspector>,
     /// The number of the process that has made it.
     process: u32,
-    engine: Engine,
     /// Of the call that is computing.
     running: Mutex<Option<Cancellation>>,
     facts: Value,
@@ -100,7 +99,6 @@ impl cfa_session {
             "good_scores": model.manifest().calibration.good_scores.len(),
         });
         let session = Self {
-            engine,
             process: std::process::id(),
             running: Mutex::default(),
             facts,
@@ -126,7 +124,7 @@ impl cfa_session {
     /// The right to compute, for one call; what runs under it can be cancelled.
     pub(crate) fn job(&self) -> Result<Job<'_>, Fault> {
         let inspector = self.exclusive()?;
-        let cancellation = self.engine.cancellation()?;
+        let cancellation = Cancellation::new();
         *locked(&self.running) = Some(cancellation.clone());
         Ok(Job {
             session: self,

@@ -227,7 +227,7 @@ fn a_batch_gives_what_its_pictures_give() {
 fn a_cancelled_inspection_is_given_up() {
     let [_, mut graph] = both(&tiny());
     let picture = &pictures()[0];
-    let cancellation = Cancellation::new(&onnx_runtime()).unwrap();
+    let cancellation = Cancellation::new();
     let before = graph.inspect_cancellable(picture, &cancellation).unwrap();
     cancellation.cancel();
     let refused = graph.inspect_cancellable(picture, &cancellation);

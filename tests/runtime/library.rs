@@ -130,11 +130,10 @@ fn the_bundle_file_may_be_replaced_but_not_written_into() {
 
 #[test]
 fn a_cancelled_inspection_gives_an_error_and_the_next_one_its_bits() {
-    let runtime = onnx_runtime();
     let mut inspector = inspector(1);
     let picture = Picture::from_rgb8(64, 64, drawing(64, 64, 3).into_raw()).unwrap();
     let before = inspector.inspect(&picture).unwrap();
-    let cancellation = Cancellation::new(&runtime).unwrap();
+    let cancellation = Cancellation::new();
     let same = inspector
         .inspect_cancellable(&picture, &cancellation)
         .unwrap();
@@ -154,7 +153,7 @@ fn a_network_stops_running_when_cancelled() {
     let mut network = Network::new(&onnx_runtime(), bundle.network_onnx(), &options).unwrap();
     let [_, height, width] = options.input_shape;
     let input = Array4::zeros((1, 3, height, width));
-    let cancellation = Cancellation::new(&onnx_runtime()).unwrap();
+    let cancellation = Cancellation::new();
     network.run_cancellable(&input, &cancellation).unwrap();
     cancellation.cancel();
     let error = network.run_cancellable(&input, &cancellation).unwrap_err();

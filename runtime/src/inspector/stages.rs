@@ -3,7 +3,6 @@
 use std::num::NonZeroU16;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use ndarray::{Array3, Axis};
@@ -146,9 +145,9 @@ impl Settings {
         helpers: Option<&ThreadPool>,
     ) -> Result<(AnomalyMap, HeadTimes), HeadError> {
         let levels: Vec<_> = described.outputs.of_picture(described.index).collect();
-        let never = AtomicBool::new(false);
-        let cancelled = cancellation.map_or(&never, Cancellation::flag);
-        self.head.anomaly_map_unless(&levels, cancelled, helpers)
+        let never = Cancellation::new();
+        let cancellation = cancellation.unwrap_or(&never);
+        self.head.anomaly_map_unless(&levels, cancellation, helpers)
     }
 }
 

@@ -1,8 +1,6 @@
 //! Opening a network under a watch.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
@@ -13,6 +11,7 @@ use ort::session::builder::SessionBuilder;
 use super::NetworkError;
 use super::store::CacheFolderError;
 use crate::bundle::BundleError;
+use crate::cancellation::Cancellation;
 
 /// Is told the time since the opening began, and says whether to go on.
 pub type OpeningWatch<'a> = dyn FnMut(Duration) -> ControlFlow<()> + 'a;
@@ -22,20 +21,6 @@ const INTERVAL: Duration = Duration::from_millis(200);
 
 /// Stops what the other thread does.
 type Stop = Box<dyn Fn() + Send>;
-
-/// Whether the watch has asked for the end.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Asked(Arc<AtomicBool>);
-
-impl Asked {
-    pub(super) fn to_stop(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn stop(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
 
 /// Where the opening of a network failed, with ONNX Runtime's words.
 #[derive(Debug)]
@@ -56,10 +41,10 @@ pub(super) enum Failure<Words = ort::Error> {
 /// the watch can look meanwhile on this one.
 pub(super) fn open(
     build: impl FnOnce() -> ort::Result<SessionBuilder> + Send,
-    commit: impl FnOnce(&mut SessionBuilder, &Asked) -> Result<Session, Failure> + Send,
+    commit: impl FnOnce(&mut SessionBuilder, &Cancellation) -> Result<Session, Failure> + Send,
     watch: Option<&mut OpeningWatch<'_>>,
 ) -> Result<Result<Session, Failure>, NetworkError> {
-    let asked = Asked::default();
+    let asked = Cancellation::new();
     let Some(watch) = watch else {
         let built = build().map_err(Failure::Start);
         return Ok(built.and_then(|mut builder| commit(&mut builder, &asked)));
@@ -69,7 +54,7 @@ pub(super) fn open(
         let canceler = builder.canceler();
         let heard = asked.clone();
         let stop: Stop = Box::new(move || {
-            heard.stop();
+            heard.cancel();
             // ONNX Runtime may have come to the end meanwhile, which is as good.
             let _too_late = canceler.cancel();
         });
@@ -136,15 +121,15 @@ mod tests {
 
     /// As slow as a provider that compiles: goes on until it is stopped, or 30 s.
     fn slow(sender: Sender<Stop>) -> bool {
-        let asked = Asked::default();
+        let asked = Cancellation::new();
         let heard = asked.clone();
-        sender.send(Box::new(move || asked.stop())).unwrap();
+        sender.send(Box::new(move || asked.cancel())).unwrap();
         let started = Instant::now();
-        while !heard.to_stop() && started.elapsed() < Duration::from_secs(30) {
+        while !heard.is_cancelled() && started.elapsed() < Duration::from_secs(30) {
             thread::sleep(Duration::from_millis(5));
         }
         drop(sender);
-        heard.to_stop()
+        heard.is_cancelled()
     }
 
     #[test]

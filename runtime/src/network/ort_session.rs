@@ -1,5 +1,7 @@
 //! One network, ready to run.
 
+use std::sync::Arc;
+
 use ndarray::ArrayRef4;
 use ort::logging::LogLevel;
 use ort::session::builder::{AutoDevicePolicy, GraphOptimizationLevel, SessionBuilder};
@@ -196,27 +198,42 @@ impl Network {
         input: &ArrayRef4<f32>,
         cancellation: &Cancellation,
     ) -> Result<NetworkOutputs, NetworkError> {
-        self.run_with(input, cancellation.run_options())
+        self.run_with(input, Some(cancellation))
     }
 
     fn run_with(
         &mut self,
         input: &ArrayRef4<f32>,
-        run: Option<&RunOptions>,
+        cancellation: Option<&Cancellation>,
     ) -> Result<NetworkOutputs, NetworkError> {
         let (outputs, pictures) = (&self.options.outputs, input.dim().0);
         match &mut self.computer {
             Computer::OnnxRuntime(session) => {
                 let session = session.here_mut()?;
                 self.helpers.keep_off_this_core();
-                let given = run_session(session, input, run)
-                    .map_err(|error| NetworkError::Run(error.into()))?;
+                let Some(cancellation) = cancellation else {
+                    let given = run_session(session, input, None).map_err(failed)?;
+                    return NetworkOutputs::new(given, outputs, pictures);
+                };
+                let run = Arc::new(RunOptions::new().map_err(failed)?);
+                let running = Arc::clone(&run);
+                let stop = move || {
+                    // It fails for a null pointer only.
+                    let _refused = running.terminate();
+                };
+                let given = cancellation
+                    .stopping(stop, || run_session(session, input, Some(&run)))
+                    .map_err(failed)?;
                 NetworkOutputs::new(given, outputs, pictures)
             }
             #[cfg(feature = "stand-in")]
             Computer::StandIn => Ok(super::fake::outputs(outputs, input)),
         }
     }
+}
+
+fn failed(error: ort::Error) -> NetworkError {
+    NetworkError::Run(error.into())
 }
 
 fn run_session<'s>(

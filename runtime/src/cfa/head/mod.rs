@@ -2,7 +2,6 @@
 
 mod descriptors;
 
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use ndarray::{Array2, ArrayView3};
@@ -10,6 +9,7 @@ use ndarray::{Array2, ArrayView3};
 pub use descriptors::{Descriptors, LevelShape, coordinate};
 use rayon::ThreadPool;
 
+use crate::cancellation::Cancellation;
 use crate::cfa::anomaly_map::{AnomalyMap, BlurError, GaussianBlur, Smoothing, softmin_scores};
 use crate::cfa::memory_bank::{
     DescriptorRows, MemoryBank, Neighbors, NeighborsError, SearchOptions, SearchScratch,
@@ -175,22 +175,22 @@ impl Head {
         &self,
         levels: &[ArrayView3<'_, f32>],
     ) -> Result<(AnomalyMap, HeadTimes), HeadError> {
-        self.anomaly_map_unless(levels, &AtomicBool::new(false), None)
+        self.anomaly_map_unless(levels, &Cancellation::new(), None)
     }
 
-    /// The same, given up with an error as soon as `cancelled` is seen to be true. With
+    /// The same, given up with an error once `cancellation` is cancelled. With
     /// `helpers` these threads help the calling one, which is none of them.
     pub fn anomaly_map_unless(
         &self,
         levels: &[ArrayView3<'_, f32>],
-        cancelled: &AtomicBool,
+        cancellation: &Cancellation,
         helpers: Option<&ThreadPool>,
     ) -> Result<(AnomalyMap, HeadTimes), HeadError> {
         let started = Instant::now();
         let descriptors = self.descriptors.of(levels)?;
         let mut neighbors = Neighbors::default();
         let options = SearchOptions {
-            cancelled,
+            cancellation,
             helpers,
             scratch: &self.scratch,
         };

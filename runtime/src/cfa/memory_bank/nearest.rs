@@ -16,6 +16,7 @@ use super::distance::squared_norm;
 use super::plain::{PlainScratch, PlainTile};
 use super::pruned::{PrunedScratch, PrunedTile, Unfinished};
 use super::{MemoryBank, first_overflow};
+use crate::cancellation::Cancellation;
 use crate::invariant::BrokenInvariant;
 
 /// Positions searched together by one thread. Fixed, so that the result does not
@@ -120,8 +121,8 @@ pub struct SearchScratch {
 /// How a search is done.
 #[derive(Debug, Clone, Copy)]
 pub struct SearchOptions<'a> {
-    /// Seen to be true, it ends the search with an error.
-    pub cancelled: &'a AtomicBool,
+    /// Ends the search with an error when it is cancelled.
+    pub cancellation: &'a Cancellation,
     /// Threads that help the calling one; `None` takes those of the pool that it is in.
     pub helpers: Option<&'a ThreadPool>,
     /// Buffers to use.
@@ -197,7 +198,7 @@ impl MemoryBank {
         let mut neighbors = Neighbors::default();
         let scratch = SearchScratch::default();
         let options = SearchOptions {
-            cancelled: &AtomicBool::new(false),
+            cancellation: &Cancellation::new(),
             helpers: None,
             scratch: &scratch,
         };
@@ -338,7 +339,7 @@ impl<R: DescriptorRows + ?Sized> Search<'_, R> {
         tiles: &Mutex<impl Iterator<Item = (usize, Found<'f>)> + Send>,
         options: &SearchOptions<'_>,
     ) -> Result<(), NeighborsError> {
-        let cancelled = || options.cancelled.load(Ordering::Relaxed);
+        let cancelled = || options.cancellation.is_cancelled();
         let first_failure = AtomicUsize::new(usize::MAX);
         let broken = OnceLock::new();
         options.share(&|| {

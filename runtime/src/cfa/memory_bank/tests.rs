@@ -4,11 +4,10 @@ mod bounded;
 mod broken;
 mod rounding;
 
-use std::sync::atomic::AtomicBool;
-
 use ndarray::{Array2, ArrayRef2, Axis, Ix2, concatenate};
 
 use super::{MemoryBank, MemoryBankError, Neighbors, NeighborsError, SearchOptions, SearchScratch};
+use crate::cancellation::Cancellation;
 use crate::golden_vectors::{GoldenVectors, assert_close};
 
 /// The distances are sums of up to 448 squares in `f32`, at least 4 side by side: each
@@ -197,11 +196,11 @@ fn the_result_does_not_depend_on_threads_or_layout() {
 fn search(
     bank: &MemoryBank,
     rows: &ArrayRef2<f32>,
-    cancelled: &AtomicBool,
+    cancellation: &Cancellation,
 ) -> Result<Neighbors, NeighborsError> {
     let mut found = Neighbors::default();
     let options = SearchOptions {
-        cancelled,
+        cancellation,
         helpers: None,
         scratch: &SearchScratch::default(),
     };
@@ -216,7 +215,7 @@ fn any_arrays_may_be_reused() {
     let rows = noise(300, 8, 18);
     let expected = bank.nearest(&rows, 2).unwrap();
     let options = SearchOptions {
-        cancelled: &AtomicBool::new(false),
+        cancellation: &Cancellation::new(),
         helpers: None,
         scratch: &SearchScratch::default(),
     };
@@ -238,9 +237,11 @@ fn any_arrays_may_be_reused() {
 fn a_cancelled_search_gives_an_error() {
     let bank = MemoryBank::new(noise(40, 8, 17)).unwrap();
     let rows = noise(300, 8, 18);
-    let found = search(&bank, &rows, &AtomicBool::new(false));
+    let found = search(&bank, &rows, &Cancellation::new());
     assert_eq!(found, bank.nearest(&rows, 2));
-    let cancelled = search(&bank, &rows, &AtomicBool::new(true));
+    let cancellation = Cancellation::new();
+    cancellation.cancel();
+    let cancelled = search(&bank, &rows, &cancellation);
     assert_eq!(cancelled, Err(NeighborsError::Cancelled));
 }
 

@@ -6,7 +6,7 @@ use ort::ep::{self, ExecutionProvider, ExecutionProviderDispatch};
 use ort::session::Session;
 use ort::session::builder::SessionBuilder;
 
-use super::super::opening::{self, Asked, Failure};
+use super::super::opening::{self, Failure};
 use super::super::ort_session::builder;
 use super::super::store::CacheFolderError;
 use super::super::warnings::Warnings;
@@ -20,6 +20,7 @@ use super::{
     openvino,
 };
 use crate::bundle::NetworkFile;
+use crate::cancellation::Cancellation;
 use crate::cores::{CoreAffinity, Helpers};
 
 /// In ONNX Runtime's words for operations that were left to the processor.
@@ -128,7 +129,8 @@ impl Request<'_> {
         let _of_others = self.runtime.errors.take();
         let build = || self.builder(registration.as_ref(), warnings, helpers);
         let engines = registration.as_ref().and_then(|one| one.engines.as_ref());
-        let commit = |builder: &mut SessionBuilder, asked: &Asked| match (provider, engines) {
+        let commit = |builder: &mut SessionBuilder, asked: &Cancellation| match (provider, engines)
+        {
             (Provider::Cpu, _) => self.open_kept(builder, warnings),
             (_, None) => self.open_read(builder),
             (_, Some(folder)) => {

@@ -13,12 +13,10 @@ mod levels;
 mod product;
 mod upsampling;
 
-use std::sync::atomic::AtomicBool;
-
-use cfa_runtime::BrokenInvariant;
 use cfa_runtime::cfa::memory_bank::{
     MemoryBank, MemoryBankError, Neighbors, NeighborsError, SearchOptions, SearchScratch,
 };
+use cfa_runtime::{BrokenInvariant, Cancellation};
 use ndarray::{Array1, Array2, ArrayRef2, Axis, Slice};
 use rayon::prelude::*;
 
@@ -150,7 +148,7 @@ impl BatchGradient {
             self.bank.turn_first_axis(&mean_of_some(phi)?);
         }
         let options = SearchOptions {
-            cancelled: &AtomicBool::new(false),
+            cancellation: &Cancellation::new(),
             helpers: None,
             scratch: &self.scratch,
         };

@@ -1,14 +1,13 @@
 //! With bounds the search gives the bits that it gives without, on banks that suit
 //! bounds and on banks made to defy them.
 
-use std::sync::atomic::AtomicBool;
-
 use ndarray::{Array1, Array2, Axis, concatenate};
 
 use super::super::{
     BoundingAxes, MemoryBank, MemoryBankError, Neighbors, Projection, SearchOptions, SearchScratch,
 };
 use super::{assert_exact, noise};
+use crate::cancellation::Cancellation;
 
 const COUNTS: [BoundingAxes; 4] = [
     BoundingAxes {
@@ -185,9 +184,9 @@ fn a_further_search_allocates_nothing() {
         .with_leading_axes(counts)
         .unwrap();
     let (scratch, mut found) = (SearchScratch::default(), Neighbors::default());
-    let never = AtomicBool::new(false);
+    let never = Cancellation::new();
     let options = SearchOptions {
-        cancelled: &never,
+        cancellation: &never,
         helpers: None,
         scratch: &scratch,
     };

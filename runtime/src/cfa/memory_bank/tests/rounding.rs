@@ -1,13 +1,12 @@
 //! Where rounding takes the most it can, both ways of searching still give what all
 //! distances give, with every set of instructions.
 
-use std::sync::atomic::AtomicBool;
-
 use ndarray::Array2;
 use pulp::{Arch, Simd, WithSimd};
 
 use super::super::distance::squared_distance;
 use super::super::{BoundingAxes, MemoryBank, Neighbors, SearchOptions, SearchScratch};
+use crate::cancellation::Cancellation;
 
 /// As many centroids as the bounds need to be tried for one neighbour.
 const CENTROIDS: usize = 16;
@@ -55,7 +54,7 @@ fn nearest_of_all(arch: Arch, descriptor: &[f32], bank: &MemoryBank) -> (f32, u3
 fn searched(arch: Arch, descriptor: &[f32], bank: &MemoryBank) -> (f32, u32) {
     let row = Array2::from_shape_vec((1, descriptor.len()), descriptor.to_vec()).unwrap();
     let options = SearchOptions {
-        cancelled: &AtomicBool::new(false),
+        cancellation: &Cancellation::new(),
         helpers: None,
         scratch: &SearchScratch::default(),
     };

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use crate::network::opening::{Asked, Failure};
+use crate::cancellation::Cancellation;
+use crate::network::opening::Failure;
 use crate::network::store::{CacheFolder, CacheFolderError, digests};
 use crate::network::warnings::Warnings;
 
@@ -46,7 +47,7 @@ impl EngineFolder {
     /// removed before, and what is refused is removed for a second attempt.
     pub(in crate::network) fn open<T, Words>(
         &self,
-        asked: &Asked,
+        asked: &Cancellation,
         warnings: &Warnings,
         mut open: impl FnMut() -> Result<T, Failure<Words>>,
     ) -> Result<T, Failure<Words>> {
@@ -55,7 +56,7 @@ impl EngineFolder {
             self.empty()?;
         }
         let opened = match open() {
-            Err(Failure::Open(_refused)) if self.is_kept() && !asked.to_stop() => {
+            Err(Failure::Open(_refused)) if self.is_kept() && !asked.is_cancelled() => {
                 self.empty()?;
                 open()?
             }
@@ -76,7 +77,7 @@ impl EngineFolder {
     }
 
     /// Another opening may compile for minutes; that is waited for.
-    fn lock<Words>(&self, asked: &Asked) -> Result<File, Failure<Words>> {
+    fn lock<Words>(&self, asked: &Cancellation) -> Result<File, Failure<Words>> {
         let mut options = File::options();
         let file = options.create(true).truncate(false).write(true);
         let file = file
@@ -85,7 +86,9 @@ impl EngineFolder {
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(file),
-                Err(TryLockError::WouldBlock) if asked.to_stop() => return Err(Failure::Stopped),
+                Err(TryLockError::WouldBlock) if asked.is_cancelled() => {
+                    return Err(Failure::Stopped);
+                }
                 Err(TryLockError::WouldBlock) => thread::sleep(INTERVAL),
                 Err(TryLockError::Error(error)) => return Err(failed(&self.lock, error)),
             }
@@ -159,7 +162,7 @@ mod tests {
         folder: &EngineFolder,
         open: impl FnMut() -> Result<T, Refused>,
     ) -> Result<T, Refused> {
-        folder.open(&Asked::default(), &Warnings::default(), open)
+        folder.open(&Cancellation::new(), &Warnings::default(), open)
     }
 
     fn files(folder: &EngineFolder) -> usize {
@@ -281,9 +284,9 @@ mod tests {
     fn an_opening_that_was_stopped_leaves_what_is_whole() {
         let base = tempfile::tempdir().unwrap();
         let folder = filled(base.path());
-        let asked = Asked::default();
+        let asked = Cancellation::new();
         let stopped: Result<(), _> = folder.open(&asked, &Warnings::default(), || {
-            asked.stop();
+            asked.cancel();
             Err(refusal())
         });
         assert!(matches!(stopped, Err(Failure::Open(_))));
@@ -310,8 +313,8 @@ mod tests {
         });
         let (first, second) = (place(base.path()), place(base.path()));
         opened(&first, || {
-            let asked = Asked::default();
-            asked.stop();
+            let asked = Cancellation::new();
+            asked.cancel();
             let waiting: Result<(), Refused> = second.open(&asked, &Warnings::default(), || Ok(()));
             assert!(matches!(waiting, Err(Failure::Stopped)));
             Ok(())
