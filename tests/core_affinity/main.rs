@@ -43,7 +43,7 @@ fn network(core_affinity: CoreAffinity) -> Network {
     let bundle = Bundle::open(&bundle).unwrap();
     let options = NetworkOptions {
         core_affinity,
-        ..NetworkOptions::of(&bundle.manifest, Provider::Cpu, THREADS)
+        ..NetworkOptions::for_manifest(&bundle.manifest, Provider::Cpu, THREADS)
     };
     Network::new(&library, bundle.network_onnx(), &options).unwrap()
 }
@@ -54,7 +54,8 @@ fn computed(network: &mut Network) -> Vec<u32> {
         (c * 3 + y * 2 + x) as f32 / 100.0
     });
     let outputs = network.run(&input).unwrap();
-    let bits = outputs.iter().flatten().map(|value| value.to_bits());
+    let all = outputs.all().unwrap();
+    let bits = all.iter().flatten().map(|value| value.to_bits());
     bits.collect()
 }
 

@@ -85,7 +85,7 @@ fn errors(
     let compared = batches.iter().map(|&batch| {
         let pictures = pictures(batch, height, width);
         let ours = network.run(&pictures).unwrap();
-        let ours = ours.iter().next().unwrap();
+        let ours = ours.all().unwrap().remove(0);
         let expected = host_values(&by_libtorch(&torch, &pictures)).unwrap();
         assert_eq!(ours.len(), expected.len());
         let differences = ours.iter().zip(&expected).map(|(a, b)| (a - b).abs());

@@ -8,7 +8,7 @@ mod model;
 mod pipeline;
 mod placement;
 mod stages;
-#[cfg(feature = "stand-in")]
+#[cfg(feature = "fake-network")]
 mod stand_in;
 
 use std::num::{NonZeroU16, NonZeroUsize};

@@ -38,7 +38,7 @@ impl HeadPlacement {
         provider: ProviderOptions,
         threads: usize,
     ) -> Result<(NetworkFile, NetworkOptions), InspectError> {
-        let mut options = NetworkOptions::of(model.manifest(), provider, threads);
+        let mut options = NetworkOptions::for_manifest(model.manifest(), provider, threads);
         let onnx = match self {
             Self::Host => model.network().clone(),
             Self::Graph => {

@@ -144,7 +144,7 @@ impl Settings {
         cancellation: Option<&Cancellation>,
         helpers: Option<&ThreadPool>,
     ) -> Result<(AnomalyMap, HeadTimes), HeadError> {
-        let levels: Vec<_> = described.outputs.of_picture(described.index).collect();
+        let levels = described.outputs.picture(described.index)?;
         let never = Cancellation::new();
         let cancellation = cancellation.unwrap_or(&never);
         self.head.anomaly_map_unless(&levels, cancellation, helpers)
@@ -155,9 +155,9 @@ impl Described {
     /// As the network gave it.
     fn map(&self) -> Result<(AnomalyMap, HeadTimes), HeadError> {
         let started = Instant::now();
-        let mut maps = self.outputs.of_picture(self.index);
-        let channels = maps.next().ok_or(HeadError::Layout)?;
-        let values = channels.index_axis_move(Axis(0), 0).to_owned();
+        let maps = self.outputs.picture(self.index)?;
+        let channels = maps.first().ok_or(HeadError::Layout)?;
+        let values = channels.index_axis(Axis(0), 0).to_owned();
         if !values.iter().all(|value| value.is_finite()) {
             return Err(HeadError::NotFinite);
         }

@@ -60,6 +60,7 @@ fn run(
     let mut network = Network::new(library, &encoded, &options)?;
     let pictures = Array4::from_shape_vec(shape, tensor::host_values(input)?)?;
     let outputs = network.run(&pictures)?;
-    let first = outputs.iter().next();
+    let all = outputs.all()?;
+    let first = all.first();
     Ok(first.context("the network gave no output")?.to_owned())
 }

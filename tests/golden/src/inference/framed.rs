@@ -56,7 +56,7 @@ pub(super) fn compare(
     let mut network = Network::new(library, &encoded, &options)?;
     let levels = network.run(&Array4::from_shape_vec(shape, tensor::host_values(input)?)?)?;
     let map = |image| {
-        let views: Vec<_> = levels.of_picture(image).collect();
+        let views = levels.picture(image)?;
         Ok(head.anomaly_map(&views)?.0)
     };
     let maps = (0..shape[0]).map(map).collect::<Result<Vec<_>>>()?;

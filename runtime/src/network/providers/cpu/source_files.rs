@@ -1,6 +1,6 @@
-//! A network as two files, its graph and its weights, for as long as ONNX Runtime reads it.
+//! A network as two files, its graph and its weights, while ONNX Runtime reads it.
 //!
-//! Of a network that it is given in memory, ONNX Runtime would hold two more copies.
+//! ONNX Runtime would hold two more copies of a network that it gets in memory.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -14,9 +14,9 @@ use crate::onnx::{ExternalError, without_weights};
 const GRAPH: &str = "source.onnx";
 const WEIGHTS: &str = "source.bin";
 
-/// Why they could not be written.
+/// Why the files could not be written.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::network) enum SourceError {
+pub(super) enum SourceError {
     #[error(transparent)]
     Bundle(#[from] BundleError),
     #[error(transparent)]
@@ -25,15 +25,12 @@ pub(in crate::network) enum SourceError {
     Write(#[from] io::Error),
 }
 
-/// The folder of the two files, which goes with it.
+/// The folder of the two files, which is removed with this value.
 #[derive(Debug)]
-pub(in crate::network) struct SourceFiles(TempDir);
+pub(super) struct SourceFiles(TempDir);
 
 impl SourceFiles {
-    pub(in crate::network) fn write(
-        network: &NetworkFile,
-        folder: TempDir,
-    ) -> Result<Self, SourceError> {
+    pub(super) fn write(network: &NetworkFile, folder: TempDir) -> Result<Self, SourceError> {
         let mut weights = BufWriter::new(File::create(folder.path().join(WEIGHTS))?);
         let graph = without_weights(network.bytes()?, &mut weights, WEIGHTS)?;
         weights.flush()?;
@@ -42,7 +39,7 @@ impl SourceFiles {
         Ok(source)
     }
 
-    pub(in crate::network) fn graph(&self) -> PathBuf {
+    pub(super) fn graph(&self) -> PathBuf {
         self.0.path().join(GRAPH)
     }
 }
