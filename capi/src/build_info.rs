@@ -19,7 +19,7 @@ static JSON: LazyLock<String> = LazyLock::new(|| {
         "target": env!("CFA_TARGET"),
         "rustc": env!("CFA_RUSTC"),
         "debug": cfg!(debug_assertions),
-        "test_build": cfg!(any(feature = "fault-injection", feature = "stand-in")),
+        "test_build": cfg!(any(feature = "fault-injection", feature = "fake-network")),
         "onnxruntime_minimum": format!("1.{MINIMUM_MINOR_VERSION}"),
         "providers": Provider::ALL.map(Provider::name),
         "limits": {

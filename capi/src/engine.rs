@@ -1,6 +1,6 @@
 //! What computes the networks of sessions.
 
-#[cfg(feature = "stand-in")]
+#[cfg(feature = "fake-network")]
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ use crate::options::Choices;
 #[derive(Debug)]
 pub(crate) enum Engine {
     OnnxRuntime(OnnxRuntime),
-    #[cfg(feature = "stand-in")]
+    #[cfg(feature = "fake-network")]
     StandIn,
 }
 
@@ -24,8 +24,8 @@ impl Engine {
     /// The ONNX Runtime asked for, or the one loaded already, or the one beside this
     /// library, or whichever the system's loader finds.
     pub(crate) fn of(choices: &Choices) -> Result<Self, Fault> {
-        #[cfg(feature = "stand-in")]
-        if choices.onnxruntime.as_deref() == Some(Path::new("stand-in")) {
+        #[cfg(feature = "fake-network")]
+        if choices.onnxruntime.as_deref() == Some(Path::new("fake-network")) {
             return Ok(Self::StandIn);
         }
         Ok(Self::OnnxRuntime(match &choices.onnxruntime {
@@ -46,8 +46,8 @@ impl Engine {
             (Self::OnnxRuntime(runtime), Some(watch)) => {
                 Inspector::new_watched(model, runtime, options, watch)
             }
-            #[cfg(feature = "stand-in")]
-            (Self::StandIn, _) => Inspector::standing_in(model, options),
+            #[cfg(feature = "fake-network")]
+            (Self::StandIn, _) => Inspector::with_fake_network(model, options),
         }?)
     }
 
@@ -56,8 +56,8 @@ impl Engine {
             Self::OnnxRuntime(runtime) => {
                 json!({ "version": runtime.version(), "path": runtime.path() })
             }
-            #[cfg(feature = "stand-in")]
-            Self::StandIn => json!("stand-in"),
+            #[cfg(feature = "fake-network")]
+            Self::StandIn => json!("fake-network"),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! both. A second method would be a second set of these types.
 
 use crate::container;
+use crate::cores::CoreAffinity;
 use crate::network::{NetworkOptions, ProviderOptions};
 
 pub use crate::cfa::{
@@ -35,6 +36,7 @@ impl Manifest {
         NetworkOptions {
             threads,
             provider: provider.into(),
+            core_affinity: CoreAffinity::default(),
             input_shape: [3, input.height, input.width],
             outputs: self.settings.network_outputs(),
         }

@@ -16,7 +16,7 @@ use crate::workbench::{
 };
 
 /// The option that asks for the stand-in.
-const STAND_IN: &str = "stand-in";
+const STAND_IN: &str = "fake-network";
 /// A release, but that the packages from elsewhere are optimised less.
 const PROFILE: &str = "release-for-tests";
 const CONTROL: &str = "cfa_inject_fault";
@@ -26,7 +26,7 @@ fn cargo(subcommand: &str) -> Command {
     let mut command = Command::new(env!("CARGO"));
     command.args([subcommand, "--package", "cfa-capi", "--lib"]);
     command.args(["--profile", PROFILE]);
-    command.args(["--features", "stand-in,fault-injection"]);
+    command.args(["--features", "fake-network,fault-injection"]);
     command.arg("--target-dir").arg(target_folder());
     command.current_dir(root());
     command

@@ -215,11 +215,11 @@ fn a_batch_gives_what_its_pictures_give() {
         .collect();
     let views: Vec<_> = inputs.iter().map(|input| input.view()).collect();
     let batch = network.run(&stack(Axis(0), &views).unwrap()).unwrap();
-    assert_eq!(batch.iter().next().unwrap().dim(), (3, 1, 64, 64));
+    assert_eq!(batch.all().unwrap()[0].dim(), (3, 1, 64, 64));
     for (index, input) in inputs.into_iter().enumerate() {
         let alone = network.run(&input.insert_axis(Axis(0))).unwrap();
         let [alone, one] = [(&alone, 0), (&batch, index)]
-            .map(|(run, index)| run.of_picture(index).next().unwrap());
+            .map(|(run, index)| run.picture(index).unwrap().remove(0));
         assert_eq!(alone.mapv(f32::to_bits), one.mapv(f32::to_bits));
     }
 }
@@ -358,7 +358,7 @@ fn descriptors(picture: &Picture) -> Array2<f32> {
     let mut network = Network::new(&onnx_runtime(), tiny().network_onnx(), &options).unwrap();
     let input = model.manifest().preprocessing.apply(picture).unwrap();
     let levels = network.run(&input.insert_axis(Axis(0))).unwrap();
-    let levels: Vec<_> = levels.of_picture(0).collect();
+    let levels = levels.picture(0).unwrap();
     model.head().descriptors(&levels).unwrap()
 }
 

@@ -186,7 +186,7 @@ fn descriptors(bundle: &Bundle, picture: &Picture, library: &OnnxRuntime) -> Arr
     let mut network = Network::new(library, bundle.network_onnx(), &options).unwrap();
     let input = bundle.manifest().preprocessing.apply(picture).unwrap();
     let levels = network.run(&input.insert_axis(Axis(0))).unwrap();
-    let levels: Vec<_> = levels.of_picture(0).collect();
+    let levels = levels.picture(0).unwrap();
     let model = Model::from_bundle(bundle.clone()).unwrap();
     model.head().descriptors(&levels).unwrap()
 }

@@ -13,7 +13,7 @@ const TESTS: [&str; 6] = [
     "cfa-capi",
     "--lib",
     "--features",
-    "stand-in",
+    "fake-network",
     "--profile",
 ];
 

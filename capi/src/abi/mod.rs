@@ -25,7 +25,7 @@ mod pointer;
 mod progress;
 #[allow(unsafe_code, reason = "its functions are exported")]
 mod session;
-#[cfg(all(test, feature = "stand-in"))]
+#[cfg(all(test, feature = "fake-network"))]
 #[allow(unsafe_code, reason = "they call what C calls")]
 mod tests;
 

@@ -128,7 +128,7 @@ fn opened() -> Handles {
     let mut calls = 0_i32;
     unsafe {
         expect(CFA_OK, |err| cfa_options_new(&raw mut all.options, err));
-        for (key, value) in [("onnxruntime", "stand-in"), ("threads", "1")] {
+        for (key, value) in [("onnxruntime", "fake-network"), ("threads", "1")] {
             expect(CFA_OK, |err| {
                 cfa_options_set(all.options, text(key), text(value), err)
             });
@@ -187,7 +187,7 @@ fn texts_come_back() {
         let session = told(|buf, capacity, needed, err| {
             cfa_session_info_json(all.session, buf, capacity, needed, err)
         });
-        assert!(session.contains("stand-in"), "{session}");
+        assert!(session.contains("fake-network"), "{session}");
         expect(CFA_OK, |err| cfa_abi_check(cfa_abi_version(), err));
         for text in [cfa_build_info_json(), cfa_status_name(CFA_E_BUSY)] {
             assert_eq!(text.data.add(text.len).read(), 0);

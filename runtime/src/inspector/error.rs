@@ -1,10 +1,10 @@
 //! Why a model could not be opened, or a picture not be inspected.
 
-use crate::bundle::BundleError;
 use crate::calibration::CalibrationError;
 use crate::cfa::anomaly_map::BlurError;
 use crate::cfa::head::HeadError;
 use crate::cfa::memory_bank::MemoryBankError;
+use crate::container::BundleError;
 use crate::invariant::BrokenInvariant;
 use crate::network::{LARGEST_BATCH, NetworkError};
 use crate::onnx::FileError;

@@ -121,7 +121,7 @@ fn map_of_input(bundle: &Bundle, library: &OnnxRuntime) -> Array2<f32> {
     let mut network = Network::new(library, bundle.network_onnx(), &options).unwrap();
     let size = bundle.manifest().preprocessing.input_size();
     let levels = network.run(&input(size)).unwrap();
-    let levels: Vec<_> = levels.of_picture(0).collect();
+    let levels = levels.picture(0).unwrap();
     let (map, _times) = model.head().anomaly_map(&levels).unwrap();
     map.values
 }

@@ -16,6 +16,7 @@ use crate::cfa::memory_bank::{
     DescriptorRows, MemoryBank, MemoryBankError, Neighbors, NeighborsError, SearchOptions,
     SearchScratch,
 };
+use crate::invariant::BrokenInvariant;
 use crate::preprocess::Size;
 
 /// Distances to the bank, softmin score, upsampling and blur, in one piece.
@@ -94,6 +95,9 @@ pub enum HeadError {
     /// A level does not lie in memory row by row, channels last.
     #[error("the network's levels do not lie in memory row by row")]
     Layout,
+    /// A promise of this library to itself does not hold.
+    #[error(transparent)]
+    Internal(#[from] BrokenInvariant),
 }
 
 impl Head {
