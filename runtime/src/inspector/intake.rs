@@ -15,10 +15,8 @@ pub(super) struct Intake {
 
 impl Intake {
     pub(super) fn new(recipe: &Preprocessing, options: &InspectorOptions) -> Self {
-        let recipe = Preprocessing {
-            white_level: options.white_level.or(recipe.white_level),
-            ..recipe.clone()
-        };
+        let white_level = options.white_level.or(recipe.parts().white_level);
+        let recipe = recipe.clone().with_white_level(white_level);
         Self {
             reading: ReadOptions {
                 damage: options.damage,

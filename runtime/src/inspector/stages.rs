@@ -90,7 +90,7 @@ impl Intake {
                 width_px: picture.width_px(),
                 height_px: picture.height_px(),
             },
-            white_level: self.recipe.white_level,
+            white_level: self.recipe.parts().white_level,
             depth_remark: self.recipe.depth_remark(picture),
             damage: picture.damage().map(str::to_owned),
             picture: None,

@@ -2,7 +2,7 @@
 
 use cfa_runtime::Bundle;
 use cfa_runtime::inspector::{Inspector, InspectorOptions, Model};
-use cfa_runtime::network::{Network, NetworkOptions, OnnxRuntime, Provider};
+use cfa_runtime::network::{Network, OnnxRuntime, Provider};
 use cfa_runtime::picture::Picture;
 use cfa_runtime::preprocess::Size;
 use cfa_train::cfa::descriptor::Pooling;

@@ -351,7 +351,7 @@ fn usable_pictures(
             reason: picture.to_string(),
         });
     }
-    for finding in checked.depths.findings(preprocessing.white_level) {
+    for finding in checked.depths.findings(preprocessing.parts().white_level) {
         observer.event(&FitEvent::Depth(finding));
     }
     let settings = &request.settings;
