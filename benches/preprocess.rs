@@ -62,7 +62,7 @@ fn decode(criterion: &mut Criterion) {
 }
 
 fn prepare(criterion: &mut Criterion) {
-    let recipe = Preprocessing::imagenet(INPUT, None);
+    let recipe = Preprocessing::imagenet(INPUT, None).expect("the recipe is possible");
     for (name, file) in pictures() {
         let picture = Picture::decode(&file, &ReadOptions::default()).expect("it is decoded");
         let mut group = criterion.benchmark_group(format!("preprocess/{name}"));

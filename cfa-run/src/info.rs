@@ -47,12 +47,11 @@ fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
         ..
     } = manifest;
     let (descriptor, anomaly_map) = (&settings.descriptor, &settings.anomaly_map);
-    let resize = preprocessing.resize;
-    let crop = preprocessing
-        .center_crop
-        .map_or("no crop".to_owned(), |crop| {
-            format!("centre {}×{}", crop.width, crop.height)
-        });
+    let recipe = preprocessing.parts();
+    let resize = recipe.resize;
+    let crop = recipe.center_crop.map_or("no crop".to_owned(), |crop| {
+        format!("centre {}×{}", crop.width, crop.height)
+    });
     vec![
         (
             "format",
@@ -63,7 +62,7 @@ fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
             "picture",
             format!("to {}×{} px, {crop}", resize.width, resize.height),
         ),
-        ("orientation", preprocessing.orientation.name().to_owned()),
+        ("orientation", recipe.orientation.name().to_owned()),
         ("white level", white_level(preprocessing)),
         ("backbone", manifest.backbone.name.clone()),
         ("weights", manifest.backbone.weights_file.clone()),
@@ -105,7 +104,7 @@ fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
 }
 
 fn white_level(recipe: &Preprocessing) -> String {
-    recipe.white_level.map_or(
+    recipe.parts().white_level.map_or(
         "65535, the full range of 16-bit samples".to_owned(),
         |level| format!("{level} of 16-bit samples"),
     )

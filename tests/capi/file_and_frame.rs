@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use cfa_runtime::Bundle;
 use cfa_runtime::bundle::{BundleParts, write_bundle};
 use cfa_runtime::picture::{OrientationRule, Picture, ReadOptions};
-use cfa_runtime::preprocess::DepthRemark;
+use cfa_runtime::preprocess::{DepthRemark, PreprocessingParts};
 use image::{ImageBuffer, Luma, RgbImage};
 use serde_json::Value;
 
@@ -22,6 +22,12 @@ fn changed_bundle(bench: &Workbench, change: impl FnOnce(&mut BundleParts)) -> P
     let path = bench.at("changed.cfa");
     write_bundle(&path, parts).unwrap();
     path
+}
+
+/// Changes the recipe of a bundle to another possible one.
+fn change_recipe(parts: &mut BundleParts, change: impl FnOnce(&mut PreprocessingParts)) {
+    let recipe = &mut parts.manifest.preprocessing;
+    *recipe = recipe.changed(change).unwrap();
 }
 
 /// The C program, and the bundle that it is run with.
@@ -78,7 +84,7 @@ fn upright(file: &Path) -> RgbImage {
 #[test]
 fn a_file_and_its_upright_frame_score_alike_in_every_orientation() {
     let scores = Scores::new(|parts| {
-        parts.manifest.preprocessing.orientation = OrientationRule::Exif;
+        change_recipe(parts, |recipe| recipe.orientation = OrientationRule::Exif);
     });
     for value in 1..=8 {
         for kind in ["png", "webp", "tif", "jpg"] {
@@ -145,7 +151,7 @@ fn twelve_bits_are_told_of_once_and_taken_by_the_option_and_by_the_bundle() {
     assert_eq!(warnings(&option), Vec::<String>::new());
 
     let level = std::num::NonZeroU16::new(4095);
-    let recorded = Scores::new(|parts| parts.manifest.preprocessing.white_level = level);
+    let recorded = Scores::new(|parts| change_recipe(parts, |recipe| recipe.white_level = level));
     let bundle = recorded.of(&file, frame, deep.dimensions());
     assert_eq!(bundle["file"], option["file"]);
     assert_eq!(bundle["frame"], option["file"]);

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use cfa_runtime::bundle::{BundleParts, write_bundle};
 use cfa_runtime::picture::OrientationRule;
+use cfa_runtime::preprocess::PreprocessingParts;
 use cfa_runtime::verify::replay;
 use cfa_runtime::{Bundle, Inspector, InspectorOptions};
 use image::{DynamicImage, ImageBuffer, Luma};
@@ -25,9 +26,15 @@ fn changed(folder: &Folder, change: impl FnOnce(&mut BundleParts)) -> PathBuf {
     path
 }
 
+/// Changes the recipe of a bundle to another possible one.
+fn change_recipe(parts: &mut BundleParts, change: impl FnOnce(&mut PreprocessingParts)) {
+    let recipe = &mut parts.manifest.preprocessing;
+    *recipe = recipe.changed(change).unwrap();
+}
+
 fn upright_bundle(folder: &Folder) -> PathBuf {
     changed(folder, |parts| {
-        parts.manifest.preprocessing.orientation = OrientationRule::Exif;
+        change_recipe(parts, |recipe| recipe.orientation = OrientationRule::Exif);
     })
 }
 
@@ -53,7 +60,10 @@ fn result(line: &Value) -> [&Value; 4] {
 fn a_bundle_of_format_3_opens_and_reads_stored_pixels() {
     let manifest = Bundle::open(&tiny_bundle()).unwrap().into_parts().manifest;
     assert_eq!(manifest.format_version, 3);
-    assert_eq!(manifest.preprocessing.orientation, OrientationRule::Stored);
+    assert_eq!(
+        manifest.preprocessing.parts().orientation,
+        OrientationRule::Stored
+    );
     let stored = predicted(&tiny_bundle(), &recorded("1.png"), &[]);
     for value in 2..=8 {
         let found = predicted(&tiny_bundle(), &recorded(&format!("{value}.png")), &[]);
@@ -161,7 +171,9 @@ fn the_white_level_of_a_bundle_is_that_of_the_option() {
     let folder = Folder::new();
     let deep = twelve_bits(&folder, "deep.png");
     let model = changed(&folder, |parts| {
-        parts.manifest.preprocessing.white_level = std::num::NonZeroU16::new(4095);
+        change_recipe(parts, |recipe| {
+            recipe.white_level = std::num::NonZeroU16::new(4095)
+        });
     });
     let recorded = predicted(&model, &deep, &[]);
     let option = predicted(&tiny_bundle(), &deep, &["--white-level", "4095"]);
@@ -209,8 +221,10 @@ fn an_overlay_shows_the_white_level_as_white() {
 fn golden_pictures_replay_under_every_rule() {
     let folder = Folder::new();
     let model = changed(&folder, |parts| {
-        parts.manifest.preprocessing.orientation = OrientationRule::Exif;
-        parts.manifest.preprocessing.white_level = std::num::NonZeroU16::new(4095);
+        change_recipe(parts, |recipe| recipe.orientation = OrientationRule::Exif);
+        change_recipe(parts, |recipe| {
+            recipe.white_level = std::num::NonZeroU16::new(4095)
+        });
     });
     let options = InspectorOptions {
         white_level: std::num::NonZeroU16::new(1023),
@@ -265,8 +279,10 @@ fn a_limit_names_the_option_that_lifts_it() {
 fn info_tells_the_rules() {
     let folder = Folder::new();
     let model = changed(&folder, |parts| {
-        parts.manifest.preprocessing.orientation = OrientationRule::Exif;
-        parts.manifest.preprocessing.white_level = std::num::NonZeroU16::new(4095);
+        change_recipe(parts, |recipe| recipe.orientation = OrientationRule::Exif);
+        change_recipe(parts, |recipe| {
+            recipe.white_level = std::num::NonZeroU16::new(4095)
+        });
     });
     let text = cfa_run(["info".as_ref(), model.as_os_str()]).stdout();
     assert!(text.contains("orientation   exif"), "{text}");

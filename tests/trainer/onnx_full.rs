@@ -5,7 +5,7 @@ use cfa_runtime::cfa::anomaly_map::Border;
 use cfa_runtime::inspector::{Inspector, InspectorOptions, Model};
 use cfa_runtime::network::{Network, OnnxRuntime, Provider, WholeModel};
 use cfa_runtime::picture::Picture;
-use cfa_runtime::preprocess::{AspectRule, ResizeFilter, Size};
+use cfa_runtime::preprocess::{AspectRule, PreprocessingParts, ResizeFilter, Size};
 use cfa_train::export::onnx::{FullInput, encode_full};
 use ndarray::{Array2, Array4, Axis};
 
@@ -25,6 +25,12 @@ fn changed(change: impl FnOnce(&mut BundleParts)) -> Bundle {
     parts.manifest.golden.clear();
     change(&mut parts);
     rewritten(parts)
+}
+
+/// Changes the recipe of a bundle to another possible one.
+fn change_recipe(parts: &mut BundleParts, change: impl FnOnce(&mut PreprocessingParts)) {
+    let recipe = &mut parts.manifest.preprocessing;
+    *recipe = recipe.changed(change).unwrap();
 }
 
 fn rewritten(parts: BundleParts) -> Bundle {
@@ -128,7 +134,7 @@ fn resizes_that_a_plain_graph_cannot_do_need_pictures_of_one_size() {
     };
     let fixed = |width, height| FullInput::Fixed(Size { height, width });
     let lanczos = changed(|parts| {
-        parts.manifest.preprocessing.filter = ResizeFilter::Lanczos8Bit;
+        change_recipe(parts, |recipe| recipe.filter = ResizeFilter::Lanczos8Bit);
     });
     for input in [FullInput::Any, fixed(80, 72)] {
         let message = encode_full(&lanczos, input).unwrap_err().to_string();
@@ -138,7 +144,7 @@ fn resizes_that_a_plain_graph_cannot_do_need_pictures_of_one_size() {
     assert!(worst <= TOLERANCE, "{worst:e}");
 
     let shorter = changed(|parts| {
-        parts.manifest.preprocessing.aspect = AspectRule::ShorterSide;
+        change_recipe(parts, |recipe| recipe.aspect = AspectRule::ShorterSide);
     });
     let message = encode_full(&shorter, FullInput::Any)
         .unwrap_err()

@@ -90,7 +90,7 @@ fn turned_pictures_and_masks_count_as_their_upright_copies() {
         return;
     };
     workshop.fit(&[("--epochs", "5")]).fine();
-    assert_eq!(recipe(&workshop).orientation, OrientationRule::Exif);
+    assert_eq!(recipe(&workshop).parts().orientation, OrientationRule::Exif);
     let figures = test(&workshop, &["--report", &workshop.text("report.html")]).fine();
     for file in walk(&workshop, "data") {
         let mut picture = image::open(&file).unwrap();
@@ -126,7 +126,10 @@ fn a_mask_of_the_stored_size_is_refused_unless_the_pixels_stay_stored() {
     workshop.fit(&[]).fine();
     test(&workshop, &[]).refused(&["0_mask.png", "before it is turned", "orientation (6)"]);
     workshop.fit(&[("--orientation", "stored")]).fine();
-    assert_eq!(recipe(&workshop).orientation, OrientationRule::Stored);
+    assert_eq!(
+        recipe(&workshop).parts().orientation,
+        OrientationRule::Stored
+    );
     test(&workshop, &[]).fine();
 }
 
@@ -201,7 +204,10 @@ fn twelve_bits_are_found_and_the_suggested_white_level_ends_that() {
     );
     let lines = workshop.fit(&[("--white-level", "4095")]).fine();
     assert_eq!(findings(&lines), Vec::<&Value>::new());
-    let level = recipe(&workshop).white_level.map(std::num::NonZeroU16::get);
+    let level = recipe(&workshop)
+        .parts()
+        .white_level
+        .map(std::num::NonZeroU16::get);
     assert_eq!(level, Some(4095));
     let lines = workshop.fit(&[("--white-level", "1023")]).fine();
     assert_eq!(findings(&lines)[0]["finding"], "above_white_level");

@@ -35,8 +35,14 @@ fn the_preset_of_the_paper_reaches_the_bundle() {
         .unwrap()
         .into_parts()
         .manifest;
-    assert_eq!(manifest.preprocessing.filter, ResizeFilter::Lanczos8Bit);
-    assert_eq!(manifest.preprocessing.aspect, AspectRule::ShorterSide);
+    assert_eq!(
+        manifest.preprocessing.parts().filter,
+        ResizeFilter::Lanczos8Bit
+    );
+    assert_eq!(
+        manifest.preprocessing.parts().aspect,
+        AspectRule::ShorterSide
+    );
     assert_eq!(
         manifest.settings.anomaly_map.border,
         Border::MirrorRepeatEdge
@@ -68,8 +74,11 @@ fn options_replace_what_the_preset_says() {
         .unwrap()
         .into_parts()
         .manifest;
-    assert_eq!(manifest.preprocessing.filter, ResizeFilter::Lanczos8Bit);
-    assert_eq!(manifest.preprocessing.aspect, AspectRule::Stretch);
+    assert_eq!(
+        manifest.preprocessing.parts().filter,
+        ResizeFilter::Lanczos8Bit
+    );
+    assert_eq!(manifest.preprocessing.parts().aspect, AspectRule::Stretch);
     assert_eq!(manifest.settings.anomaly_map.border, Border::Mirror);
     let run = workshop.fit(&[("--preset", "paper"), ("--center-crop", "none")]);
     run.refused(&["--image-size", "shorter-side", "--center-crop"]);

@@ -94,7 +94,7 @@ impl Tiny {
             border: Border::Mirror,
         };
         let mut tiny = Self {
-            preprocessing: Preprocessing::imagenet(square(RESIZE_PX), Some(square(CROP_PX))),
+            preprocessing: Preprocessing::imagenet(square(RESIZE_PX), Some(square(CROP_PX)))?,
             network: TorchNetwork::new(pooled.clone(), &parameters, Device::Cpu)?,
             pooled,
             parameters,

@@ -17,7 +17,6 @@ type Checked = Result<(), BundleProblem>;
 
 pub(super) fn consistent<M: Method>(parts: &BundleParts<M>) -> Checked {
     let manifest = &parts.manifest;
-    manifest.preprocessing.validate()?;
     backbone(&manifest.backbone)?;
     heatmap_range(manifest.heatmap_range)?;
     calibration(&manifest.calibration)?;

@@ -9,7 +9,6 @@ use safetensors::SafeTensorError;
 
 use super::version;
 use crate::invariant::BrokenInvariant;
-use crate::preprocess::PreprocessError;
 
 /// A bundle that could not be read or written: which one, and why.
 ///
@@ -104,7 +103,7 @@ pub enum BundleProblem {
         /// The method that is read.
         known: &'static str,
     },
-    /// A manifest whose fields are not those of its version.
+    /// A manifest whose fields are not those of its version, or hold what they cannot.
     #[error("the manifest does not follow its format version")]
     Manifest(#[source] serde_json::Error),
     /// A part that must be there is not.
@@ -143,9 +142,6 @@ pub enum BundleProblem {
         /// What is wrong and what would be right.
         reason: String,
     },
-    /// A preprocessing recipe that cannot be carried out.
-    #[error("the preprocessing settings cannot be carried out")]
-    Preprocessing(#[from] PreprocessError),
 }
 
 impl BundleError {

@@ -65,7 +65,8 @@ fn small_manifest() -> Manifest {
                 width: 8,
             },
             None,
-        ),
+        )
+        .unwrap(),
         backbone: BackboneIdentity {
             name: "resnet18".to_owned(),
             weights_file: "resnet18.safetensors".to_owned(),

@@ -47,10 +47,8 @@ pub(super) struct Origin {
 
 impl Intake {
     pub(super) fn new(recipe: &Preprocessing, options: &InspectorOptions) -> Self {
-        let recipe = Preprocessing {
-            white_level: options.white_level.or(recipe.white_level),
-            ..recipe.clone()
-        };
+        let white_level = options.white_level.or(recipe.parts().white_level);
+        let recipe = recipe.clone().with_white_level(white_level);
         Self {
             reading: ReadOptions {
                 damage: options.damage,
@@ -118,7 +116,7 @@ impl Intake {
                 width_px: picture.width_px(),
                 height_px: picture.height_px(),
             },
-            white_level: self.recipe.white_level,
+            white_level: self.recipe.parts().white_level,
             depth_remark: self.recipe.depth_remark(picture),
             damage: picture.damage().map(str::to_owned),
             picture: None,

@@ -4,165 +4,29 @@
 mod error;
 mod geometry;
 mod reading;
+mod recipe;
 mod resize;
 #[cfg(test)]
 mod tests;
 
-use std::num::NonZeroU16;
-
 use ndarray::{Array2, Array3};
-use serde::{Deserialize, Serialize};
 
 pub use error::PreprocessError;
 pub use geometry::{Geometry, Point, Rect};
 pub use reading::DepthRemark;
+pub use recipe::{AspectRule, Preprocessing, PreprocessingParts, ResizeFilter, Size};
 
-use crate::picture::{Mask, OrientationRule, Picture};
+use crate::picture::{Mask, Picture};
 use resize::Resized;
 
-/// Mean of red, green and blue over `ImageNet`, samples in 0..1.
-const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
-/// Standard deviation that belongs to [`IMAGENET_MEAN`].
-const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
-
-/// Height and width in pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Size {
-    /// Rows.
-    pub height: usize,
-    /// Columns.
-    pub width: usize,
-}
-
-/// How samples between pixels are made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ResizeFilter {
-    /// A triangle as wide as one output pixel (never narrower than one input
-    /// pixel), normalised at the borders. This is what Pillow's bilinear and
-    /// torch's antialiased bilinear resize compute, here on floating samples.
-    BilinearAntialias,
-    /// Lanczos with three lobes on 8-bit samples, rows first, rounded after each
-    /// direction: Pillow's to within one level. Deeper pictures are brought to 8 bits.
-    #[serde(rename = "lanczos_8bit")]
-    Lanczos8Bit,
-}
-
-/// What happens to the aspect ratio.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AspectRule {
-    /// Height and width are scaled apart, to exactly the size asked for.
-    Stretch,
-    /// The shorter side gets the size asked for, the longer one floor(size · longer /
-    /// shorter), as torchvision's resize to one number does. The size must be square
-    /// and followed by a centre crop.
-    ShorterSide,
-}
-
-/// The recipe: read, resize, crop the centre, normalise.
-///
-/// Plain settings, as read from a manifest; [`validate`](Self::validate) says
-/// whether they can be carried out, and [`apply`](Self::apply) asks it first.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Preprocessing {
-    /// Whether picture files and masks are turned as they ask. Bundles of format 3 do not
-    /// name it, and were made with stored pixels.
-    #[serde(default = "stored")]
-    pub orientation: OrientationRule,
-    /// The 16-bit sample that is white; what lies above it is white as well. `None` is
-    /// 65535, the full range. Pictures with 8 bits a sample are white at 255 always.
-    pub white_level: Option<NonZeroU16>,
-    /// Size after the resize, before `aspect` lets one side grow.
-    pub resize: Size,
-    /// How the resize samples.
-    pub filter: ResizeFilter,
-    /// What the resize does to the aspect ratio.
-    pub aspect: AspectRule,
-    /// Size of the centre kept after the resize; `None` keeps all.
-    pub center_crop: Option<Size>,
-    /// Subtracted from red, green, blue (samples in 0..1).
-    pub mean: [f32; 3],
-    /// What red, green, blue are then divided by.
-    pub std: [f32; 3],
-}
-
 impl Preprocessing {
-    /// Largest side of `resize`; keeps a hostile manifest from asking for more
-    /// memory than a machine has.
-    pub const MAX_SIDE_PX: usize = 4096;
-
-    /// The recipe for a backbone trained on `ImageNet`.
-    #[must_use]
-    pub fn imagenet(resize: Size, center_crop: Option<Size>) -> Self {
-        Self {
-            orientation: OrientationRule::Exif,
-            white_level: None,
-            resize,
-            filter: ResizeFilter::BilinearAntialias,
-            aspect: AspectRule::Stretch,
-            center_crop,
-            mean: IMAGENET_MEAN,
-            std: IMAGENET_STD,
-        }
-    }
-
-    /// Checks that sizes are in range, the crop fits and the normalisation is finite.
-    pub fn validate(&self) -> Result<(), PreprocessError> {
-        let Size { height, width } = self.resize;
-        if [height, width]
-            .iter()
-            .any(|side| !(1..=Self::MAX_SIDE_PX).contains(side))
-        {
-            return Err(PreprocessError::ResizeOutOfRange { height, width });
-        }
-        let crop = self.input_size();
-        if !(1..=height).contains(&crop.height) || !(1..=width).contains(&crop.width) {
-            return Err(PreprocessError::CropOutOfRange {
-                crop,
-                resize: self.resize,
-            });
-        }
-        let square_and_cropped = height == width && self.center_crop.is_some();
-        if self.aspect == AspectRule::ShorterSide && !square_and_cropped {
-            return Err(PreprocessError::ShorterSide {
-                resize: self.resize,
-            });
-        }
-        let mean_fits = self.mean.iter().all(|value| value.is_finite());
-        let std_fits = self
-            .std
-            .iter()
-            .all(|&value| value.is_normal() && value > 0.0);
-        // Of black and of white.
-        let ends_fit = self.mean.iter().zip(&self.std).all(|(&mean, &std)| {
-            let end = |value: f32| (value - mean) / std;
-            end(0.0).is_finite() && end(1.0).is_finite()
-        });
-        if !(mean_fits && std_fits && ends_fit) {
-            return Err(PreprocessError::Normalisation {
-                mean: self.mean,
-                std: self.std,
-            });
-        }
-        Ok(())
-    }
-
-    /// Size of the network's input, and so of the anomaly map.
-    #[must_use]
-    pub fn input_size(&self) -> Size {
-        self.center_crop.unwrap_or(self.resize)
-    }
-
     /// The network's input: 3×H×W (red, green, blue), `(x − mean) / std` with
     /// `x` in 0..1: a sample divided by 255, or by the white level. Every value is finite.
     ///
     /// Uses the current rayon pool; the same bits for any number of threads.
     pub fn apply(&self, picture: &Picture) -> Result<Array3<f32>, PreprocessError> {
         let size = self.check_picture(picture.width_px(), picture.height_px())?;
-        let resized = match self.filter {
+        let resized = match self.parts().filter {
             ResizeFilter::BilinearAntialias => {
                 resize::bilinear_antialias(picture, size, self.white())
             }
@@ -174,9 +38,8 @@ impl Preprocessing {
     }
 
     /// Whether [`apply`](Self::apply) can prepare a picture of this size: its size after
-    /// the resize. Asks [`validate`](Self::validate) first.
+    /// the resize.
     pub fn check_picture(&self, width_px: u32, height_px: u32) -> Result<Size, PreprocessError> {
-        self.validate()?;
         let size = self.resized(width_px, height_px);
         if size.height.max(size.width) > Self::MAX_SIDE_PX {
             return Err(PreprocessError::TooLong { resized: size });
@@ -193,7 +56,7 @@ impl Preprocessing {
                 let pixels = row.iter().skip(crop.width).take(width);
                 values.extend(pixels.map(|pixel| pixel.0[channel]));
             }
-            let (mean, std) = (self.mean[channel], self.std[channel]);
+            let (mean, std) = (self.parts().mean[channel], self.parts().std[channel]);
             for value in values.iter_mut().skip(plane) {
                 *value = (*value / resized.full_scale - mean) / std;
             }
@@ -204,18 +67,22 @@ impl Preprocessing {
     /// The mask in the network's frame: H×W, nearest neighbour, same crop.
     ///
     /// The neighbour is the mask pixel under the output pixel's centre, as in
-    /// Pillow: source index = floor((i + 0.5) · in / out). Expects a recipe
-    /// that [`validate`](Self::validate) accepts.
+    /// Pillow: source index = floor((i + 0.5) · in / out).
     #[must_use]
     pub fn apply_mask(&self, mask: &Mask) -> Array2<bool> {
         let resized = self.resized(mask.width_px(), mask.height_px());
-        let (crop, Size { height, width }) = (self.crop_offset(resized), self.input_size());
-        let (rows, columns) = (mask.height_px() as usize, mask.width_px() as usize);
-        Array2::from_shape_fn((height, width), |(row, column)| {
-            let source_row = nearest(row + crop.height, rows, resized.height);
-            let source_column = nearest(column + crop.width, columns, resized.width);
-            mask.defects()[source_row * columns + source_column]
-        })
+        part_of_mask(mask, resized, self.crop_offset(resized), self.input_size())
+    }
+
+    /// The mask after the resize, before the crop.
+    #[must_use]
+    pub fn resize_mask(&self, mask: &Mask) -> Array2<bool> {
+        let resized = self.resized(mask.width_px(), mask.height_px());
+        let whole = Size {
+            height: 0,
+            width: 0,
+        };
+        part_of_mask(mask, resized, whole, resized)
     }
 
     /// Where the pixels of the network's frame lie in a picture of this size.
@@ -227,9 +94,13 @@ impl Preprocessing {
     /// Size of a picture after the resize, before the crop.
     #[must_use]
     pub fn resized(&self, width_px: u32, height_px: u32) -> Size {
-        let (side, width, height) = (self.resize.width, width_px as usize, height_px as usize);
-        match self.aspect {
-            AspectRule::Stretch => self.resize,
+        let (side, width, height) = (
+            self.parts().resize.width,
+            width_px as usize,
+            height_px as usize,
+        );
+        match self.parts().aspect {
+            AspectRule::Stretch => self.parts().resize,
             AspectRule::ShorterSide if width < height => Size {
                 height: side * height / width.max(1),
                 width: side,
@@ -254,8 +125,14 @@ impl Preprocessing {
     }
 }
 
-fn stored() -> OrientationRule {
-    OrientationRule::Stored
+/// The pixels of a resized mask from `offset` on.
+fn part_of_mask(mask: &Mask, resized: Size, offset: Size, kept: Size) -> Array2<bool> {
+    let (rows, columns) = (mask.height_px() as usize, mask.width_px() as usize);
+    Array2::from_shape_fn((kept.height, kept.width), |(row, column)| {
+        let source_row = nearest(row + offset.height, rows, resized.height);
+        let source_column = nearest(column + offset.width, columns, resized.width);
+        mask.defects()[source_row * columns + source_column]
+    })
 }
 
 /// The index below `source_length` whose pixel holds the centre of output pixel `index`.

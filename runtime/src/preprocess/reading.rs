@@ -57,14 +57,14 @@ impl Preprocessing {
     pub fn reading(&self, limits: Limits) -> ReadOptions {
         ReadOptions {
             limits,
-            orientation: self.orientation,
+            orientation: self.parts().orientation,
             ..ReadOptions::default()
         }
     }
 
     /// The 16-bit sample that is white.
     pub(super) fn white(&self) -> u16 {
-        self.white_level.map_or(u16::MAX, NonZeroU16::get)
+        self.parts().white_level.map_or(u16::MAX, NonZeroU16::get)
     }
 
     /// The picture at 8 bits a sample as this recipe sees it: with the white level as 255.
@@ -78,7 +78,7 @@ impl Preprocessing {
     pub fn depth_remark(&self, picture: &Picture) -> Option<DepthRemark> {
         let used = SixteenBitUse::in_picture(picture)?;
         let largest = used.largest;
-        match self.white_level.map(NonZeroU16::get) {
+        match self.parts().white_level.map(NonZeroU16::get) {
             Some(white_level) => (largest > white_level).then_some(DepthRemark::AboveWhiteLevel {
                 largest,
                 white_level,

@@ -18,19 +18,27 @@ const fn size(height: usize, width: usize) -> Size {
 
 /// Neither shifts nor scales: the network's input is the resized picture itself.
 fn plain(resize: Size, center_crop: Option<Size>) -> Preprocessing {
-    Preprocessing {
+    Preprocessing::new(plain_parts(resize, center_crop)).unwrap()
+}
+
+fn plain_parts(resize: Size, center_crop: Option<Size>) -> PreprocessingParts {
+    PreprocessingParts {
         mean: [0.0; 3],
         std: [1.0; 3],
-        ..Preprocessing::imagenet(resize, center_crop)
+        ..PreprocessingParts::imagenet(resize, center_crop)
     }
 }
 
 /// The paper's recipe without its normalisation.
 fn paper(resize: usize, crop: usize) -> Preprocessing {
-    Preprocessing {
+    Preprocessing::new(paper_parts(resize, crop)).unwrap()
+}
+
+fn paper_parts(resize: usize, crop: usize) -> PreprocessingParts {
+    PreprocessingParts {
         filter: ResizeFilter::Lanczos8Bit,
         aspect: AspectRule::ShorterSide,
-        ..plain(size(resize, resize), Some(size(crop, crop)))
+        ..plain_parts(size(resize, resize), Some(size(crop, crop)))
     }
 }
 
@@ -88,7 +96,7 @@ fn strips_and_threads_change_no_bit() {
 
 #[test]
 fn the_same_picture_always_gives_the_same_bits() {
-    let recipe = Preprocessing::imagenet(size(50, 70), Some(size(40, 60)));
+    let recipe = Preprocessing::imagenet(size(50, 70), Some(size(40, 60))).unwrap();
     let (first, second) = (pattern(133, 91), pattern(133, 91));
     assert_eq!(
         recipe.apply(&first).unwrap(),
@@ -122,11 +130,12 @@ fn sixteen_bits_are_not_cut_to_eight() {
 #[test]
 fn each_channel_has_its_own_normalisation() {
     let white = Picture::from_rgb8(16, 16, vec![255; 16 * 16 * 3]).unwrap();
-    let recipe = Preprocessing {
-        mean: [0.0, 0.5, 0.25],
-        std: [1.0, 0.5, 0.25],
-        ..plain(size(16, 16), None)
-    };
+    let recipe = plain(size(16, 16), None)
+        .changed(|parts| {
+            parts.mean = [0.0, 0.5, 0.25];
+            parts.std = [1.0, 0.5, 0.25];
+        })
+        .unwrap();
     let input = recipe.apply(&white).unwrap();
     let found = [0, 1, 2].map(|channel| input[[channel, 7, 7]].to_bits());
     assert_eq!(found, [1.0_f32, 1.0, 3.0].map(f32::to_bits));
@@ -146,19 +155,18 @@ fn an_odd_margin_is_halved_to_the_even_side() {
 
 #[test]
 fn recipes_that_cannot_be_carried_out_are_refused() {
-    let good = || plain(size(32, 32), Some(size(16, 16)));
-    assert_eq!(good().validate(), Ok(()));
-    let picture = pattern(20, 20);
-    let resize = |resize| Preprocessing { resize, ..good() };
-    let crop = |height, width| Preprocessing {
+    let good = || plain_parts(size(32, 32), Some(size(16, 16)));
+    assert!(Preprocessing::new(good()).is_ok());
+    let resize = |resize| PreprocessingParts { resize, ..good() };
+    let crop = |height, width| PreprocessingParts {
         center_crop: Some(size(height, width)),
         ..good()
     };
-    let mean = |value| Preprocessing {
+    let mean = |value| PreprocessingParts {
         mean: [0.0, value, 0.0],
         ..good()
     };
-    let std = |value| Preprocessing {
+    let std = |value| PreprocessingParts {
         std: [1.0, value, 1.0],
         ..good()
     };
@@ -175,27 +183,34 @@ fn recipes_that_cannot_be_carried_out_are_refused() {
         std(f32::INFINITY),
         std(f32::from_bits(1)),
         // Finite by themselves, but not what they make of a white pixel.
-        Preprocessing {
+        PreprocessingParts {
             std: [0.1; 3],
             ..mean(-3e38)
         },
-        Preprocessing {
+        PreprocessingParts {
             center_crop: None,
-            ..paper(32, 16)
+            ..paper_parts(32, 16)
         },
-        Preprocessing {
+        PreprocessingParts {
             resize: size(32, 40),
-            ..paper(32, 16)
+            ..paper_parts(32, 16)
         },
     ];
-    for recipe in bad {
-        assert!(recipe.apply(&picture).is_err(), "{recipe:?}");
+    for parts in bad {
+        let json = serde_json::to_string(&parts).unwrap();
+        assert!(Preprocessing::new(parts.clone()).is_err(), "{parts:?}");
+        assert!(
+            serde_json::from_str::<Preprocessing>(&json).is_err(),
+            "{parts:?}"
+        );
+        let change = |changed: &mut PreprocessingParts| changed.clone_from(&parts);
+        assert!(paper(32, 16).changed(change).is_err(), "{parts:?}");
     }
 }
 
 #[test]
 fn settings_survive_json_and_unknown_ones_are_refused() {
-    let recipe = Preprocessing::imagenet(size(256, 250), Some(size(224, 220)));
+    let recipe = Preprocessing::imagenet(size(256, 250), Some(size(224, 220))).unwrap();
     let json = serde_json::to_string(&recipe).unwrap();
     assert!(
         json.contains(r#""filter":"bilinear_antialias","aspect":"stretch""#),

@@ -28,7 +28,7 @@ fn inspection(values: Array2<f32>) -> Inspection {
         height: side,
         width: side,
     };
-    let recipe = Preprocessing::imagenet(square(32), Some(square(16)));
+    let recipe = Preprocessing::imagenet(square(32), Some(square(16))).unwrap();
     let size = PictureSize {
         width_px: 64,
         height_px: 48,

@@ -66,7 +66,7 @@ fn thresholds_and_settings_are_kept_in_the_bundle() {
     assert_eq!((Some(range.low), Some(range.high)), seen_on_maps);
     assert_eq!(manifest.settings.descriptor.gamma_d, 112);
     assert_eq!(manifest.settings.memory_bank.gamma_c, 1);
-    assert_eq!(manifest.preprocessing.resize, square(64));
+    assert_eq!(manifest.preprocessing.parts().resize, square(64));
     assert!(manifest.golden.len() >= 3);
 }
 

@@ -1,6 +1,6 @@
 //! What distinguishes the backbones, as a table.
 
-use cfa_runtime::preprocess::{Preprocessing, Size};
+use cfa_runtime::preprocess::{PreprocessingParts, Size};
 
 use super::efficientnet::{efficientnet_b0, efficientnet_b5, efficientnet_lite0};
 use super::inverted_residual::InvertedResiduals;
@@ -34,11 +34,15 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    pub(super) fn preprocessing(&self, resize: Size, center_crop: Option<Size>) -> Preprocessing {
-        let imagenet = Preprocessing::imagenet(resize, center_crop);
+    pub(super) fn preprocessing(
+        &self,
+        resize: Size,
+        center_crop: Option<Size>,
+    ) -> PreprocessingParts {
+        let imagenet = PreprocessingParts::imagenet(resize, center_crop);
         match self.normalisation {
             None => imagenet,
-            Some((mean, std)) => Preprocessing {
+            Some((mean, std)) => PreprocessingParts {
                 mean: [mean; 3],
                 std: [std; 3],
                 ..imagenet

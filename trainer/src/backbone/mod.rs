@@ -16,7 +16,7 @@ pub mod weights_source;
 use std::fmt;
 use std::str::FromStr;
 
-use cfa_runtime::preprocess::{Preprocessing, Size};
+use cfa_runtime::preprocess::{PreprocessingParts, Size};
 
 pub use naming::Naming;
 pub use published::{PipPackage, PublishedWeights};
@@ -101,7 +101,7 @@ impl Backbone {
 
     /// From a picture to the network's input, normalised as in its training.
     #[must_use]
-    pub fn preprocessing(self, resize: Size, center_crop: Option<Size>) -> Preprocessing {
+    pub fn preprocessing(self, resize: Size, center_crop: Option<Size>) -> PreprocessingParts {
         self.entry().preprocessing(resize, center_crop)
     }
 

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use cfa_runtime::Preprocessing;
+
 use super::*;
 use crate::network::Conv;
 
@@ -111,9 +113,9 @@ fn only_the_lite_network_is_normalised_in_another_way() {
     };
     for backbone in Backbone::ALL {
         let recipe = backbone.preprocessing(size, None);
-        let imagenet = recipe == Preprocessing::imagenet(size, None);
+        let imagenet = recipe == PreprocessingParts::imagenet(size, None);
         assert_eq!(imagenet, backbone != Backbone::EfficientnetLite0);
-        recipe.validate().unwrap();
+        Preprocessing::new(recipe).unwrap();
     }
     let lite = Backbone::EfficientnetLite0.preprocessing(size, None);
     let value = |byte: f32| (byte / 255.0 - lite.mean[0]) / lite.std[0];

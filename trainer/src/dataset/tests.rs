@@ -36,10 +36,9 @@ fn preprocessing() -> Preprocessing {
         height: side,
         width: side,
     };
-    Preprocessing {
-        aspect: AspectRule::ShorterSide,
-        ..Preprocessing::imagenet(square(64), Some(square(48)))
-    }
+    Preprocessing::imagenet(square(64), Some(square(48)))
+        .and_then(|recipe| recipe.changed(|parts| parts.aspect = AspectRule::ShorterSide))
+        .unwrap()
 }
 
 fn write(path: &Path, bytes: &[u8]) {

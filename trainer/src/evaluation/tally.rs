@@ -100,12 +100,8 @@ impl Tally {
     ) -> Result<(), MetricsError> {
         let size = inspection.picture_size;
         let resized = self.preprocessing.resized(size.width_px, size.height_px);
-        let whole = Preprocessing {
-            center_crop: Some(resized),
-            ..self.preprocessing.clone()
-        };
         let mask = match mask {
-            Some(mask) => whole.apply_mask(mask),
+            Some(mask) => self.preprocessing.resize_mask(mask),
             None => Array2::default((resized.height, resized.width)),
         };
         let pixels = self.pixels.entry(picture.defect.clone()).or_default();
@@ -188,7 +184,7 @@ impl SeenMasks {
 
 /// Whether the recipe leaves a part of some picture out.
 fn hides_something(preprocessing: &Preprocessing) -> bool {
-    let crop = preprocessing.center_crop;
-    crop.is_some_and(|crop| crop != preprocessing.resize)
-        || preprocessing.aspect == AspectRule::ShorterSide
+    let recipe = preprocessing.parts();
+    let crop = recipe.center_crop;
+    crop.is_some_and(|crop| crop != recipe.resize) || recipe.aspect == AspectRule::ShorterSide
 }

@@ -40,7 +40,7 @@ fn recipe() -> Preprocessing {
         height: side,
         width: side,
     };
-    Preprocessing::imagenet(side(32), Some(side(16)))
+    Preprocessing::imagenet(side(32), Some(side(16))).unwrap()
 }
 
 /// Scores stand in for those of an inspector.

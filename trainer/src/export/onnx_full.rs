@@ -162,7 +162,7 @@ fn samples(bundle: &Bundle, input: FullInput) -> Result<Vec<Sample>, OnnxFullErr
         });
     }
     if samples.is_empty() {
-        let size = bundle.manifest().preprocessing.resize;
+        let size = bundle.manifest().preprocessing.parts().resize;
         let (width, height) = (size.width as u32, size.height as u32);
         samples.push(Sample {
             name: "drawing".to_owned(),

@@ -67,7 +67,7 @@ fn checked(
             reason: picture.to_string(),
         });
     }
-    for finding in checked.depths.findings(preprocessing.white_level) {
+    for finding in checked.depths.findings(preprocessing.parts().white_level) {
         observer.event(&FitEvent::Depth(finding));
     }
     Ok(checked)

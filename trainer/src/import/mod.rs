@@ -181,7 +181,7 @@ impl Imported {
         let recipe = recipe(&source, release, overrides, &mut notes)?;
         let settings = settings(&source, release, overrides, &parameters, &recipe)?;
         fits_the_bank(&settings, &parameters)?;
-        let settings = settings.trained_with(pooling, recipe.mean, recipe.std);
+        let settings = settings.trained_with(pooling, recipe.mean, recipe.std)?;
         let options = settings.options();
         let thresholds = Thresholds::of(&source);
         notes.extend(thresholds.notes());

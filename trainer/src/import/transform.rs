@@ -1,6 +1,6 @@
 //! The way from picture to network input, as a checkpoint describes it.
 
-use cfa_runtime::preprocess::{Preprocessing, Size};
+use cfa_runtime::preprocess::{PreprocessingParts, Size};
 
 use super::error::ImportProblem;
 use super::release::Release;
@@ -25,7 +25,7 @@ pub(super) struct Recipe {
 impl Recipe {
     /// Resize to a size, `ImageNet`'s normalisation.
     pub(super) fn plain(resize: Size, center_crop: Option<Size>) -> Self {
-        let imagenet = Preprocessing::imagenet(resize, center_crop);
+        let imagenet = PreprocessingParts::imagenet(resize, center_crop);
         Self {
             resize,
             center_crop,

@@ -5,7 +5,9 @@ use std::num::NonZeroU16;
 use cfa_runtime::BrokenInvariant;
 use cfa_runtime::cfa::anomaly_map::Border;
 use cfa_runtime::picture::OrientationRule;
-use cfa_runtime::preprocess::{AspectRule, PreprocessError, Preprocessing, ResizeFilter, Size};
+use cfa_runtime::preprocess::{
+    AspectRule, PreprocessError, Preprocessing, PreprocessingParts, ResizeFilter, Size,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::backbone::{Backbone, TapActivation};
@@ -88,14 +90,14 @@ impl FitSettings {
                 .map_err(|e: crate::backbone::UnknownBackbone| {
                     impossible("backbone", &self.backbone, e.to_string())
                 })?;
-        let preprocessing = Preprocessing {
+        let recipe = PreprocessingParts {
             orientation: self.orientation,
             white_level: self.white_level,
             filter: self.resize_filter,
             aspect: self.aspect,
             ..backbone.preprocessing(self.image_size, self.center_crop)
         };
-        preprocessing.validate().map_err(impossible_size)?;
+        let preprocessing = Preprocessing::new(recipe).map_err(impossible_size)?;
         at_least_one("batch-size", self.batch_size)?;
         at_least_one("gamma-c", self.gamma_c)?;
         at_least_one("gamma-d", self.gamma_d)?;
@@ -141,11 +143,20 @@ pub struct CheckedSettings {
 
 impl CheckedSettings {
     /// The same for a model that was trained elsewhere, in another way.
-    #[must_use]
-    pub(crate) fn trained_with(mut self, pooling: Pooling, mean: [f32; 3], std: [f32; 3]) -> Self {
+    ///
+    /// # Errors
+    /// The normalisation cannot be carried out.
+    pub(crate) fn trained_with(
+        mut self,
+        pooling: Pooling,
+        mean: [f32; 3],
+        std: [f32; 3],
+    ) -> Result<Self, TrainError> {
         self.pooling = pooling;
-        (self.preprocessing.mean, self.preprocessing.std) = (mean, std);
-        self
+        self.preprocessing = self
+            .preprocessing
+            .changed(|parts| (parts.mean, parts.std) = (mean, std))?;
+        Ok(self)
     }
 
     /// The options themselves.

@@ -44,8 +44,8 @@ fn a_bundle_of_format_3_reads_stored_pixels() {
     let manifest = Bundle::from_bytes(&third_version(|_| ())).unwrap().manifest;
     let recipe = &manifest.preprocessing;
     assert_eq!(manifest.format_version, 3);
-    assert_eq!(recipe.orientation, OrientationRule::Stored);
-    assert_eq!(recipe.white_level, None);
+    assert_eq!(recipe.parts().orientation, OrientationRule::Stored);
+    assert_eq!(recipe.parts().white_level, None);
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_bundle_of_format_3_is_written_again_with_its_rule() {
     assert_eq!(again.manifest.format_version, 5);
     assert_eq!(again.manifest.method, "cfa");
     assert_eq!(
-        again.manifest.preprocessing.orientation,
+        again.manifest.preprocessing.parts().orientation,
         OrientationRule::Stored
     );
 }
@@ -90,7 +90,13 @@ fn format_4_names_the_orientation_rule() {
 fn the_white_level_is_kept_and_0_is_none() {
     let with = |value| rewritten(|manifest, _| manifest["preprocessing"]["white_level"] = value);
     let read = |value| Bundle::from_bytes(&with(value)).unwrap().manifest;
-    let level = |value| read(value).preprocessing.white_level.map(NonZeroU16::get);
+    let level = |value| {
+        read(value)
+            .preprocessing
+            .parts()
+            .white_level
+            .map(NonZeroU16::get)
+    };
     assert_eq!(level(json!(4095)), Some(4095));
     assert_eq!(level(json!(null)), None);
     for value in [json!(0), json!(65_536), json!(-1), json!(0.5)] {

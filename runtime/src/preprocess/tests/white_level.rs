@@ -20,10 +20,7 @@ fn deep(width: u32, height: u32, sample: impl Fn(u32) -> u16) -> Picture {
 }
 
 fn with_white(level: u16, recipe: &Preprocessing) -> Preprocessing {
-    Preprocessing {
-        white_level: NonZeroU16::new(level),
-        ..recipe.clone()
-    }
+    recipe.clone().with_white_level(NonZeroU16::new(level))
 }
 
 fn bits(input: &Array3<f32>) -> Vec<u32> {

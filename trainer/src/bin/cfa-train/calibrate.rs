@@ -165,7 +165,7 @@ impl CalibrateArguments {
         for picture in &checked.bad {
             progress.say(&format!("skipped {picture}"));
         }
-        for finding in checked.depths.findings(preprocessing.white_level) {
+        for finding in checked.depths.findings(preprocessing.parts().white_level) {
             progress.say(&depth(finding));
         }
         Ok(checked)

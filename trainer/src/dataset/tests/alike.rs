@@ -317,7 +317,8 @@ fn no_two_of_the_photographs_are_alike() {
                 width: 64,
             },
             None,
-        );
+        )
+        .unwrap();
         let checked = check_pictures(
             &paths,
             &preprocessing,

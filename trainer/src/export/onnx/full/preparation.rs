@@ -22,8 +22,8 @@ pub(super) fn write(
     input: FullInput,
 ) -> Result<(), FullOnnxError> {
     let resized = resized(recipe, input)?;
-    let mean = nodes.floats("mean", &[1, 3, 1, 1], &recipe.mean);
-    let std = nodes.floats("std", &[1, 3, 1, 1], &recipe.std);
+    let mean = nodes.floats("mean", &[1, 3, 1, 1], &recipe.parts().mean);
+    let std = nodes.floats("std", &[1, 3, 1, 1], &recipe.parts().std);
     let centred = nodes.apply("Sub", &[INPUT, &mean], "centred", vec![]);
     if input == FullInput::Fixed(recipe.input_size()) && resized == recipe.input_size() {
         nodes.name_result("Div", &[&centred, &std], OUTPUT, vec![]);
@@ -43,9 +43,9 @@ pub(super) fn write(
 /// Size after the resize. A picture that has it already is not resampled, whatever the
 /// filter; others need the one that is linear.
 fn resized(recipe: &Preprocessing, input: FullInput) -> Result<Size, FullOnnxError> {
-    let size = match (input, recipe.aspect) {
+    let size = match (input, recipe.parts().aspect) {
         (FullInput::Fixed(size), _) => size,
-        (FullInput::Any, AspectRule::Stretch) => recipe.resize,
+        (FullInput::Any, AspectRule::Stretch) => recipe.parts().resize,
         (FullInput::Any, AspectRule::ShorterSide) => {
             return Err(FullOnnxError::OpenAspect);
         }
@@ -56,12 +56,12 @@ fn resized(recipe: &Preprocessing, input: FullInput) -> Result<Size, FullOnnxErr
         return Err(FullOnnxError::InputSize { height, width });
     }
     let resized = recipe.resized(width as u32, height as u32);
-    match recipe.filter {
+    match recipe.parts().filter {
         ResizeFilter::BilinearAntialias => Ok(resized),
         ResizeFilter::Lanczos8Bit if input == FullInput::Fixed(resized) => Ok(resized),
         ResizeFilter::Lanczos8Bit => Err(FullOnnxError::Filter {
-            height: recipe.resize.height,
-            width: recipe.resize.width,
+            height: recipe.parts().resize.height,
+            width: recipe.parts().resize.width,
         }),
     }
 }
