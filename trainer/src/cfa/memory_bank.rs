@@ -1,11 +1,11 @@
 //! The memory bank C: one mean feature per position, optionally clustered
-//! (SPEC 5).
+//! (METHOD.md, section 5).
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use tch::{Kind, TchError, Tensor, no_grad};
 
-/// Limit of Lloyd's iterations (SPEC 5).
+/// Limit of Lloyd's iterations (METHOD.md, section 5).
 const MAX_ITERATIONS: usize = 3000;
 /// Clusterings that are tried; the tightest is kept.
 pub const RESTARTS: usize = 10;
@@ -14,7 +14,7 @@ pub const RESTARTS: usize = 10;
 pub type ClusteringWatch<'a, E> = dyn FnMut(usize) -> Result<(), E> + 'a;
 
 /// Mean of φ per position over all training images, each image weighing the same
-/// (the reference weighs batches, DIFFERENCES 10).
+/// (the reference weighs batches, METHOD.md, difference 10).
 #[derive(Debug, Default)]
 pub struct MeanFeatures {
     sum: Option<Tensor>,

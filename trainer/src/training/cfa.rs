@@ -52,7 +52,7 @@ impl Cfa {
     /// CFA sees good pictures alone.
     pub const LEARNING_TYPE: LearningType = LearningType::OneClass;
 
-    /// Draws the descriptor and builds the memory bank with it (SPEC 5).
+    /// Draws the descriptor and builds the memory bank with it (METHOD.md, section 5).
     ///
     /// # Errors
     /// Memory runs out, or the user interrupts.
@@ -137,7 +137,7 @@ impl Cfa {
     }
 
     /// `AdamW` with amsgrad over the descriptor's weight and bias, and over the radius
-    /// when that is trained; nothing else learns (SPEC 1 and 7).
+    /// when that is trained; nothing else learns (METHOD.md, sections 1 and 7).
     fn configure_optimizers(
         settings: &CheckedSettings,
         model: &CfaModel,

@@ -1,4 +1,4 @@
-//! The method as a model: memory bank, distances, scores (SPEC 4 to 9).
+//! The method as a model: memory bank, distances, scores (METHOD.md, sections 4 to 9).
 
 mod anomaly_map;
 
@@ -71,7 +71,7 @@ impl CfaModel {
     }
 
     /// Builds the memory bank: the mean φ of each position over all training pictures,
-    /// each weighing the same, reduced to floor(h·w / `gamma_c`) centroids (SPEC 5).
+    /// each weighing the same, reduced to floor(h·w / `gamma_c`) centroids (METHOD.md, section 5).
     /// `watch` follows the reduction, see [`compress`].
     ///
     /// # Errors
@@ -113,7 +113,7 @@ impl CfaModel {
     }
 
     /// Squared Euclidean distances N×P×M of φ (N×D×h×w) to every entry, never below 0
-    /// (the reference's can be, DIFFERENCES 6); differentiable.
+    /// (the reference's can be, METHOD.md, difference 6); differentiable.
     ///
     /// The training loop and [`score`](Self::score) need the nearest entries alone and
     /// do without this matrix.
