@@ -102,7 +102,7 @@ fn errors(
 }
 
 /// Tolerance 1e-4 absolute: φ stays below 10 here, and some thousand f32 products
-/// are summed in another order (SPEC 14 measured 7e-5 relative for a far larger
+/// are summed in another order (METHOD.md, section 14 measured 7e-5 relative for a far larger
 /// network).
 #[test]
 fn onnx_runtime_computes_what_libtorch_computes() {

@@ -53,7 +53,7 @@ fn the_preset_of_the_paper_reaches_the_bundle() {
         record.identity.settings.tap_activation,
         TapActivation::LeakyRelu
     );
-    // Eight steps of at most 1e-3 and a bit (SPEC 7: 1.0e-3 to 1.6e-3).
+    // Eight steps of at most 1e-3 and a bit (METHOD.md, section 7: 1.0e-3 to 1.6e-3).
     let moved = record.final_radius - 1e-5;
     assert!((1e-3..1.3e-2).contains(&moved), "{moved}");
 }

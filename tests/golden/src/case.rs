@@ -217,7 +217,7 @@ impl<'a> Case<'a> {
         Ok(dumped)
     }
 
-    /// Mean over the batches' means (DIFFERENCES 10); ours weighs images instead.
+    /// Mean over the batches' means (METHOD.md, difference 10); ours weighs images instead.
     fn batch_weighted_rows(&self, phi: &Tensor) -> Result<Tensor> {
         let mut means = memory_bank::MeanFeatures::default();
         let mut first = 0;

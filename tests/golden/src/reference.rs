@@ -31,7 +31,7 @@ impl Reference {
         }
     }
 
-    /// What it does to the tapped maps (DIFFERENCES 1).
+    /// What it does to the tapped maps (METHOD.md, difference 1).
     pub(crate) fn tap_activation(self) -> TapActivation {
         match self {
             Self::Anomalib => TapActivation::Relu,
@@ -39,7 +39,7 @@ impl Reference {
         }
     }
 
-    /// How it continues the map for the blur (DIFFERENCES 15).
+    /// How it continues the map for the blur (METHOD.md, difference 15).
     pub(crate) fn border(self) -> Border {
         match self {
             Self::Anomalib => Border::Mirror,
@@ -47,7 +47,7 @@ impl Reference {
         }
     }
 
-    /// Whether the radius learns (DIFFERENCES 3).
+    /// Whether the radius learns (METHOD.md, difference 3).
     pub(crate) fn trains_radius(self) -> bool {
         self == Self::Official
     }

@@ -1,6 +1,6 @@
 //! One picture scored against its own memory bank: every patch has distance 0 to
 //! its own entry. The reference's formula cancels to small negative numbers there,
-//! takes their roots and silently goes on with farther neighbours (DIFFERENCES 6);
+//! takes their roots and silently goes on with farther neighbours (METHOD.md, difference 6);
 //! only a computation in f64 is right.
 
 use anyhow::Result;

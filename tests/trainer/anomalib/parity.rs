@@ -13,7 +13,7 @@ use crate::fixture::{Checkpoint, recorded, recorded_bytes};
 use crate::{imported, onnx_runtime};
 
 /// Largest difference from anomalib's figures, relative to the map's maximum. Seen: 4e-6
-/// and less; SPEC 14 has 2e-5 between ONNX Runtime and torch for this backbone.
+/// and less; METHOD.md, section 14 has 2e-5 between ONNX Runtime and torch for this backbone.
 const TOLERANCE: f32 = 1e-4;
 
 struct Case {

@@ -45,7 +45,7 @@ pub(super) fn efficientnet_b0() -> InvertedResiduals {
 }
 
 /// Taps: all five blocks of 40 channels, the last three of 64, the last of 176
-/// (SPEC 3).
+/// (METHOD.md, section 3).
 pub(super) fn efficientnet_b5() -> InvertedResiduals {
     swish(48, &B5, [3..=7, 10..=12, 26..=26])
 }

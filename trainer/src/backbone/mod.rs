@@ -81,7 +81,7 @@ impl Backbone {
         self.entry().name
     }
 
-    /// The three feature maps, highest resolution first (SPEC 3).
+    /// The three feature maps, highest resolution first (METHOD.md, section 3).
     #[must_use]
     pub fn taps(self) -> [Tap; 3] {
         self.entry().taps
@@ -106,7 +106,7 @@ impl Backbone {
     }
 
     /// Shape of the descriptor: D = floor(C0 / `gamma_d`), for `efficientnet_b5`
-    /// floor(2·C0 / `gamma_d`) (SPEC 4.5). `None` when nothing would be left.
+    /// floor(2·C0 / `gamma_d`) (METHOD.md, section 4). `None` when nothing would be left.
     #[must_use]
     pub fn descriptor_shape(self, gamma_d: usize) -> Option<DescriptorShape> {
         let channels = self.taps().map(|tap| tap.channels);
@@ -148,7 +148,7 @@ impl Backbone {
         }
     }
 
-    /// [`Self::graph`] with pooled maps as its outputs (SPEC 4.1); those of
+    /// [`Self::graph`] with pooled maps as its outputs (METHOD.md, section 4); those of
     /// `efficientnet_b5` are also divided by their number of channels.
     #[must_use]
     pub fn pooled_graph(self, activation: TapActivation) -> Graph {

@@ -16,7 +16,7 @@ pub struct Tap {
 }
 
 /// What is applied to the tapped maps; the network behind a tap is not touched
-/// (DIFFERENCES 1).
+/// (METHOD.md, difference 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TapActivation {

@@ -91,7 +91,7 @@ fn every_naming_tells_the_same_network() {
     }
 }
 
-/// SPEC 4: D = floor(2·568/γd), and pooled maps divided by 200, 192, 176.
+/// METHOD.md, section 4: D = floor(2·568/γd), and pooled maps divided by 200, 192, 176.
 #[test]
 fn efficientnet_b5_is_treated_as_in_the_official_code() {
     let outputs = |b: Backbone, gamma_d| b.descriptor_shape(gamma_d).map(|s| s.outputs);

@@ -1,11 +1,11 @@
-//! The patch descriptor φ: the one layer that is trained (SPEC 4).
+//! The patch descriptor φ: the one layer that is trained (METHOD.md, section 4).
 //!
 //! The reference pools each feature map, upsamples the second and the third to
 //! the size of the first, concatenates, appends coordinates and applies one 1×1
 //! convolution. A 1×1 convolution acts on channels and bilinear upsampling on
 //! positions, so they commute: here each map's share of the weight is applied at
 //! the map's own resolution and the results are upsampled and added. Same
-//! result, a quarter of the work (SPEC 12).
+//! result, a quarter of the work (METHOD.md, section 12).
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub struct DescriptorShape {
 }
 
 impl DescriptorShape {
-    /// D = floor(C0 / `gamma_d`) (SPEC 4.5). `None` when nothing would be left.
+    /// D = floor(C0 / `gamma_d`) (METHOD.md, section 4). `None` when nothing would be left.
     #[must_use]
     pub fn new(map_channels: [usize; 3], gamma_d: usize) -> Option<Self> {
         Self::expanded(map_channels, 1, gamma_d)
@@ -79,7 +79,7 @@ pub enum Pooling {
     #[default]
     Pooled,
     /// Only the first; the others are taken raw. So anomalib 1.0.0 to 2.3.1 did by
-    /// mistake, and models trained there expect it (DIFFERENCES 7).
+    /// mistake, and models trained there expect it (METHOD.md, difference 7).
     Raw,
 }
 
@@ -90,7 +90,7 @@ impl Pooling {
 }
 
 /// Continues a graph whose three outputs are feature maps with 3×3 mean pooling
-/// (SPEC 4.1); the outputs of the result are the pooled maps.
+/// (METHOD.md, section 4); the outputs of the result are the pooled maps.
 #[must_use]
 pub fn with_pooling(backbone: &Graph) -> Graph {
     with_pooling_of(backbone, Pooling::Pooled)
@@ -152,7 +152,7 @@ pub struct Descriptor {
 
 impl Descriptor {
     /// `PyTorch`'s default start of a convolution: weight and bias uniform in
-    /// ±1/√(C0 + 2) (SPEC 4.5), drawn on the CPU so that a seed gives the same
+    /// ±1/√(C0 + 2) (METHOD.md, section 4), drawn on the CPU so that a seed gives the same
     /// start on every device.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
 //! The memory bank C: one mean feature per position, optionally clustered
-//! (SPEC 5).
+//! (METHOD.md, section 5).
 
 use cfa_runtime::Cancellation;
 use rand::RngExt;
@@ -26,7 +26,7 @@ pub enum ClusteringError {
 }
 
 /// Mean of φ per position over all training images, each image weighing the same
-/// (the reference weighs batches, DIFFERENCES 10).
+/// (the reference weighs batches, METHOD.md, difference 10).
 #[derive(Debug, Default)]
 pub struct MeanFeatures {
     sum: Option<Tensor>,

@@ -1,4 +1,4 @@
-//! The nearest memory bank entries of every patch (SPEC 6).
+//! The nearest memory bank entries of every patch (METHOD.md, section 6).
 //!
 //! Selection needs no gradient and runs image by image, so that one
 //! positions × centroids matrix at most is held. The distances that are used

@@ -7,9 +7,9 @@
 //! picture file gives the map that anomalib's training and validation transform leads
 //! to, with the antialiased resize. The resize inside anomalib's exported graphs and in
 //! the forward pass of its Lightning module is another one, without antialiasing
-//! (DIFFERENCES 14), so those differ from anomalib's own validation, and from this.
+//! (METHOD.md, difference 14), so those differ from anomalib's own validation, and from this.
 //! Where anomalib takes the root of a negative squared distance it gets NaN; here the
-//! distance is 0 (DIFFERENCES 6).
+//! distance is 0 (METHOD.md, difference 6).
 
 mod error;
 mod parameters;
@@ -351,7 +351,7 @@ fn settings(
 }
 
 /// A bank of another size than the pictures' means that they had another size. The bank
-/// of anomalib 2.x is made before the crop (DIFFERENCES 8), so that size counts as well.
+/// of anomalib 2.x is made before the crop (METHOD.md, difference 8), so that size counts as well.
 fn fits_the_bank(settings: &CheckedSettings, parameters: &Parameters) -> Result<(), ImportProblem> {
     let uncropped = FitSettings {
         center_crop: None,

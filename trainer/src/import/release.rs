@@ -56,7 +56,7 @@ impl Release {
         Self::Unknown
     }
 
-    /// How it made features, if that is certain (DIFFERENCES 7).
+    /// How it made features, if that is certain (METHOD.md, difference 7).
     #[must_use]
     pub fn pooling(self) -> Option<Pooling> {
         match self {

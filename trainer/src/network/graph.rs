@@ -49,7 +49,7 @@ pub enum Op {
         /// Padding on each side, pixels.
         padding: usize,
     },
-    /// Mean over 3×3, stride 1, zero padding 1, padded zeros counted (SPEC 4.1).
+    /// Mean over 3×3, stride 1, zero padding 1, padded zeros counted (METHOD.md, section 4).
     AveragePool3,
     /// Mean over all positions: N×C×1×1.
     GlobalAveragePool,
@@ -62,13 +62,13 @@ pub enum Op {
     /// The channels of all inputs one behind the other; sizes are the same.
     Concat,
     /// Appends the row coordinate and the column coordinate of every position as
-    /// two channels, each −1…1 (`CoordConv`, SPEC 4.4).
+    /// two channels, each −1…1 (`CoordConv`, METHOD.md, section 4).
     AppendCoordinates,
     /// A linear map of the channels at every position, channels last in the result:
     /// N×H×W×C. Only as a result of the graph.
     Linear(Linear),
     /// Bilinear resize of the first input to height and width of the second,
-    /// corners not aligned (SPEC 4.2).
+    /// corners not aligned (METHOD.md, section 4).
     UpsampleLike,
 }
 

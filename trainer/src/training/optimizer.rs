@@ -3,7 +3,7 @@
 
 use tch::{TchError, Tensor, no_grad};
 
-/// β₁, β₂ and ε, `PyTorch`'s defaults (SPEC 1).
+/// β₁, β₂ and ε, `PyTorch`'s defaults (METHOD.md, section 1).
 const BETA1: f64 = 0.9;
 const BETA2: f64 = 0.999;
 const EPSILON: f64 = 1e-8;

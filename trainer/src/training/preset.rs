@@ -12,7 +12,7 @@ use crate::backbone::{Backbone, TapActivation};
 
 /// Where default settings come from. In both: pooled features, a bank that weighs
 /// pictures alike, squared distances of at least 0, repulsion from index K, seeded
-/// k-means++ (DIFFERENCES, section D); the last, smaller batch of an epoch is kept, and a
+/// k-means++ (METHOD.md, section 15); the last, smaller batch of an epoch is kept, and a
 /// tenth of the pictures held out for calibration.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Preset {
@@ -39,7 +39,7 @@ impl Preset {
         }
     }
 
-    /// The settings (SPEC 1, DIFFERENCES D).
+    /// The settings (METHOD.md, sections 1 and 15).
     #[must_use]
     pub fn settings(self) -> FitSettings {
         let square = |side| Size {

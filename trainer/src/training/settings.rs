@@ -18,7 +18,7 @@ use crate::cfa::model::AnomalyMapGenerator;
 use crate::error::TrainError;
 use crate::network::{Graph, NodeId};
 
-/// σ of the blur in map pixels (SPEC 1).
+/// σ of the blur in map pixels (METHOD.md, section 1).
 const SIGMA: f32 = 4.0;
 
 /// All options that change the result. The defaults are those of
@@ -63,7 +63,7 @@ pub struct FitSettings {
     pub hard_negatives: usize,
     /// r: radius of the hyperspheres, or where it starts.
     pub radius: f64,
-    /// Whether the radius is trained like a weight (DIFFERENCES 3).
+    /// Whether the radius is trained like a weight (METHOD.md, difference 3).
     pub train_radius: bool,
     /// How the blur continues the map beyond its border.
     pub border: Border,

@@ -18,7 +18,7 @@ use crate::report::Report;
 
 /// Golden README: relative to the reference's maximum.
 const SCORE: f64 = 1e-4;
-/// SPEC 9.
+/// METHOD.md, section 9.
 pub(super) const SIGMA: f32 = 4.0;
 
 pub(super) fn compare_libtorch(
@@ -63,7 +63,7 @@ fn score(case: &Case<'_>, phi: &Tensor, bank: &Tensor) -> Result<Scored> {
 }
 
 /// The official code rescales all maps of a test set by their common extremes before
-/// it takes the image scores (SPEC 10); we never do, so its rule is applied here.
+/// it takes the image scores (METHOD.md, section 10); we never do, so its rule is applied here.
 fn compare_rescaled(case: &Case<'_>, maps: &Tensor, report: &mut Report<'_>) -> Result<()> {
     let lowest = maps.f_min()?;
     let range = maps.f_max()?.f_sub(&lowest)?;

@@ -1,4 +1,4 @@
-//! The references' repulsion starts at index J instead of K (DIFFERENCES 12).
+//! The references' repulsion starts at index J instead of K (METHOD.md, difference 12).
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use cfa_train::cfa::loss::CfaLoss;
 use cfa_train::cfa::neighbors::{nearest, squared_distance};
 use tch::{Kind, Tensor};
 
-/// SPEC 1.
+/// METHOD.md, section 1.
 pub(super) const ALPHA: f64 = 0.1;
 
 /// Whether the references' slice makes a difference.

@@ -14,7 +14,7 @@ use super::{GRADIENT, LOSS};
 use crate::case::{Case, Pooled};
 use crate::report::{Report, relative_error, relative_rms};
 
-/// SPEC 1.
+/// METHOD.md, section 1.
 const LEARNING_RATE: f64 = 1e-3;
 const WEIGHT_DECAY: f64 = 5e-4;
 

@@ -1,4 +1,4 @@
-//! From distances to score and anomaly map, by libtorch alone (SPEC 8 and 9).
+//! From distances to score and anomaly map, by libtorch alone (METHOD.md, sections 8 and 9).
 //!
 //! What ships is [`cfa_runtime`]; this second, independent path records the
 //! golden samples of a bundle and is what the runtime is compared with.
@@ -118,7 +118,7 @@ fn padded(map: &Tensor, radius: i64, border: Border) -> Result<Tensor, TchError>
 }
 
 /// d₁ · exp(−d₁) / Σ exp(−dₖ) over the last axis of squared distances (N×P×K,
-/// ascending); the result is N×P (SPEC 8).
+/// ascending); the result is N×P (METHOD.md, section 8).
 ///
 /// # Errors
 /// Memory runs out.

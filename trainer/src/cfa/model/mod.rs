@@ -1,4 +1,4 @@
-//! The method as a model: memory bank, distances, scores (SPEC 4 to 9).
+//! The method as a model: memory bank, distances, scores (METHOD.md, sections 4 to 9).
 
 mod anomaly_map;
 
@@ -115,7 +115,7 @@ impl CfaModel {
     }
 
     /// Squared Euclidean distances N×P×M of φ (N×D×h×w) to every entry, never below 0
-    /// (the reference's can be, DIFFERENCES 6); differentiable.
+    /// (the reference's can be, METHOD.md, difference 6); differentiable.
     ///
     /// The training loop and [`score`](Self::score) need the nearest entries alone and
     /// do without this matrix.

@@ -10,7 +10,7 @@ use crate::dataset::{Copies, DatasetError, GoodSplit, content_digest};
 use crate::training::TrainingIdentity;
 
 /// Largest difference of a recorded good score and its repetition, relative. The same
-/// network on another machine differs by less (SPEC 14), another picture by more.
+/// network on another machine differs by less (METHOD.md, section 14), another picture by more.
 const SAME_SCORE: f32 = 1e-3;
 
 /// The pictures as they served in the training; all to train on when they are others.

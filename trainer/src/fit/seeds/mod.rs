@@ -1,5 +1,5 @@
 //! Training with several seeds. The bank is made with a random descriptor, so two
-//! seeds give two models (DIFFERENCES 31); how far they are apart is reported, and the
+//! seeds give two models (METHOD.md, difference 31); how far they are apart is reported, and the
 //! one is kept that tells pasted defects best on good pictures held out for that.
 //! Test pictures are reported on but never chosen by.
 

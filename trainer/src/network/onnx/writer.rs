@@ -310,7 +310,7 @@ fn selected_columns(conv: &Conv, stored: &WeightTensor) -> TensorProto {
     float_tensor(&name, &[outputs, columns.len(), kh, kw], &values)
 }
 
-/// Row coordinates, then column coordinates, each −1…1 (SPEC 4.4).
+/// Row coordinates, then column coordinates, each −1…1 (METHOD.md, section 4).
 fn coordinate_values(h: usize, w: usize) -> Vec<f32> {
     let rows = (0..h * w).map(|i| coordinate(i / w, h));
     let columns = (0..h * w).map(|i| coordinate(i % w, w));
