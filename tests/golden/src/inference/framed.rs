@@ -24,7 +24,7 @@ pub(super) fn model(
     bank: &Tensor,
 ) -> Result<FramedModel> {
     let descriptors = rows(phi)?.f_reshape([-1, case.shape.outputs as i64])?;
-    let principal = PrincipalAxes::of(bank)?.led_by(&descriptors)?;
+    let principal = PrincipalAxes::of_bank(bank)?.led_by(&descriptors)?;
     let samples = Samples {
         descriptors,
         neighbors: case.settings.neighbors,

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::ReportSettings;
-use super::page::{escaped, figure};
+use super::markup::{escaped, figure};
+use super::settings::ReportSettings;
 use crate::evaluation::{Evaluation, OutsideCrop, PixelFigures};
 
 /// What the manifest says about the model; what it does not say is left out.

@@ -5,7 +5,9 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::exhibit::Exhibit;
-use super::{ReportSettings, curves, facts, histogram, table};
+use super::markup::{escaped, figure};
+use super::settings::ReportSettings;
+use super::{curves, facts, histogram, table};
 use crate::evaluation::Evaluation;
 
 /// Everything the page shows.
@@ -149,16 +151,4 @@ fn cell(row: &mut String, what: &str, name: &str, address: &str) {
         row,
         "<div><img loading=\"lazy\" alt=\"{name}, {what}\" src=\"{address}\"><i>{what}</i></div>"
     );
-}
-
-/// Four digits, or a dash for what cannot be measured.
-pub(super) fn figure(value: Option<f64>) -> String {
-    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"))
-}
-
-pub(super) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }

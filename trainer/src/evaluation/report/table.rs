@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::page::{escaped, figure};
+use super::markup::{escaped, figure};
 use crate::evaluation::{Evaluation, Figures, PictureScore, score_range};
 
 const HEAD: &str = "<tr><th rowspan=\"2\"></th><th rowspan=\"2\">pictures</th><th colspan=\"3\">image</th>\

@@ -5,8 +5,9 @@ use cfa_runtime::onnx::message::{int, ints};
 use cfa_runtime::onnx::{INPUT, Nodes};
 use cfa_runtime::preprocess::{AspectRule, ResizeFilter, Size};
 
+use super::error::FullOnnxError;
+use super::input::FullInput;
 use super::resampling::{Axis, transposed};
-use super::{FullInput, FullOnnxError};
 
 /// What the network reads.
 pub(super) const OUTPUT: &str = "cfa_normalised";

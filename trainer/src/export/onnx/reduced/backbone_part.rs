@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cfa_runtime::onnx::proto::{GraphProto, NodeProto};
 
-use super::{ReduceError, odd, result};
+use super::constants::result;
+use super::error::{ReduceError, odd};
 use cfa_runtime::onnx::INPUT;
 
 /// Operators that integer kernels exist for, and whose results are therefore integers.

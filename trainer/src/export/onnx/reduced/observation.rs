@@ -2,7 +2,8 @@
 
 use ndarray::{ArrayD, Axis};
 
-use super::{Affine, ReduceError, odd};
+use super::affine::Affine;
+use super::error::{ReduceError, odd};
 
 /// Range and channel means of one value, over the pictures added.
 #[derive(Debug, Clone)]

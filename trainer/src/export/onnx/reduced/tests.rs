@@ -9,7 +9,8 @@ use prost::Message;
 
 use super::super::{INPUT, encode};
 use super::channel_weights::Layer;
-use super::{Affine, ChannelWeights, Observation, ReduceError, ReducibleNetwork, constant};
+use super::constants::constant;
+use super::{Affine, ChannelWeights, Observation, ReduceError, ReducibleNetwork};
 use crate::backbone::weights::WeightTensor;
 use crate::cfa::descriptor::{DescriptorShape, with_descriptor, with_pooling};
 use crate::network::{Conv, Graph, Op, Parameters};
