@@ -65,7 +65,7 @@ pub(super) fn compare(
 /// The network as a bundle holds it, and the shapes of its levels.
 fn encoded(case: &Case<'_>, model: &FramedModel) -> Result<(Vec<u8>, Vec<LevelShape>)> {
     let pooled = case.backbone.pooled_graph(case.reference.tap_activation());
-    let graph = model.with_levels(&pooled);
+    let graph = model.with_levels(&pooled)?;
     let mut parameters = case.parameters.clone();
     parameters.extend(model.parameters.clone());
     let size = map_size(case)?;

@@ -18,6 +18,7 @@ mod principal;
 
 use std::collections::BTreeMap;
 
+use cfa_runtime::BrokenInvariant;
 use cfa_runtime::cfa::memory_bank::BoundingAxes;
 use ndarray::Array2;
 use tch::{TchError, Tensor};
@@ -27,7 +28,7 @@ pub use principal::PrincipalAxes;
 use principal::on_host;
 
 use crate::cfa::descriptor::{Descriptor, DescriptorShape};
-use crate::network::{Graph, Linear, NodeId, Parameters, WeightTensor};
+use crate::network::{Graph, Linear, Parameters, WeightTensor};
 use crate::tensor::{host_values, matrix};
 
 /// What a bundle holds of a trained model.
@@ -89,15 +90,17 @@ impl FramedModel {
 
     /// Continues a graph whose three outputs are pooled maps with the levels, which
     /// become its outputs. This is what an edge device runs.
-    #[must_use]
-    pub fn with_levels(&self, pooled: &Graph) -> Graph {
+    ///
+    /// # Errors
+    /// `pooled` has not three outputs.
+    pub fn with_levels(&self, pooled: &Graph) -> Result<Graph, BrokenInvariant> {
+        let maps = pooled.three_outputs()?;
         let mut graph = pooled.without_outputs();
-        let maps: Vec<NodeId> = pooled.outputs().to_vec();
-        for (number, (&map, outputs)) in maps.iter().zip(self.level_channels).enumerate() {
+        for (number, (&map, outputs)) in maps.iter().zip(&self.level_channels).enumerate() {
             let inputs = graph.channels(map);
             let linear = Linear {
                 weight: weight_name(number),
-                weight_shape: [inputs, outputs],
+                weight_shape: [inputs, *outputs],
                 // Upsampling does not change a constant, so the coarsest map, which has
                 // all channels, carries it.
                 bias: (number + 1 == maps.len()).then(|| BIAS.to_owned()),
@@ -105,7 +108,7 @@ impl FramedModel {
             let level = graph.linear(map, linear);
             graph.output(level);
         }
-        graph
+        Ok(graph)
     }
 }
 

@@ -32,7 +32,7 @@ fn rows_of_levels(framed: &FramedModel, shape: &DescriptorShape, maps: &[Tensor;
     for input in inputs {
         pooled.output(input);
     }
-    let graph = framed.with_levels(&pooled);
+    let graph = framed.with_levels(&pooled).unwrap();
     let network = TorchNetwork::new(graph, &framed.parameters, Device::Cpu).unwrap();
     let levels = network.forward(maps).unwrap();
     let side = SIZES[0];

@@ -226,7 +226,7 @@ fn backbone() -> Graph {
 
 fn graph() -> Graph {
     let shape = DescriptorShape::new([4, 4, 6], 1).unwrap();
-    with_descriptor(&with_pooling(&backbone()), &shape)
+    with_descriptor(&with_pooling(&backbone()), &shape).unwrap()
 }
 
 fn parameters(graph: &Graph) -> Parameters {
