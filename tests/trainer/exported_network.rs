@@ -44,7 +44,7 @@ fn complete(
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let descriptor = Descriptor::random(shape, &mut rng, Device::Cpu).unwrap();
     parameters.extend(descriptor.values().unwrap());
-    let graph = with_descriptor(&backbone.pooled_graph(activation), &shape);
+    let graph = with_descriptor(&backbone.pooled_graph(activation), &shape).unwrap();
     (graph, parameters)
 }
 

@@ -134,9 +134,9 @@ impl Tiny {
 
     fn parts(&self) -> Result<BundleParts> {
         let bank = self.model.memory_bank()?;
-        let axes = PrincipalAxes::of(bank)?;
+        let axes = PrincipalAxes::of_bank(bank)?;
         let framed = FramedModel::new(self.model.descriptor(), bank, &axes, BOUNDING_AXES)?;
-        let graph = framed.with_levels(&self.pooled);
+        let graph = framed.with_levels(&self.pooled)?;
         let mut parameters = self.parameters.clone();
         parameters.extend(framed.parameters.clone());
         let golden = [0, 7].map(|seed| self.golden(seed));

@@ -3,7 +3,8 @@
 
 use std::ops::RangeInclusive;
 
-use super::inverted_residual::{Block, InvertedResiduals};
+use super::block::Block;
+use super::inverted_residual::InvertedResiduals;
 use super::naming::{Layout, Naming, Scheme};
 use crate::network::{Op, Padding};
 

@@ -4,28 +4,9 @@
 
 use std::ops::RangeInclusive;
 
+use super::block::Block;
 use super::naming::{BlockNames, LayerNames, Naming, Scheme};
 use crate::network::{Conv, Graph, NodeId, Op, Padding};
-
-/// One block.
-#[derive(Debug, Clone)]
-pub(super) struct Block {
-    /// Stage, and position in it.
-    pub(super) stage: usize,
-    pub(super) position: usize,
-    /// Position in the whole network.
-    pub(super) index: usize,
-    /// Side of the depthwise kernel, and its step.
-    pub(super) kernel: usize,
-    pub(super) stride: usize,
-    /// Channels after the expansion; none takes place when there are no more.
-    pub(super) width: usize,
-    /// Channels in the middle of squeeze-and-excitation.
-    pub(super) squeezed: Option<usize>,
-    pub(super) outputs: usize,
-    /// After expansion and depthwise convolution.
-    pub(super) activation: Op,
-}
 
 /// A network up to the last block that is tapped.
 #[derive(Debug)]

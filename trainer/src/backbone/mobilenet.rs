@@ -1,6 +1,7 @@
 //! `MobileNetV2` (arXiv 1801.04381) and `MobileNetV3` (arXiv 1905.02244).
 
-use super::inverted_residual::{Block, InvertedResiduals};
+use super::block::Block;
+use super::inverted_residual::InvertedResiduals;
 use super::naming::{Layout, Naming, Scheme};
 use crate::network::Op;
 

@@ -1,7 +1,9 @@
 //! The frozen ImageNet networks that patch features are taken from.
 
+mod block;
 mod catalogue;
 mod efficientnet;
+mod entry;
 mod inverted_residual;
 mod mobilenet;
 mod naming;
@@ -18,6 +20,7 @@ use std::str::FromStr;
 
 use cfa_runtime::preprocess::{PreprocessingParts, Size};
 
+pub use catalogue::Backbone;
 pub use naming::Naming;
 pub use published::{PipPackage, PublishedWeights};
 pub use stored::{ForeignWeights, UnfitWeights};
@@ -25,56 +28,9 @@ pub use tap::{Tap, TapActivation, UnknownTapActivation};
 
 use crate::cfa::descriptor::{DescriptorShape, with_pooling};
 use crate::network::{Graph, NodeId, Op};
-use catalogue::{Entry, Network};
-
-/// A backbone by its torchvision name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Backbone {
-    /// The method's own choice, arXiv 2206.04325.
-    WideResnet50,
-    /// Small and fast; published figures exist for comparison.
-    Resnet18,
-    /// ResNet-18 with twice as many layers.
-    Resnet34,
-    /// The wide one's model, half as wide inside its blocks.
-    Resnet50,
-    /// VGG-19 with batch normalisation.
-    Vgg19Bn,
-    /// The smallest; its weights come with a Python package.
-    MobilenetV2,
-    /// As fast as `MobileNetV2`, with squeeze-and-excitation.
-    MobilenetV3Large,
-    /// The smallest `EfficientNet`, padded as torchvision and timm pad it.
-    EfficientnetB0,
-    /// The paper's fourth backbone, as torchvision has it: its weights were trained
-    /// under `TensorFlow`'s padding, torchvision runs them with half the kernel on
-    /// each side. The official code pads as `TensorFlow` does for 456 px.
-    EfficientnetB5,
-    /// Made for small devices: no squeeze-and-excitation. Padded as in
-    /// `TensorFlow`, where its weights come from; they come with a Python package.
-    EfficientnetLite0,
-}
+use entry::Network;
 
 impl Backbone {
-    /// All backbones, in the order in which they are listed to a user.
-    pub const ALL: [Self; 10] = [
-        Self::WideResnet50,
-        Self::Resnet18,
-        Self::Resnet34,
-        Self::Resnet50,
-        Self::MobilenetV2,
-        Self::MobilenetV3Large,
-        Self::EfficientnetLite0,
-        Self::EfficientnetB0,
-        Self::EfficientnetB5,
-        Self::Vgg19Bn,
-    ];
-
-    fn entry(self) -> &'static Entry {
-        catalogue::entry(self)
-    }
-
     /// Name as in torchvision and anomalib.
     #[must_use]
     pub fn name(self) -> &'static str {

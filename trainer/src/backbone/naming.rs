@@ -1,6 +1,6 @@
 //! What the files call the layers.
 
-use super::inverted_residual::Block;
+use super::block::Block;
 
 /// Whose names a weight file uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,7 +18,7 @@ impl Naming {
     pub const ALL: [Self; 3] = [Self::Torchvision, Self::Timm, Self::EfficientnetPytorch];
 
     /// The naming that a network of inverted residuals with these tensors uses.
-    pub(super) fn of<'a>(mut names: impl Iterator<Item = &'a str>) -> Self {
+    pub(super) fn used_by<'a>(mut names: impl Iterator<Item = &'a str>) -> Self {
         names
             .find_map(|name| match name {
                 "conv_stem.weight" => Some(Self::Timm),

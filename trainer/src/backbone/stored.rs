@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::{Backbone, Naming, TapActivation};
+use super::catalogue::Backbone;
+use super::naming::Naming;
+use super::tap::TapActivation;
 use crate::network::{Graph, Op, ParameterMismatch, Parameters, check_parameters};
 
 /// Why a file's tensors cannot be used for a backbone.
@@ -69,7 +71,7 @@ impl Backbone {
     }
 
     fn fitted(self, path: &Path, stored: Parameters) -> Result<Parameters, UnfitWeights> {
-        let naming = Naming::of(stored.keys().map(String::as_str));
+        let naming = Naming::used_by(stored.keys().map(String::as_str));
         let source = match self.stored_graph(naming) {
             Some(source) => source,
             None if naming == Naming::EfficientnetPytorch && self.has_namings() => {

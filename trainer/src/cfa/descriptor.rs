@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 
+use cfa_runtime::BrokenInvariant;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use tch::{Device, TchError, Tensor};
@@ -112,15 +113,16 @@ pub fn with_pooling_of(backbone: &Graph, pooling: Pooling) -> Graph {
 }
 
 /// Continues a graph whose three outputs are pooled maps with the descriptor;
-/// the only output of the result is φ. This is what an edge device runs.
-#[must_use]
-pub fn with_descriptor(pooled: &Graph, shape: &DescriptorShape) -> Graph {
+/// the only output of the result is φ.
+///
+/// # Errors
+/// `pooled` has not three outputs.
+pub fn with_descriptor(pooled: &Graph, shape: &DescriptorShape) -> Result<Graph, BrokenInvariant> {
+    let maps = pooled.three_outputs()?;
     let mut graph = pooled.without_outputs();
-    if let Ok(maps) = <[NodeId; 3]>::try_from(pooled.outputs()) {
-        let phi = append_to(&mut graph, maps, shape);
-        graph.output(phi);
-    }
-    graph
+    let phi = append_to(&mut graph, maps, shape);
+    graph.output(phi);
+    Ok(graph)
 }
 
 fn append_to(graph: &mut Graph, maps: [NodeId; 3], shape: &DescriptorShape) -> NodeId {

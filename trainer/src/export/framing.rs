@@ -19,7 +19,7 @@ pub(super) fn framed(
     device: Device,
 ) -> Result<FramedModel, TrainError> {
     let bank = model.memory_bank()?;
-    let mut principal = PrincipalAxes::of(bank)?;
+    let mut principal = PrincipalAxes::of_bank(bank)?;
     let descriptors = sample_descriptors(model, store, device)?;
     if let Some(descriptors) = &descriptors {
         principal = principal.led_by(descriptors)?;

@@ -1,5 +1,6 @@
 //! The ends of the heat map's colours.
 
+use cfa_runtime::BrokenInvariant;
 use cfa_runtime::bundle::HeatmapRange;
 use tch::Device;
 
@@ -24,7 +25,10 @@ pub(super) fn heatmap_range(
         sum += map.f_mean(tch::Kind::Double)?.f_double_value(&[])?;
         highest = highest.max(map.f_max()?.f_double_value(&[])?);
     }
-    let low = sum / count.max(1) as f64;
+    if count == 0 {
+        return Err(BrokenInvariant("a model is exported with features of a picture").into());
+    }
+    let low = sum / count as f64;
     let high = (2.0 * highest).max(low + f64::from(f32::EPSILON));
     Ok(HeatmapRange {
         low: low as f32,

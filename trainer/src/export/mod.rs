@@ -94,7 +94,7 @@ pub(crate) fn verify_and_write(
 /// The whole network as ONNX: backbone, pooling, levels of the descriptor.
 fn network_onnx(request: &ExportRequest<'_>, framed: &FramedModel) -> Result<Vec<u8>, TrainError> {
     let settings = request.settings;
-    let graph = framed.with_levels(&settings.pooled_graph());
+    let graph = framed.with_levels(&settings.pooled_graph())?;
     let mut parameters = request.weights.tensors.clone();
     parameters.extend(framed.parameters.clone());
     let size = settings.preprocessing().input_size();

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use cfa_runtime::BrokenInvariant;
 use cfa_runtime::bundle::{Bundle, BundleError, NetworkPrecision};
 use cfa_runtime::inspector::{InspectError, Inspector, InspectorOptions, OpenError};
 use cfa_runtime::ndarray::{Array2, Array4, Axis};
@@ -94,6 +95,9 @@ pub enum OnnxFullError {
     /// A picture to check with cannot be made.
     #[error(transparent)]
     Picture(#[from] PictureError),
+    /// A bug in this code.
+    #[error(transparent)]
+    Internal(#[from] BrokenInvariant),
     /// The results are not those of the runtime.
     #[error(
         "the ONNX file does not give the bundle's results and was not written: {0:?}; please report this"
@@ -230,7 +234,9 @@ impl Comparison {
         let expected = self.inspector.inspect(&sample.picture)?;
         let (scores, maps) = self.whole.run(&sample.input())?;
         let map = maps.index_axis_move(Axis(0), 0);
-        let score = scores.first().copied().unwrap_or(f32::NAN);
+        let Some(&[score]) = scores.as_slice() else {
+            return Err(BrokenInvariant("the file gives one score for one picture").into());
+        };
         let runtime = match self.inspector.manifest().network_precision {
             // A resize that differs in the last bit may fall to another integer.
             NetworkPrecision::Int8 => golden_tolerance * expected.score,

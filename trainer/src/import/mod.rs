@@ -35,6 +35,7 @@ pub use thresholds::Thresholds;
 
 use crate::backbone::Backbone;
 use crate::backbone::weights::{Document, Node, read_capped};
+use crate::calibration::CalibrateError;
 use crate::cfa::descriptor::{Descriptor, Pooling};
 use crate::cfa::model::CfaModel;
 use crate::dataset::{Dataset, check_pictures};
@@ -229,7 +230,7 @@ impl Imported {
                 pictures: &pictures,
                 held_out: &[],
                 picture_limits: limits,
-                rule: self.rule(),
+                rule: self.rule()?,
                 heatmap_range: self.validated_range().filter(|_range| pictures.is_empty()),
                 runtime: request.runtime.as_ref(),
                 threads: None,
@@ -263,9 +264,10 @@ impl Imported {
 
     /// anomalib's own threshold, moved by its sensitivity; it is exceeded, as here, by what is
     /// to be rejected.
-    fn rule(&self) -> Option<DecisionRule> {
-        let threshold = self.record.thresholds.image_reject_above?;
-        DecisionRule::single(Basis::Imported, threshold).ok()
+    fn rule(&self) -> Result<Option<DecisionRule>, TrainError> {
+        let threshold = self.record.thresholds.image_reject_above;
+        let rule = threshold.map(|threshold| DecisionRule::single(Basis::Imported, threshold));
+        Ok(rule.transpose().map_err(CalibrateError::from)?)
     }
 
     /// Colours from the values that anomalib saw in validation.

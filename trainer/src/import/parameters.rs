@@ -143,8 +143,8 @@ fn gamma_d(
     weight: &WeightTensor,
 ) -> Result<usize, ImportProblem> {
     let set = source.setting("gamma_d").and_then(Node::size);
-    let outputs = weight.shape.first().copied().unwrap_or(0);
-    let derived = || backbone.feature_channels().checked_div(outputs);
+    let outputs = weight.shape.first().copied();
+    let derived = || backbone.feature_channels().checked_div(outputs?);
     set.or_else(derived).ok_or_else(|| ImportProblem::Shape {
         name: "descriptor.layer.conv2d.weight",
         found: weight.shape.clone(),

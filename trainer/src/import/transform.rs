@@ -86,6 +86,14 @@ impl<'a> Step<'a> {
         })
     }
 
+    /// A step that does not say what it does. No bundle has such a step, so it is refused.
+    fn unreadable(node: Node<'a>) -> Self {
+        Self {
+            name: "a step without a name",
+            arguments: node,
+        }
+    }
+
     fn argument(&self, name: &str) -> Option<Node<'a>> {
         self.arguments.get(name)
     }
@@ -127,7 +135,8 @@ fn steps(transform: Node<'_>) -> Vec<Step<'_>> {
     }
     let inner = step.argument("transforms").map(Node::items);
     let inner = inner.unwrap_or_default().into_iter();
-    inner.filter_map(Step::read).collect()
+    let step = |node| Step::read(node).unwrap_or(Step::unreadable(node));
+    inner.map(step).collect()
 }
 
 fn from_steps(steps: &[Step<'_>]) -> Result<Recipe, ImportProblem> {

@@ -1,5 +1,7 @@
 //! A network as a list of standard layers in order of execution.
 
+use cfa_runtime::BrokenInvariant;
+
 use super::conv::Conv;
 
 /// The position of a node in its [`Graph`].
@@ -169,8 +171,11 @@ impl Graph {
     }
 
     /// Adds an operation that keeps the number of channels of its first input.
+    ///
+    /// # Panics
+    /// There is no input.
     pub fn apply(&mut self, op: Op, inputs: &[NodeId]) -> NodeId {
-        let channels = inputs.first().map_or(0, |&x| self.channels(x));
+        let channels = self.channels(inputs[0]);
         self.push(op, inputs, channels)
     }
 
@@ -178,6 +183,15 @@ impl Graph {
     pub fn append_coordinates(&mut self, x: NodeId) -> NodeId {
         let channels = self.channels(x) + 2;
         self.push(Op::AppendCoordinates, &[x], channels)
+    }
+
+    /// The outputs of a backbone, which has one for each of its three feature maps.
+    ///
+    /// # Errors
+    /// There are more or fewer outputs.
+    pub fn three_outputs(&self) -> Result<[NodeId; 3], BrokenInvariant> {
+        let outputs = <[NodeId; 3]>::try_from(self.outputs());
+        outputs.map_err(|_other| BrokenInvariant("a backbone has three feature maps"))
     }
 
     /// The same nodes, none of them a result yet.

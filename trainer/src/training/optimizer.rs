@@ -92,12 +92,20 @@ impl AdamW {
     /// parameter with an undefined gradient stays as it is.
     ///
     /// # Errors
-    /// Memory runs out.
+    /// Another number of parameters or gradients than at the beginning, or memory runs out.
     pub fn step_along(
         &mut self,
         parameters: &[&Tensor],
         gradients: &[Tensor],
     ) -> Result<(), TchError> {
+        let counts = [parameters.len(), gradients.len()];
+        if counts != [self.moments.len(); 2] {
+            let message = format!(
+                "{counts:?} parameters and gradients for {}",
+                self.moments.len()
+            );
+            return Err(TchError::Shape(message));
+        }
         self.steps += 1;
         let correction1 = 1.0 - BETA1.powf(self.steps as f64);
         let correction2 = 1.0 - BETA2.powf(self.steps as f64);

@@ -120,7 +120,7 @@ fn on_host(
 
 /// The bank for the runtime's search, with its principal axes.
 fn searchable(bank: &Tensor) -> Result<MemoryBank, TrainError> {
-    let principal = PrincipalAxes::of(bank)?;
+    let principal = PrincipalAxes::of_bank(bank)?;
     let rows = matrix(bank)?;
     let second = SECOND_BOUND.max(rows.ncols() / 8).min(rows.ncols());
     let counts = BoundingAxes {

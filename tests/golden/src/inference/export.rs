@@ -36,7 +36,7 @@ fn run(
     input: &Tensor,
 ) -> Result<Array4<f32>> {
     let pooled = case.backbone.pooled_graph(case.reference.tap_activation());
-    let graph = with_descriptor(&pooled, &case.shape);
+    let graph = with_descriptor(&pooled, &case.shape)?;
     let mut parameters = case.parameters.clone();
     parameters.extend(descriptor.values()?);
     let encoded = onnx::encode(&graph, &parameters, map_size(case)?)?;

@@ -26,7 +26,7 @@ pub(super) fn model(
     bank: &Tensor,
 ) -> Result<FramedModel> {
     let descriptors = rows(phi)?.f_reshape([-1, case.shape.outputs as i64])?;
-    let principal = PrincipalAxes::of(bank)?.led_by(&descriptors)?;
+    let principal = PrincipalAxes::of_bank(bank)?.led_by(&descriptors)?;
     let samples = Samples {
         descriptors,
         neighbors: case.settings.neighbors,
@@ -68,7 +68,7 @@ pub(super) fn compare(
 /// The network as a bundle holds it, and the shapes of its levels.
 fn encoded(case: &Case<'_>, model: &FramedModel) -> Result<(Vec<u8>, Vec<LevelShape>)> {
     let pooled = case.backbone.pooled_graph(case.reference.tap_activation());
-    let graph = model.with_levels(&pooled);
+    let graph = model.with_levels(&pooled)?;
     let mut parameters = case.parameters.clone();
     parameters.extend(model.parameters.clone());
     let size = map_size(case)?;

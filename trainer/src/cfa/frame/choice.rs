@@ -3,7 +3,7 @@
 use cfa_runtime::cfa::memory_bank::BoundingAxes;
 use tch::{Kind, TchError, Tensor};
 
-use super::{PrincipalAxes, on_host};
+use super::principal::{PrincipalAxes, on_host};
 use crate::cfa::descriptor::DescriptorShape;
 use crate::cfa::neighbors::smallest_squared_distances;
 

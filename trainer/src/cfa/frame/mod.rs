@@ -14,63 +14,22 @@
 //! Both come from one QR decomposition, in `f64`.
 
 mod choice;
+mod principal;
 
 use std::collections::BTreeMap;
 
+use cfa_runtime::BrokenInvariant;
 use cfa_runtime::cfa::memory_bank::BoundingAxes;
 use ndarray::Array2;
-use tch::{Device, Kind, TchError, Tensor};
+use tch::{TchError, Tensor};
 
 pub use choice::{Samples, cheapest_axes};
+pub use principal::PrincipalAxes;
+use principal::on_host;
 
 use crate::cfa::descriptor::{Descriptor, DescriptorShape};
-use crate::network::{Graph, Linear, NodeId, Parameters, WeightTensor};
+use crate::network::{Graph, Linear, Parameters, WeightTensor};
 use crate::tensor::{host_values, matrix};
-
-/// The axes along which the centroids of a memory bank spread, those of the largest
-/// spread first.
-#[derive(Debug)]
-pub struct PrincipalAxes {
-    /// The mean of the centroids: D, `f64`, on the CPU.
-    pub origin: Tensor,
-    /// One axis a column: D×D, orthonormal, `f64`, on the CPU.
-    pub axes: Tensor,
-}
-
-impl PrincipalAxes {
-    /// Of a bank M×D.
-    ///
-    /// # Errors
-    /// Memory runs out, or the decomposition does not converge.
-    pub fn of(bank: &Tensor) -> Result<Self, TchError> {
-        let bank = on_host(bank)?;
-        let origin = bank.f_mean_dim(0_i64, false, Kind::Double)?;
-        let centred = bank.f_sub(&origin)?;
-        let spread = centred.f_transpose(0, 1)?.f_matmul(&centred)?;
-        let (_spreads, axes) = spread.f_linalg_eigh("L")?;
-        let axes = axes.f_flip([1])?;
-        Ok(Self { origin, axes })
-    }
-
-    /// The same behind one more axis, from the mean of the centroids to that of
-    /// `descriptors` (P×D). A trained descriptor may place good pictures beside the bank,
-    /// all in the same direction, of which the centroids know nothing (hazelnuts with
-    /// `mobilenet_v2`: 16 axes leave 70 centroids instead of 350).
-    ///
-    /// # Errors
-    /// Memory runs out.
-    pub fn led_by(self, descriptors: &Tensor) -> Result<Self, TchError> {
-        let mean = on_host(descriptors)?.f_mean_dim(0_i64, false, Kind::Double)?;
-        let beside = mean.f_sub(&self.origin)?;
-        let distance = beside.f_norm()?.f_double_value(&[])?;
-        if distance.is_nan() || distance < f64::from(f32::EPSILON) {
-            return Ok(self);
-        }
-        let columns = [beside.f_div_scalar(distance)?.f_unsqueeze(1)?, self.axes];
-        let (axes, _triangle) = Tensor::f_linalg_qr(&Tensor::f_cat(&columns, 1)?, "complete")?;
-        Ok(Self { axes, ..self })
-    }
-}
 
 /// What a bundle holds of a trained model.
 #[derive(Debug)]
@@ -101,7 +60,7 @@ impl FramedModel {
         bounding_axes: BoundingAxes,
     ) -> Result<Self, TchError> {
         let shape = descriptor.shape();
-        let weights = Weights::of(descriptor)?;
+        let weights = Weights::split(descriptor)?;
         let leading = principal.axes.f_narrow(1, 0, bounding_axes.second as i64)?;
         let [fine, middle, coarse] = &weights.maps;
         let columns = [&leading, fine, &weights.coordinates, middle, coarse];
@@ -131,15 +90,17 @@ impl FramedModel {
 
     /// Continues a graph whose three outputs are pooled maps with the levels, which
     /// become its outputs. This is what an edge device runs.
-    #[must_use]
-    pub fn with_levels(&self, pooled: &Graph) -> Graph {
+    ///
+    /// # Errors
+    /// `pooled` has not three outputs.
+    pub fn with_levels(&self, pooled: &Graph) -> Result<Graph, BrokenInvariant> {
+        let maps = pooled.three_outputs()?;
         let mut graph = pooled.without_outputs();
-        let maps: Vec<NodeId> = pooled.outputs().to_vec();
-        for (number, (&map, outputs)) in maps.iter().zip(self.level_channels).enumerate() {
+        for (number, (&map, outputs)) in maps.iter().zip(&self.level_channels).enumerate() {
             let inputs = graph.channels(map);
             let linear = Linear {
                 weight: weight_name(number),
-                weight_shape: [inputs, outputs],
+                weight_shape: [inputs, *outputs],
                 // Upsampling does not change a constant, so the coarsest map, which has
                 // all channels, carries it.
                 bias: (number + 1 == maps.len()).then(|| BIAS.to_owned()),
@@ -147,7 +108,7 @@ impl FramedModel {
             let level = graph.linear(map, linear);
             graph.output(level);
         }
-        graph
+        Ok(graph)
     }
 }
 
@@ -172,7 +133,7 @@ struct Weights {
 }
 
 impl Weights {
-    fn of(descriptor: &Descriptor) -> Result<Self, TchError> {
+    fn split(descriptor: &Descriptor) -> Result<Self, TchError> {
         let [weight, bias] = descriptor.parameters().map(on_host);
         let shape = descriptor.shape();
         let weight = weight?.f_reshape([shape.outputs as i64, -1])?;
@@ -189,13 +150,6 @@ impl Weights {
             bias: bias?,
         })
     }
-}
-
-fn on_host(tensor: &Tensor) -> Result<Tensor, TchError> {
-    tensor
-        .f_detach()?
-        .f_to_device(Device::Cpu)?
-        .f_to_kind(Kind::Double)
 }
 
 fn stored(tensor: &Tensor) -> Result<WeightTensor, TchError> {

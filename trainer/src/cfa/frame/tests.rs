@@ -32,7 +32,7 @@ fn rows_of_levels(framed: &FramedModel, shape: &DescriptorShape, maps: &[Tensor;
     for input in inputs {
         pooled.output(input);
     }
-    let graph = framed.with_levels(&pooled);
+    let graph = framed.with_levels(&pooled).unwrap();
     let network = TorchNetwork::new(graph, &framed.parameters, Device::Cpu).unwrap();
     let levels = network.forward(maps).unwrap();
     let side = SIZES[0];
@@ -67,7 +67,7 @@ fn assert_same_distances(shape: DescriptorShape, second: usize) {
     let rows = phi.get(0).flatten(1, 2).transpose(0, 1);
     let expected = f64_values(&Tensor::cdist(&rows, &bank, 2.0, None));
     let axes = BoundingAxes { first: 1, second };
-    let principal = PrincipalAxes::of(&bank).unwrap();
+    let principal = PrincipalAxes::of_bank(&bank).unwrap();
     let principal = principal.led_by(&rows).unwrap();
     let framed = FramedModel::new(&descriptor, &bank, &principal, axes).unwrap();
     let turned: Vec<f32> = framed.memory_bank.iter().copied().collect();
@@ -95,7 +95,7 @@ fn distances_do_not_change() {
 fn fine_maps_reach_few_channels() {
     let shape = DescriptorShape::new([5, 9, 20], 1).unwrap();
     let bank = noise_tensor(9, &[50, shape.outputs]);
-    let principal = PrincipalAxes::of(&bank).unwrap();
+    let principal = PrincipalAxes::of_bank(&bank).unwrap();
     let axes = BoundingAxes {
         first: 2,
         second: 4,
@@ -109,7 +109,7 @@ fn fine_maps_reach_few_channels() {
 fn centroids_spread_most_along_the_first_axes() {
     let bank = noise_tensor(4, &[300, 6]) * Tensor::from_slice(&[0.1_f32, 3.0, 0.2, 1.0, 5.0, 0.3]);
     let shape = DescriptorShape::new([2, 2, 2], 1).unwrap();
-    let principal = PrincipalAxes::of(&bank).unwrap();
+    let principal = PrincipalAxes::of_bank(&bank).unwrap();
     let axes = BoundingAxes {
         first: 2,
         second: 3,
@@ -139,7 +139,7 @@ fn the_number_of_axes_follows_the_spread() {
         let factors = Tensor::from_slice(&factors);
         let points = |seed| noise_tensor(seed, &[2000, 128]) * &factors;
         let (descriptors, bank) = (points(1), points(2));
-        let principal = PrincipalAxes::of(&bank).unwrap();
+        let principal = PrincipalAxes::of_bank(&bank).unwrap();
         let samples = Samples {
             descriptors,
             neighbors: 3,
@@ -157,7 +157,7 @@ fn the_number_of_axes_follows_the_spread() {
 fn the_leading_axis_goes_to_the_descriptors() {
     let bank = noise_tensor(4, &[300, 6]);
     let beside = Tensor::from_slice(&[3.0_f32, -4.0, 0.0, 0.0, 0.0, 0.0]);
-    let principal = PrincipalAxes::of(&bank).unwrap();
+    let principal = PrincipalAxes::of_bank(&bank).unwrap();
     let origin = principal.origin.shallow_clone();
     let led = principal.led_by(&(&bank + &beside)).unwrap();
     let first = f64_values(&led.axes.select(1, 0));
@@ -169,8 +169,11 @@ fn the_leading_axis_goes_to_the_descriptors() {
     let apart = product - Tensor::eye(6, (Kind::Double, Device::Cpu));
     assert!(f64_values(&apart).iter().all(|x| x.abs() < 1e-12));
     // Descriptors that lie around the bank lead nowhere.
-    let still = PrincipalAxes::of(&bank).unwrap().led_by(&bank).unwrap();
-    let before = PrincipalAxes::of(&bank).unwrap();
+    let still = PrincipalAxes::of_bank(&bank)
+        .unwrap()
+        .led_by(&bank)
+        .unwrap();
+    let before = PrincipalAxes::of_bank(&bank).unwrap();
     assert_eq!(f64_values(&still.axes), f64_values(&before.axes));
     assert_eq!(f64_values(&still.origin), f64_values(&origin));
 }

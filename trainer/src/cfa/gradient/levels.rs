@@ -4,9 +4,9 @@ use cfa_runtime::BrokenInvariant;
 use ndarray::{Array2, ArrayView2, Axis, ErrorKind, ShapeError, Slice};
 use rayon::prelude::*;
 
+use super::layer::{GradientError, Slopes, Weights, values_of};
 use super::product::multiply;
 use super::upsampling::{MapSize, Upsampling, add_scaled};
-use super::{GradientError, Slopes, Weights, values_of};
 use crate::network::coordinate;
 
 /// Shapes of a picture's pooled maps, and φ between being computed and being

@@ -9,19 +9,20 @@
 //! The descriptor is written here a second time, after [`crate::cfa::descriptor`]; libtorch's
 //! automatic differentiation of that one is what the tests hold this against.
 
+mod layer;
 mod levels;
 mod product;
 mod upsampling;
 
-use cfa_runtime::cfa::memory_bank::{
-    MemoryBank, MemoryBankError, Neighbors, NeighborsError, SearchOptions, SearchScratch,
-};
+use cfa_runtime::cfa::memory_bank::{MemoryBank, Neighbors, SearchOptions, SearchScratch};
 use cfa_runtime::{BrokenInvariant, Cancellation};
 use ndarray::{Array1, Array2, ArrayRef2, Axis, Slice};
 use rayon::prelude::*;
 
 use crate::cfa::descriptor::DescriptorShape;
 use crate::cfa::loss::{CfaLoss, Hinges, PatchLoss};
+use layer::values_of;
+pub use layer::{GradientError, Slopes, Weights};
 use levels::Levels;
 
 /// Patches whose derivatives one thread takes at a time. Fixed, so that sums do not
@@ -29,52 +30,6 @@ use levels::Levels;
 const TILE_ROWS: usize = 64;
 /// The mean of the descriptors is estimated from every n-th patch.
 const SAMPLE_STEP: isize = 16;
-
-/// The trained layer's values on the host.
-#[derive(Debug, Clone)]
-pub struct Weights {
-    /// D × (C0 + 2).
-    pub weight: Array2<f32>,
-    /// D.
-    pub bias: Vec<f32>,
-}
-
-impl Weights {
-    /// The last two columns: of the row and of the column coordinate.
-    fn coordinate_columns(&self) -> [Vec<f32>; 2] {
-        let first = self.weight.ncols() - 2;
-        [first, first + 1].map(|column| self.weight.column(column).to_vec())
-    }
-}
-
-/// Derivatives of the loss.
-#[derive(Debug, Clone)]
-pub struct Slopes {
-    /// By the weight, D × (C0 + 2).
-    pub weight: Array2<f32>,
-    /// By the bias, D.
-    pub bias: Array1<f32>,
-    /// By the radius.
-    pub radius: f64,
-}
-
-/// Why a step cannot be computed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum GradientError {
-    /// The memory bank cannot be searched.
-    #[error(transparent)]
-    MemoryBank(#[from] MemoryBankError),
-    /// The search failed; φ that is not finite among its reasons.
-    #[error(transparent)]
-    Neighbors(#[from] NeighborsError),
-    /// Features or weights have another shape than they were announced with.
-    #[error("the features of a picture do not have the shape of the backbone's maps")]
-    Shape(#[from] ndarray::ShapeError),
-    /// A bug in this code.
-    #[error(transparent)]
-    Internal(#[from] BrokenInvariant),
-}
 
 /// Computes loss and derivatives of batches, picture by picture.
 #[derive(Debug)]
@@ -112,7 +67,7 @@ impl BatchGradient {
                 weight: zeros(),
                 bias: vec![0.0; outputs],
             },
-            patch_loss: loss.of_patches(1, loss.radius as f32),
+            patch_loss: loss.for_patches(1, loss.radius as f32),
             fresh: true,
             scratch: SearchScratch::default(),
             neighbors: Neighbors::default(),
@@ -128,7 +83,7 @@ impl BatchGradient {
     /// Begins a batch of so many pictures.
     pub fn begin(&mut self, weights: Weights, radius: f32, pictures: usize) {
         let patches = pictures * self.levels.phi.nrows();
-        self.patch_loss = self.loss.of_patches(patches, radius);
+        self.patch_loss = self.loss.for_patches(patches, radius);
         self.weights = weights;
         self.fresh = true;
         self.hinges = Hinges::default();
@@ -177,7 +132,7 @@ impl BatchGradient {
                 for (row, phi) in phi.chunks_exact_mut(channels).enumerate() {
                     let nearest = distances.row(row).into_iter().zip(indices.row(row));
                     let nearest = nearest.map(|(&distance, &index)| (distance, bank.row(index)));
-                    sum += loss.of_patch(phi, nearest, gradient);
+                    sum += loss.differentiate_patch(phi, nearest, gradient);
                     phi.copy_from_slice(gradient);
                 }
                 sum
@@ -203,13 +158,6 @@ fn mean_of_some(phi: &ArrayRef2<f32>) -> Result<Vec<f32>, BrokenInvariant> {
     Ok(mean
         .ok_or(BrokenInvariant("a picture has descriptors"))?
         .to_vec())
-}
-
-/// All values of a matrix that was made here, row by row.
-fn values_of(matrix: &mut Array2<f32>) -> Result<&mut [f32], BrokenInvariant> {
-    matrix
-        .as_slice_mut()
-        .ok_or(BrokenInvariant("a matrix of the gradient lies row by row"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The loss and its derivatives by hand, patch by patch.
 
-use super::{ALPHA, CfaLoss, NU};
+use super::hypersphere::{ALPHA, CfaLoss, NU};
 
 /// The loss over some patches, as sums.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -50,7 +50,7 @@ impl CfaLoss {
     /// The loss of a batch with so many patches (N·h·w) at a radius that may differ
     /// from `self.radius`.
     #[must_use]
-    pub fn of_patches(&self, patches: usize, radius: f32) -> PatchLoss {
+    pub fn for_patches(&self, patches: usize, radius: f32) -> PatchLoss {
         let used = if self.repels_at(f64::from(radius)) {
             self.entries()
         } else {
@@ -79,7 +79,7 @@ impl PatchLoss {
     ///
     /// ∂L/∂φ = Σ 2(φ − cₖ) · scale over the pairs whose hinge is open, the repelling
     /// ones with the opposite sign.
-    pub fn of_patch<'a>(
+    pub fn differentiate_patch<'a>(
         &self,
         phi: &[f32],
         nearest: impl Iterator<Item = (f32, &'a [f32])>,

@@ -7,7 +7,7 @@ use cfa_runtime::cfa::anomaly_map::Border;
 use cfa_runtime::preprocess::Size;
 use tch::{Kind, TchError, Tensor, no_grad};
 
-use super::ModelError;
+use super::error::ModelError;
 
 /// How distances become a map.
 #[derive(Debug, Clone, Copy, PartialEq)]

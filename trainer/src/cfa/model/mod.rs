@@ -1,6 +1,7 @@
 //! The method as a model: memory bank, distances, scores (METHOD.md, sections 4 to 9).
 
 mod anomaly_map;
+mod error;
 
 use cfa_runtime::Cancellation;
 use cfa_runtime::preprocess::Size;
@@ -8,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use tch::{TchError, Tensor, no_grad};
 
 pub use anomaly_map::{AnomalyMapGenerator, Scored, softmin_score};
+pub use error::ModelError;
 
 use crate::cfa::descriptor::Descriptor;
 use crate::cfa::memory_bank::{ClusteringError, MeanFeatures, compress};
@@ -31,23 +33,6 @@ pub enum CfaOutput {
     Distances(Tensor),
     /// When evaluating: scores and anomaly maps.
     Scored(Scored),
-}
-
-/// Why the model cannot compute.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ModelError {
-    /// There is nothing to compare with yet.
-    #[error(
-        "the memory bank is not initialised; call initialize_centroid with the training pictures first"
-    )]
-    NoMemoryBank,
-    /// An input of the anomaly map generator is missing.
-    #[error("the anomaly map generator needs the {0}")]
-    Missing(&'static str),
-    /// libtorch refused an operation.
-    #[error("libtorch: {0}")]
-    Torch(#[from] TchError),
 }
 
 impl CfaModel {

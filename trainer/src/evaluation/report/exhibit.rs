@@ -6,7 +6,8 @@ use cfa_runtime::inspector::{InspectError, Inspector, PictureSize};
 use cfa_runtime::picture::Picture;
 use cfa_runtime::render::{heatmap, overlay};
 
-use super::{ReportError, thumbnail};
+use super::error::ReportError;
+use super::thumbnail;
 use crate::evaluation::{PictureScore, full_mask};
 
 /// A picture and its results. Images are `data:` addresses.

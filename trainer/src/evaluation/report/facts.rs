@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::ReportSettings;
 use super::digits::four_digits;
+use super::settings::ReportSettings;
 use crate::evaluation::{Evaluation, OutsideCrop, PixelFigures};
 
 type Fact = (&'static str, String);

@@ -3,81 +3,31 @@
 mod chart;
 mod curves;
 mod digits;
+mod error;
 mod exhibit;
 mod facts;
 mod histogram;
 mod page;
+mod settings;
 mod table;
 #[cfg(test)]
 mod tests;
 mod thumbnail;
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use cfa_runtime::inspector::{InspectError, Inspector};
-use cfa_runtime::{BrokenInvariant, write_atomically};
+use cfa_runtime::inspector::Inspector;
+use cfa_runtime::write_atomically;
 
-use crate::evaluation::metrics::MetricsError;
-use crate::evaluation::{Evaluation, EvaluationError, PictureScore};
+pub use error::ReportError;
+pub use settings::ReportSettings;
+
+use crate::evaluation::{Evaluation, PictureScore};
 use exhibit::Exhibit;
 use page::{Page, Section};
 
 /// Number of the worst misses, and of the worst false alarms, that are shown.
 const WORST: usize = 8;
-
-/// The facts on the page beside the figures.
-#[derive(Debug, Clone)]
-pub struct ReportSettings {
-    /// The heading.
-    pub title: String,
-    /// Name of the bundle file.
-    pub model_file: String,
-    /// SHA-256 of the bundle file in hexadecimal.
-    pub model_sha256: String,
-    /// Show every picture, and not only the worst misses and false alarms. Each picture
-    /// takes about 60 KiB.
-    pub all_pictures: bool,
-}
-
-/// Why there is no report.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ReportError {
-    /// A picture that was inspected before cannot be inspected any more.
-    #[error(transparent)]
-    Inspect(#[from] InspectError),
-    /// A mask that was read before cannot be read any more.
-    #[error(transparent)]
-    Mask(#[from] EvaluationError),
-    /// A picture cannot be made smaller for the page.
-    #[error("{} cannot be encoded for the report", path.display())]
-    Encode {
-        /// The picture.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: image::ImageError,
-    },
-    /// The curves cannot be drawn from these scores.
-    #[error(transparent)]
-    Metrics(#[from] MetricsError),
-    /// The manifest of the bundle has no JSON form: a bug.
-    #[error("internal error: the manifest of the model has no JSON form; please report this")]
-    Manifest(#[source] serde_json::Error),
-    /// A bug of this program.
-    #[error(transparent)]
-    Internal(#[from] BrokenInvariant),
-    /// The disk is full, the folder not writable, or the like.
-    #[error("cannot write the report {}; check that its folder exists and is writable and the disk not full", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-}
 
 /// Writes the page to `path`, in place of an older one.
 ///

@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::digits::four_digits;
 use super::exhibit::Exhibit;
-use super::{ReportSettings, curves, facts, histogram, table};
+use super::settings::ReportSettings;
+use super::{curves, facts, histogram, table};
 use crate::evaluation::Evaluation;
 use crate::evaluation::metrics::MetricsError;
 

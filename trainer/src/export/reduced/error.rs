@@ -1,5 +1,8 @@
 //! Why there is no bundle in a smaller format.
 
+use std::io;
+use std::path::PathBuf;
+
 use cfa_runtime::bundle::{BundleError, NetworkPrecision};
 use cfa_runtime::calibration::CalibrationError;
 use cfa_runtime::inspector::{InspectError, OpenError};
@@ -25,6 +28,14 @@ pub enum ReducedExportError {
     /// The new bundle cannot be written.
     #[error(transparent)]
     Destination(#[from] DestinationError),
+    /// The size of a bundle cannot be found out.
+    #[error("{path}: cannot look at the file; is another program moving it?", path = path.display())]
+    File {
+        /// The bundle.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// The network was reduced before.
     #[error(
         "the bundle's network is {found} already; start from the f32 bundle that cfa-train fit wrote"

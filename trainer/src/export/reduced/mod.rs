@@ -11,7 +11,7 @@ mod scores;
 mod tests;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cfa_runtime::bundle::{
     Bundle, BundleParts, GoldenRecord, GoldenSample, NetworkPrecision, write_bundle,
@@ -91,7 +91,7 @@ pub fn export_reduced(
     let exceeded = within_limits(request, &cost)?;
     parts.manifest.calibration = recalibrated.calibration;
     write_bundle(&request.out, parts)?;
-    let bytes = [&request.bundle, &request.out].map(|p| fs::metadata(p).map_or(0, |m| m.len()));
+    let bytes = [file_bytes(&request.bundle)?, file_bytes(&request.out)?];
     Ok(ReducedSummary {
         file: request.out.clone(),
         bytes,
@@ -101,6 +101,14 @@ pub fn export_reduced(
         cost,
         exceeded,
     })
+}
+
+fn file_bytes(path: &Path) -> Result<u64, ReducedExportError> {
+    let metadata = fs::metadata(path).map_err(|source| ReducedExportError::File {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(metadata.len())
 }
 
 /// The limits that are exceeded; an error unless that is allowed.

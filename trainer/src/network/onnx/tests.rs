@@ -23,6 +23,7 @@ fn graph() -> Graph {
         &with_pooling(&graph),
         &DescriptorShape::new([4, 5, 6], 2).unwrap(),
     )
+    .unwrap()
 }
 
 fn parameters(graph: &Graph) -> Parameters {

@@ -294,7 +294,7 @@ fn window(kernel: usize, stride: usize, zeros: [usize; 4]) -> Vec<AttributeProto
     ]
 }
 
-/// The part of a weight (out, in, kh, kw) over the layer's input columns.
+/// The part of a weight (out, in, kh, kw) over the layer's input columns, which are some.
 fn selected_columns(conv: &Conv, stored: &WeightTensor) -> TensorProto {
     let [outputs, inputs, kh, kw] = conv.weight_shape;
     let columns: Vec<usize> = conv.columns.iter().cloned().flatten().collect();
@@ -305,8 +305,7 @@ fn selected_columns(conv: &Conv, stored: &WeightTensor) -> TensorProto {
             values.extend_from_slice(&row[column * area..(column + 1) * area]);
         }
     }
-    let first = columns.first().copied().unwrap_or(0);
-    let name = format!("{}.from_{first}", conv.weight);
+    let name = format!("{}.from_{}", conv.weight, columns[0]);
     float_tensor(&name, &[outputs, columns.len(), kh, kw], &values)
 }
 

@@ -6,6 +6,8 @@
 //! that every runtime has are used: resize, and upsampling with blur, are each linear
 //! along rows and along columns, so they are products with small matrices.
 
+mod error;
+mod input;
 mod preparation;
 mod resampling;
 
@@ -13,65 +15,14 @@ use cfa_runtime::BrokenInvariant;
 use cfa_runtime::Model;
 use cfa_runtime::bundle::Bundle;
 use cfa_runtime::cfa::onnx::write_head;
-use cfa_runtime::inspector::OpenError;
 use cfa_runtime::onnx::message::{Dim, batched_value, float_value, int, ints};
 use cfa_runtime::onnx::proto::{GraphProto, ModelProto, StringStringEntryProto};
 use cfa_runtime::onnx::{FileError, Nodes, decode_network};
-use cfa_runtime::preprocess::Size;
 use cfa_runtime::signature::{INPUT, MAP, SCORE};
 use prost::Message;
 
-/// Size of the pictures that the file takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum FullInput {
-    /// Any; the resize's weights are computed in the graph.
-    #[default]
-    Any,
-    /// One only; they are constants, and every shape but the batch is known.
-    Fixed(Size),
-}
-
-/// Why a bundle cannot become one ONNX file.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum FullOnnxError {
-    /// The network is not one that this project wrote.
-    #[error(transparent)]
-    Network(#[from] FileError),
-    /// The head cannot be made of the bundle's settings.
-    #[error(transparent)]
-    Head(#[from] OpenError),
-    /// A bug in this code.
-    #[error(transparent)]
-    Internal(#[from] BrokenInvariant),
-    /// The bundle's settings have no JSON form: a bug, too.
-    #[error("internal error: the settings of the bundle have no JSON form; please report this")]
-    Settings(#[source] serde_json::Error),
-    /// A fixed input that no picture has.
-    #[error("--input-size {height}x{width}: each side must be 1 to {limit} px", limit = cfa_runtime::Preprocessing::MAX_SIDE_PX)]
-    InputSize {
-        /// Rows.
-        height: usize,
-        /// Columns.
-        width: usize,
-    },
-    /// How far the longer side reaches depends on the picture.
-    #[error(
-        "the bundle resizes the shorter side, so the file needs pictures of one size: give --input-size"
-    )]
-    OpenAspect,
-    /// A resize that rounds on its way is no product of matrices.
-    #[error(
-        "the bundle resizes with Lanczos, which a plain ONNX file cannot; give --input-size {height}x{width} \
-         (or another size that is not resized) and resize pictures before they are sent"
-    )]
-    Filter {
-        /// Rows after the resize.
-        height: usize,
-        /// Columns after the resize.
-        width: usize,
-    },
-}
+pub use error::FullOnnxError;
+pub use input::FullInput;
 
 /// Encodes a whole model: `input` (batch×3×H×W, RGB, 0…1) to `pred_score` (batch) and
 /// `anomaly_map` (batch×height×width, raw values).

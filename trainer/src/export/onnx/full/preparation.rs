@@ -6,8 +6,9 @@ use cfa_runtime::onnx::message::{int, ints};
 use cfa_runtime::preprocess::{AspectRule, ResizeFilter, Size};
 use cfa_runtime::signature::INPUT;
 
+use super::error::FullOnnxError;
+use super::input::FullInput;
 use super::resampling::{Axis, transposed};
-use super::{FullInput, FullOnnxError};
 
 /// What the network reads.
 pub(super) const OUTPUT: &str = "cfa_normalised";

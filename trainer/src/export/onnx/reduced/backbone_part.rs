@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cfa_runtime::onnx::proto::{GraphProto, NodeProto};
 
-use super::{ReduceError, odd, result};
+use super::constants::result;
+use super::error::{ReduceError, odd};
 use cfa_runtime::signature::INPUT;
 
 /// Operators that integer kernels exist for, and whose results are therefore integers.
@@ -50,7 +51,8 @@ impl BackbonePart {
                 part.values.push(result(node).to_owned());
             }
             if search.is_integer(node) && node.op_type == "MaxPool" {
-                let source = node.input.first().cloned().unwrap_or_default();
+                let source = node.input.first().cloned();
+                let source = source.ok_or_else(|| odd("a pooling reads nothing"))?;
                 part.same_as.insert(result(node).to_owned(), source);
             }
         }

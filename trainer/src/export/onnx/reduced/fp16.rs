@@ -6,7 +6,8 @@ use cfa_runtime::onnx::proto::{GraphProto, TensorProto};
 use half::f16;
 
 use super::backbone_part::BackbonePart;
-use super::{ReduceError, constant};
+use super::constants::constant;
+use super::error::ReduceError;
 
 /// Every weight is stored as `f16` and cast to `f32` by a node, which runtimes compute once,
 /// when they load the network.

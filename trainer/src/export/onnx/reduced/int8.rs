@@ -5,9 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use cfa_runtime::onnx::message::{byte_scalar, byte_tensor, float_tensor, int, int32_tensor, node};
 use cfa_runtime::onnx::proto::{AttributeProto, GraphProto, NodeProto, TensorProto};
 
+use super::affine::Affine;
 use super::backbone_part::BackbonePart;
 use super::channel_weights::{ChannelWeights, Layer};
-use super::{Affine, Observation, ReduceError, constant, odd, result};
+use super::constants::{constant, result};
+use super::error::{ReduceError, odd};
+use super::observation::Observation;
 use cfa_runtime::signature::INPUT;
 
 pub(super) fn graph(

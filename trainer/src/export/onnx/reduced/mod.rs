@@ -13,6 +13,8 @@
 mod affine;
 mod backbone_part;
 mod channel_weights;
+mod constants;
+mod error;
 mod fp16;
 mod int8;
 mod observation;
@@ -22,56 +24,18 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cfa_runtime::onnx::message::{Dim, float_value};
-use cfa_runtime::onnx::proto::tensor_proto::DataType;
-use cfa_runtime::onnx::proto::{GraphProto, ModelProto, NodeProto, TensorProto};
+use cfa_runtime::onnx::proto::{GraphProto, ModelProto};
 use prost::Message;
 
 pub use affine::Affine;
 pub use channel_weights::ChannelWeights;
+pub use error::ReduceError;
 pub use observation::Observation;
 
 use crate::network::Graph;
 use backbone_part::BackbonePart;
-
-/// Why a network cannot be written in another format.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ReduceError {
-    /// The network is not one that this project wrote.
-    #[error(
-        "the bundle's network cannot be rewritten: {what}; export the model again with cfa-train"
-    )]
-    Network {
-        /// What is wrong.
-        what: String,
-    },
-    /// A value that no range can hold.
-    #[error(
-        "{value} holds {found}; a network whose values or weights are no finite numbers cannot be rewritten, train it again"
-    )]
-    NotFinite {
-        /// Name of the value or weight in the network.
-        value: String,
-        /// What was found.
-        found: f32,
-    },
-    /// A weight that 16-bit floating point does not reach.
-    #[error(
-        "{weight} holds {found}, but fp16 ends at 65504; use --precision int8, or keep the bundle as it is"
-    )]
-    BeyondFp16 {
-        /// Name of the weight.
-        weight: String,
-        /// What was found.
-        found: f32,
-    },
-    /// A value of the network was not observed.
-    #[error("no range is known for {value}; this is a mistake in cfa-train, please report it")]
-    Unobserved {
-        /// Name of the value.
-        value: String,
-    },
-}
+use constants::require_results;
+use error::odd;
 
 /// A network of a bundle, and which part of it is the backbone.
 #[derive(Debug, Clone)]
@@ -89,6 +53,7 @@ impl ReducibleNetwork {
     pub fn decode(onnx: &[u8], backbone: &Graph) -> Result<Self, ReduceError> {
         let mut model = ModelProto::decode(onnx).map_err(|e| odd(&e.to_string()))?;
         let graph = model.graph.take().ok_or_else(|| odd("it has no graph"))?;
+        require_results(&graph)?;
         let weights: BTreeSet<String> = backbone
             .parameters()
             .into_iter()
@@ -146,46 +111,4 @@ impl ReducibleNetwork {
         };
         model.encode_to_vec()
     }
-}
-
-fn odd(what: &str) -> ReduceError {
-    ReduceError::Network {
-        what: what.to_owned(),
-    }
-}
-
-/// What a node gives; every operator that is written gives one value.
-fn result(node: &NodeProto) -> &str {
-    node.output.first().map_or("", String::as_str)
-}
-
-/// Shape and values of an `f32` constant.
-fn constant(graph: &GraphProto, name: &str) -> Result<(Vec<usize>, Vec<f32>), ReduceError> {
-    let tensor = graph.initializer.iter().find(|t| t.name == name);
-    let tensor = tensor.ok_or_else(|| odd(&format!("the constant {name} is missing")))?;
-    let (shape, values) = (shape_of(tensor), floats(tensor));
-    let whole = tensor.data_type == i32::from(DataType::Float)
-        && values.len() == shape.iter().product::<usize>();
-    if !whole {
-        return Err(odd(&format!("the constant {name} is not an f32 tensor")));
-    }
-    match values.iter().find(|value| !value.is_finite()) {
-        Some(&found) => Err(ReduceError::NotFinite {
-            value: name.to_owned(),
-            found,
-        }),
-        None => Ok((shape, values)),
-    }
-}
-
-fn shape_of(tensor: &TensorProto) -> Vec<usize> {
-    tensor.dims.iter().map(|&side| side as usize).collect()
-}
-
-fn floats(tensor: &TensorProto) -> Vec<f32> {
-    let (values, _rest) = tensor.raw_data.as_chunks::<4>();
-    values
-        .iter()
-        .map(|bytes| f32::from_le_bytes(*bytes))
-        .collect()
 }

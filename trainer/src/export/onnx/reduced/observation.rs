@@ -2,7 +2,8 @@
 
 use ndarray::{ArrayD, Axis};
 
-use super::{Affine, ReduceError, odd};
+use super::affine::Affine;
+use super::error::{ReduceError, odd};
 
 /// Range and channel means of one value, over the pictures added.
 #[derive(Debug, Clone)]
@@ -45,17 +46,14 @@ impl Observation {
     }
 
     fn add_means(&mut self, value: &ArrayD<f32>) -> Result<(), ReduceError> {
-        let channels = value.shape().get(1).copied().unwrap_or(0);
-        if self.pictures == 0 {
-            self.channel_sums = vec![0.0; channels];
+        let foreign = || odd(&format!("{} has the shape {:?}", self.name, value.shape()));
+        let &[_, channels, _, _] = value.shape() else {
+            return Err(foreign());
+        };
+        if self.pictures > 0 && channels != self.channel_sums.len() {
+            return Err(foreign());
         }
-        if value.ndim() != 4 || channels != self.channel_sums.len() {
-            return Err(odd(&format!(
-                "{} has the shape {:?}",
-                self.name,
-                value.shape()
-            )));
-        }
+        self.channel_sums.resize(channels, 0.0);
         for (sum, plane) in self.channel_sums.iter_mut().zip(value.axis_iter(Axis(1))) {
             let total: f64 = plane.iter().map(|&number| f64::from(number)).sum();
             *sum += total / plane.len().max(1) as f64;

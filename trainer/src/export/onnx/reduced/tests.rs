@@ -9,7 +9,8 @@ use prost::Message;
 
 use super::super::{INPUT, encode};
 use super::channel_weights::Layer;
-use super::{Affine, ChannelWeights, Observation, ReduceError, ReducibleNetwork, constant};
+use super::constants::constant;
+use super::{Affine, ChannelWeights, Observation, ReduceError, ReducibleNetwork};
 use crate::backbone::weights::WeightTensor;
 use crate::cfa::descriptor::{DescriptorShape, with_descriptor, with_pooling};
 use crate::network::{Conv, Graph, Op, Parameters};
@@ -225,7 +226,7 @@ fn backbone() -> Graph {
 
 fn graph() -> Graph {
     let shape = DescriptorShape::new([4, 4, 6], 1).unwrap();
-    with_descriptor(&with_pooling(&backbone()), &shape)
+    with_descriptor(&with_pooling(&backbone()), &shape).unwrap()
 }
 
 fn parameters(graph: &Graph) -> Parameters {

@@ -1,34 +1,9 @@
-//! The coupled-hypersphere loss (METHOD.md, section 7; arXiv 2206.04325).
-
-mod hinges;
+//! The loss as libtorch computes and differentiates it.
 
 use tch::{Kind, TchError, Tensor, no_grad};
 
-pub use hinges::{Hinges, PatchLoss};
-
+use super::hypersphere::{ALPHA, CfaLoss, NU};
 use crate::cfa::neighbors::{nearest, squared_distance};
-
-/// ν: the loss is multiplied by 1/ν.
-const NU: f64 = 1e-3;
-/// α: margin of the repulsion.
-const ALPHA: f64 = 0.1;
-
-/// Attraction of each patch to its K nearest memory bank entries, repulsion from
-/// the J that follow:
-///
-/// L = 1/ν · (mean max(0, d²ₖ − r²) over k ≤ K + mean max(0, r² − d²ⱼ − α) over K < j ≤ K+J)
-///
-/// The reference starts the repulsion at index J instead of K (the same for its
-/// default K = J); this follows the method.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct CfaLoss {
-    /// K ≥ 1.
-    pub neighbors: usize,
-    /// J.
-    pub hard_negatives: usize,
-    /// r: radius of the hyperspheres, in units of φ.
-    pub radius: f64,
-}
 
 /// A loss with its two parts, before the factor 1/ν.
 #[derive(Debug)]
@@ -42,23 +17,6 @@ pub struct LossValue {
 }
 
 impl CfaLoss {
-    /// Number of bank entries that the loss looks at: K + J.
-    #[must_use]
-    pub fn entries(&self) -> usize {
-        self.neighbors.saturating_add(self.hard_negatives)
-    }
-
-    /// Whether any patch can be repelled: r² − d² − α is negative for every d
-    /// when r² ≤ α, as with the default radius. Then J has no effect at all.
-    #[must_use]
-    pub fn can_repel(&self) -> bool {
-        self.repels_at(self.radius)
-    }
-
-    fn repels_at(&self, radius: f64) -> bool {
-        self.hard_negatives > 0 && radius * radius > ALPHA
-    }
-
     /// The loss of `rows` (N×P×D) against `bank` (M×D). Gradients flow through
     /// the selected entries' distances alone.
     ///
@@ -151,6 +109,3 @@ fn mean_hinge(
     let sum = sum.ok_or_else(|| TchError::Shape("a loss needs at least one neighbour".into()))?;
     sum.f_div_scalar(count)
 }
-
-#[cfg(test)]
-mod tests;
