@@ -1,5 +1,5 @@
-//! From a picture to the network's input, the same way for the trainer, the
-//! runtime and every binding.
+//! From a picture to the network's input, identically in the trainer, the runtime and every
+//! binding.
 
 mod error;
 mod geometry;
@@ -35,7 +35,7 @@ pub struct Size {
     pub width: usize,
 }
 
-/// How samples between pixels are made.
+/// The interpolation between pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResizeFilter {
@@ -49,11 +49,11 @@ pub enum ResizeFilter {
     Lanczos8Bit,
 }
 
-/// What happens to the aspect ratio.
+/// The treatment of the aspect ratio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AspectRule {
-    /// Height and width are scaled apart, to exactly the size asked for.
+    /// Height and width are scaled separately, to exactly the requested size.
     Stretch,
     /// The shorter side gets the size asked for, the longer one floor(size · longer /
     /// shorter), as torchvision's resize to one number does. The size must be square
@@ -68,8 +68,8 @@ pub enum AspectRule {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preprocessing {
-    /// Whether picture files and masks are turned as they ask. Bundles of format 3 do not
-    /// name it, and were made with stored pixels.
+    /// Whether picture files and masks are turned by their recorded orientation. Bundles of
+    /// format 3 do not hold this field, and were made with stored pixels.
     #[serde(default = "stored")]
     pub orientation: OrientationRule,
     /// The 16-bit sample that is white; what lies above it is white as well. `None` is
@@ -77,15 +77,15 @@ pub struct Preprocessing {
     pub white_level: Option<NonZeroU16>,
     /// Size after the resize, before `aspect` lets one side grow.
     pub resize: Size,
-    /// How the resize samples.
+    /// The interpolation of the resize.
     pub filter: ResizeFilter,
-    /// What the resize does to the aspect ratio.
+    /// The treatment of the aspect ratio by the resize.
     pub aspect: AspectRule,
     /// Size of the centre kept after the resize; `None` keeps all.
     pub center_crop: Option<Size>,
     /// Subtracted from red, green, blue (samples in 0..1).
     pub mean: [f32; 3],
-    /// What red, green, blue are then divided by.
+    /// Divisors of red, green and blue after that.
     pub std: [f32; 3],
 }
 
@@ -136,7 +136,7 @@ impl Preprocessing {
             .std
             .iter()
             .all(|&value| value.is_normal() && value > 0.0);
-        // Of black and of white.
+        // The values of black and of white.
         let ends_fit = self.mean.iter().zip(&self.std).all(|(&mean, &std)| {
             let end = |value: f32| (value - mean) / std;
             end(0.0).is_finite() && end(1.0).is_finite()
@@ -218,7 +218,7 @@ impl Preprocessing {
         })
     }
 
-    /// Where the pixels of the network's frame lie in a picture of this size.
+    /// The mapping between the network's frame and a picture of this size.
     #[must_use]
     pub fn geometry(&self, picture_width_px: u32, picture_height_px: u32) -> Geometry {
         Geometry::new(self, picture_width_px, picture_height_px)

@@ -1,4 +1,4 @@
-//! How a picture is turned by what its file says of the camera's position.
+//! Turning a picture by the orientation of the camera that its file records.
 
 mod chunks;
 mod recorded;
@@ -16,14 +16,14 @@ use super::{Limits, Picture, PictureError, PictureProblem, Pixels, decode};
 use crate::invariant::BrokenInvariant;
 pub(super) use recorded::recorded;
 
-/// What happens to a picture whose file records an orientation.
+/// The handling of a picture whose file records an orientation.
 ///
 /// Files record it in EXIF (JPEG, PNG, `WebP`) or in tag 274 (TIFF). Pixels that are
 /// already in memory record nothing and are never turned.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrientationRule {
-    /// The picture is turned as its file asks, as viewers, `ImageOps.exif_transpose` of
+    /// The picture is turned as its file records, as viewers, `ImageOps.exif_transpose` of
     /// Pillow and `imread` of `OpenCV` do. A record that cannot be read turns nothing.
     #[default]
     Exif,
@@ -54,13 +54,13 @@ impl FromStr for OrientationRule {
     }
 }
 
-/// A rule that there is not.
+/// The name of no rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no orientation rule {0:?}; choose exif or stored")]
 pub struct UnknownOrientationRule(pub String);
 
-/// The orientation that a picture file records; `NoTransforms` where it records none, or
-/// none that can be read. Decodes no pixels.
+/// The orientation that a picture file records. `NoTransforms` where it records none, or
+/// one that cannot be read. Decodes no pixels.
 ///
 /// # Errors
 /// The file cannot be read, is larger than the limit, or is no picture file.

@@ -9,7 +9,7 @@ use super::samples::{PackedRows, add_up};
 use super::{fax, nested};
 use crate::picture::{PictureProblem, ReadOptions};
 
-/// What strips and tiles are read from.
+/// The file and the tags from which strips and tiles are read.
 pub(super) struct Source<'a> {
     pub(super) file: &'a [u8],
     pub(super) jpeg_tables: Option<&'a [u8]>,
