@@ -154,6 +154,27 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
+    /// Contents of different lengths, so that a part of one is no other.
+    #[cfg(unix)]
+    #[test]
+    fn a_reader_never_finds_a_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let content = |number: u8| vec![number; 1000 * usize::from(number + 1)];
+        write_atomically(&path, |file| file.write_all(&content(0))).unwrap();
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                for number in 0..20 {
+                    write_atomically(&path, |file| file.write_all(&content(number))).unwrap();
+                }
+            });
+            while !writer.is_finished() {
+                let found = fs::read(&path).unwrap();
+                assert_eq!(found, content(found[0]));
+            }
+        });
+    }
+
     #[cfg(unix)]
     #[test]
     fn the_file_is_as_readable_as_any_other_new_file() {

@@ -1,4 +1,4 @@
-//! Why scores cannot be judged as asked.
+//! Reasons why scores cannot be judged as requested.
 
 /// A judgement that cannot be made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

@@ -1,12 +1,14 @@
-//! What scores mean: p-values against good parts, thresholds, verdicts.
+//! The meaning of scores: p-values against good parts, thresholds, verdicts.
 //!
-//! Raw scores stay raw. What is known about them is data beside them: the scores
-//! of good parts that the model was not trained on. By conformal prediction (Vovk,
+//! Raw scores stay raw. The calibration lies beside them: the scores of good parts
+//! that the model was not trained on. By conformal prediction (Vovk,
 //! Gammerman and Shafer, Algorithmic Learning in a Random World, 2005) they bound
 //! how often a good part exceeds a threshold, whatever the scores' distribution, as
 //! long as new good parts are exchangeable with the recorded ones.
 
 mod error;
+#[cfg(test)]
+mod properties;
 mod rule;
 #[cfg(test)]
 mod tests;
@@ -16,12 +18,12 @@ use serde::{Deserialize, Serialize};
 pub use error::CalibrationError;
 pub use rule::{Basis, Decision, DecisionOptions, DecisionRule, Verdict};
 
-/// Rates that are tried, lowest first, when no false-reject rate is asked for.
+/// Rates that are tried in this order when no false-reject rate is requested.
 const USUAL_RATES: [f64; 5] = [0.01, 0.02, 0.05, 0.1, HIGHEST_USUAL_RATE];
 /// The false-reject rate that the fewest good scores, four, allow.
 pub const HIGHEST_USUAL_RATE: f64 = 0.2;
 
-/// What is known about the image scores of a model. The default knows nothing.
+/// The calibration of the image scores of a model. The default holds no scores.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Calibration {
@@ -30,7 +32,7 @@ pub struct Calibration {
     pub good_scores: Vec<f32>,
     /// The threshold that told good from defective samples best, when there were any.
     pub f1_max: Option<F1MaxThreshold>,
-    /// How pictures are judged unless a user asks for something else.
+    /// The rule by which pictures are judged, unless a user asks for another.
     pub rule: Option<DecisionRule>,
 }
 
@@ -49,7 +51,7 @@ pub struct F1MaxThreshold {
 }
 
 impl Calibration {
-    /// Knows the scores of good parts, given in any order.
+    /// A calibration with these scores of good parts, in any order.
     ///
     /// # Errors
     /// A score that is not finite.
@@ -99,11 +101,11 @@ impl Calibration {
         }
     }
 
-    /// Rejects good parts at `rate` at most, and has a person look at further ones up
-    /// to `review_rate` in all; without one, twice `rate`, at most half of the parts.
+    /// Rejects at most the share `rate` of good parts, and sends further ones to review, up
+    /// to `review_rate` in all. The default review rate is twice `rate`, but at most a half.
     ///
     /// # Errors
-    /// As [`threshold`](Self::threshold), or a review rate below the other.
+    /// The errors of [`threshold`](Self::threshold), and a review rate below `rate`.
     pub fn false_reject_rule(
         &self,
         rate: f64,
@@ -141,8 +143,8 @@ impl Calibration {
     }
 }
 
-/// Good scores that may lie above a threshold for `rate`: floor((n + 1) · rate), where
-/// a product just below a whole number for rounding alone counts as that number.
+/// Good scores that may lie above a threshold for `rate`: floor((n + 1) · rate). A product
+/// that rounding alone keeps below a whole number counts as that number.
 fn scores_above(count: usize, rate: f64) -> usize {
     ((count as f64 + 1.0) * rate + 1e-9).floor() as usize
 }

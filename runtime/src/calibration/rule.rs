@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Calibration, CalibrationError};
 
-/// What to do with a part.
+/// The decision on a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
@@ -36,8 +36,7 @@ impl fmt::Display for Decision {
     }
 }
 
-/// Where the threshold for rejection comes from; the one for review may have been
-/// moved by an option.
+/// The origin of the threshold for rejection. An option may have moved the one for review.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Basis {
@@ -67,14 +66,14 @@ impl Basis {
     }
 }
 
-/// Two thresholds on the raw image score, and where they come from.
+/// Two thresholds on the raw image score, and their origin.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DecisionRule {
-    /// Where the threshold for rejection comes from.
+    /// The origin of the threshold for rejection.
     pub basis: Basis,
-    /// Scores above it are for a person to look at; at most `reject_above`. Equal to
-    /// it when nothing is to be reviewed.
+    /// Scores above it are for review; at most `reject_above`. Both are equal when nothing
+    /// is to be reviewed.
     pub review_above: f32,
     /// Scores above it are rejected.
     pub reject_above: f32,
@@ -83,7 +82,7 @@ pub struct DecisionRule {
 /// A decision and the rule that it follows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Verdict {
-    /// What to do with the part.
+    /// The decision on the part.
     pub decision: Decision,
     /// The thresholds it was compared with.
     pub rule: DecisionRule,
@@ -137,7 +136,7 @@ impl DecisionRule {
     }
 }
 
-/// What a user asks for instead of the recorded rule; all empty takes that rule.
+/// A user's choice instead of the recorded rule. With all fields empty the recorded rule holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct DecisionOptions {
     /// Scores above it are rejected; raw.
@@ -179,7 +178,7 @@ pub(super) fn resolve(
     }
 }
 
-/// A review rate beside a threshold or the recorded rule moves the lower bound alone.
+/// A review rate beside a threshold or the recorded rule moves the lower bound only.
 fn with_review_rate(
     calibration: &Calibration,
     rule: Option<DecisionRule>,

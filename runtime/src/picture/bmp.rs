@@ -1,5 +1,5 @@
 //! BMP files. A run-length encoding need not cover all pixels, and the decoder leaves the others
-//! black; that is damage, because a file of which data are lost looks the same.
+//! black. That counts as damage, because a file with lost data looks the same.
 
 use image::ImageFormat;
 

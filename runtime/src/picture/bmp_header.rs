@@ -5,7 +5,7 @@ use super::PictureProblem;
 const HEADER_BYTES_AT: usize = 14;
 const COMPRESSION_AT: usize = 30;
 
-/// The decoder would call some of them damaged.
+/// Refuses these kinds, because the decoder would report some of them as damaged.
 pub(super) fn refuse_unread(encoded: &[u8]) -> Result<(), PictureProblem> {
     match unread_kind(encoded) {
         None => Ok(()),

@@ -19,8 +19,7 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PictureProbl
     Ok(encoded)
 }
 
-/// Recognises the format by the first bytes, has its decoder read the stored pixels, and
-/// turns them.
+/// Recognises the format by the first bytes, decodes the stored pixels, and turns them.
 pub(super) fn decode(encoded: &[u8], options: &ReadOptions) -> Result<Picture, PictureProblem> {
     options.limits.check_encoded(encoded.len() as u64)?;
     if super::is_saved_result(encoded) {
@@ -50,7 +49,7 @@ fn dispatch(encoded: &[u8], options: &ReadOptions) -> Result<Picture, PicturePro
     }
 }
 
-/// The format that the first bytes tell. The `image` crate does not know `BigTIFF`.
+/// The format by the first bytes. The `image` crate does not know `BigTIFF`.
 pub(super) fn format(encoded: &[u8]) -> Result<ImageFormat, PictureProblem> {
     if tiff::is_tiff(encoded) {
         return Ok(ImageFormat::Tiff);

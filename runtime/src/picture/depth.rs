@@ -1,4 +1,4 @@
-//! How much of their 16 bits samples use.
+//! The number of bits that 16-bit samples really use.
 
 use std::num::NonZeroU16;
 
@@ -6,12 +6,12 @@ use image::{ImageBuffer, Rgb, RgbImage};
 
 use super::{Picture, Pixels};
 
-/// Bits of data that cameras put into 16-bit samples, the fewest first.
+/// Bits of data that cameras put into 16-bit samples, in ascending order.
 const USUAL_BITS: [u32; 3] = [10, 12, 14];
-/// Data that were shifted up to full range leave at least so many low bits empty.
+/// Data that were shifted up to full range leave at least this number of low bits empty.
 const EMPTY_BITS_OF_SHIFTED_DATA: u32 = 4;
 
-/// What 16-bit samples make use of, in one picture or in many.
+/// The range and the bits that 16-bit samples use, in one picture or in many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SixteenBitUse {
     /// The largest sample.
@@ -37,7 +37,7 @@ impl SixteenBitUse {
         }))
     }
 
-    /// What both together make use of.
+    /// The use of both together.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self {
@@ -46,11 +46,11 @@ impl SixteenBitUse {
         }
     }
 
-    /// The white level of the data that these samples seem to be: the smallest of 1023,
-    /// 4095 and 16383 that none of them exceeds.
+    /// The white level that these samples suggest: the smallest of 1023, 4095 and 16383
+    /// that none of them exceeds.
     ///
-    /// `None` where a sample is larger, where all low bits are empty, which means data that
-    /// were shifted up to full range, and where every sample is 0.
+    /// `None` in three cases: a sample is larger; every sample is 0; all low bits are empty,
+    /// because the data were shifted up to full range.
     #[must_use]
     pub fn suggested_white_level(self) -> Option<NonZeroU16> {
         if self.bits.trailing_zeros() >= EMPTY_BITS_OF_SHIFTED_DATA {

@@ -1,10 +1,10 @@
-//! By which names picture files are found in folders, and which folders are not searched.
+//! Names of the picture files that are found in folders, and of folders that are not searched.
 
 use std::ffi::OsStr;
 use std::path::Path;
 
 /// File endings of the formats that are read, in lower case. Folders are searched for
-/// these; what a file is, its content decides.
+/// these endings. The content of a file, not its ending, decides on its format.
 pub const PICTURE_ENDINGS: [&str; 11] = [
     "png", "jpg", "jpeg", "jpe", "jfif", "jif", "bmp", "dib", "tif", "tiff", "webp",
 ];
@@ -37,8 +37,8 @@ const SYSTEM_FOLDERS: [&str; 13] = [
     "network trash folder",
 ];
 
-/// Whether a folder of this name holds thumbnails, deleted files and the like, which are no
-/// pictures of parts.
+/// Whether a folder of this name holds thumbnails, deleted files and the like, and no pictures
+/// of parts.
 #[must_use]
 pub fn is_system_folder(name: &OsStr) -> bool {
     let name = name.to_str();

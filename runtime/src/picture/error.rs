@@ -10,7 +10,7 @@ use image::ImageError;
 use super::Limit;
 use crate::invariant::BrokenInvariant;
 
-/// A picture that could not be taken in: which one, and why.
+/// A picture that could not be read: its path, and the problem.
 ///
 /// `Display` gives the path and the problem; the cause behind it, if there is
 /// one, is its [`source`](Error::source).
@@ -18,11 +18,11 @@ use crate::invariant::BrokenInvariant;
 pub struct PictureError {
     /// The file, where there is one.
     pub path: Option<PathBuf>,
-    /// What is wrong with it.
+    /// The problem.
     pub problem: PictureProblem,
 }
 
-/// What is wrong with a picture.
+/// The problem of a picture.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PictureProblem {
@@ -64,13 +64,13 @@ pub enum PictureProblem {
     UnsupportedTiff {
         /// The feature found.
         feature: String,
-        /// What to do instead.
+        /// A way around it.
         remedy: &'static str,
     },
     /// A TIFF that contradicts itself, or whose data end too early.
     #[error("the TIFF file is damaged or cut short: {reason}")]
     DamagedTiff {
-        /// What is wrong.
+        /// The contradiction, or the missing part.
         reason: String,
     },
     /// Too wide, too high, or too many pixels.
@@ -107,7 +107,7 @@ pub enum PictureProblem {
     /// The pixels can be decoded in part; see [`DamageRule`](super::DamageRule).
     #[error("the picture is damaged or cut short: {found}; copy it again from where it comes from")]
     DamageFound {
-        /// What was found.
+        /// Description of the damage.
         found: String,
     },
     /// A JPEG of a kind that is not read, such as lossless or 12-bit.
@@ -119,10 +119,10 @@ pub enum PictureProblem {
         /// The kind found.
         kind: String,
     },
-    /// The decoder ended in the middle, which is a fault of the program and not of the caller.
+    /// The decoder panicked, which is a bug of this program and no fault of the caller.
     #[error("its decoder has failed ({message}); please report it with the picture")]
     DecoderPanicked {
-        /// What the decoder says.
+        /// Message of the panic.
         message: String,
     },
     /// A buffer that does not hold the number of samples its size needs.

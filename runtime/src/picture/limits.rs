@@ -1,4 +1,4 @@
-//! What a picture file may cost before it is refused.
+//! Limits beyond which a picture file is refused.
 
 use super::{PictureError, PictureProblem};
 
@@ -7,21 +7,21 @@ const LARGEST_PIXEL_BYTES: u64 = 8;
 /// Room for headers, profiles and thumbnails in the largest file.
 const HEADER_BYTES: u64 = 1 << 20;
 
-/// Bounds on a picture, all checked before its pixels are allocated. (A WebP file whose frame is
-/// larger than it says is decoded first, and refused then.)
+/// Bounds on a picture, all checked before its pixels are allocated. An exception is a WebP file
+/// whose frame is larger than the file states: it is decoded first, and then refused.
 ///
-/// The defaults fit each other: every picture of [`max_pixels`](Self::max_pixels) fits into the
+/// The defaults are consistent: every picture of [`max_pixels`](Self::max_pixels) fits into the
 /// largest file, whatever its format, and no side of a JPEG is too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Largest file; `None` for what `max_pixels` need without any compression, see
+    /// Largest file; `None` for the size of `max_pixels` without compression, see
     /// [`encoded_bytes`](Self::encoded_bytes).
     pub max_encoded_bytes: Option<u64>,
     /// Largest width and largest height.
     pub max_side_px: u32,
     /// Largest width × height. Decoding takes up to 16 bytes of memory for each pixel.
     pub max_pixels: u64,
-    /// Smallest width and smallest height; less holds nothing to inspect.
+    /// Smallest width and smallest height; a smaller picture holds nothing to inspect.
     pub min_side_px: u32,
 }
 
@@ -37,7 +37,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Largest file in bytes: the one chosen, or as much as the most pixels take
+    /// Largest file in bytes: the chosen limit, or else the size of `max_pixels`
     /// uncompressed, with four samples of 16 bits each.
     #[must_use]
     pub fn encoded_bytes(&self) -> u64 {
@@ -58,8 +58,8 @@ impl Limits {
         Ok(())
     }
 
-    /// Refuses a picture in memory that is too large: preparing it takes a multiple of
-    /// its size. A small one is only worth refusing in a file.
+    /// Refuses a picture in memory that is too large, because preparing it takes a multiple
+    /// of its size. The lower limit is checked for files only.
     pub fn check_largest(&self, width_px: u32, height_px: u32) -> Result<(), PictureError> {
         Ok(self.check_upper(width_px, height_px)?)
     }

@@ -41,14 +41,14 @@ impl Mask {
         Ok(Self::read(path, options)?.0)
     }
 
-    /// Reads a mask file, and says which values it holds.
+    /// Reads a mask file, and reports the values in it.
     ///
     /// The value of a pixel is its largest colour sample.
     ///
     /// - Two values: the higher one marks defects, so 0 and 1 serve as well as 0 and 255.
-    /// - None above 31: the values number kinds of defects, and all but 0 mark defects.
-    /// - More values: a pixel is defective from half of the largest value on. A JPEG is
-    ///   always judged so, and nothing is drawn where it has no value above 31.
+    /// - No value above 31: the values number kinds of defects, and all but 0 mark defects.
+    /// - More values: a pixel is defective from half of the largest value on. This rule holds
+    ///   for each JPEG, and a JPEG without a value above 31 has no defects.
     /// - Where some pixels are transparent, these are the ground. The opaque ones are
     ///   defective, except dark ones (below an eighth of the full range) beside others that
     ///   are not dark. Opacity counts from half on.

@@ -1,27 +1,27 @@
-//! Which values of a mask file mark defects.
+//! The values of a mask file that mark defects.
 
 use super::{Picture, Pixels};
 use crate::invariant::BrokenInvariant;
 
 /// Values up to this one are numbers of kinds of defects, not shades.
 const HIGHEST_KIND: u16 = 31;
-/// A value this near to an end of the range, as a share of the range, is noise around it.
+/// A value nearer to an end of the range than the range divided by this is noise.
 const NOISE_DIVISOR: u16 = 8;
 
-/// Which values a mask file holds, and how they were read. The value of a pixel is its
-/// largest colour sample, in the depth of the file.
+/// The values of a mask file, and their interpretation. The value of a pixel is its largest
+/// colour sample, in the depth of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaskValues {
     /// The smallest value.
     pub lowest: u16,
     /// The largest value.
     pub highest: u16,
-    /// How many different values there are.
+    /// Number of different values.
     pub distinct: usize,
     /// Pixels from this value on are defective; `None` where nothing is drawn.
     pub defective_from: Option<u16>,
     /// Pixels that are farther than an eighth of the range from both of its ends, where
-    /// shades were told apart by half of the range.
+    /// shades were separated at half of the range.
     pub unclear_px: u64,
     /// Whether transparent pixels were taken for the ground. The values are those of the
     /// opaque pixels then.
@@ -90,11 +90,11 @@ fn largest_of_three<T: Copy + Ord + Into<u16>>(samples: &[T]) -> Vec<u16> {
     pixels.iter().map(largest).collect()
 }
 
-/// How often each value occurs.
+/// Number of pixels of each value.
 struct Histogram {
     lowest: u16,
     highest: u16,
-    /// By value.
+    /// Pixels, by value.
     counts: Vec<u64>,
 }
 
@@ -151,5 +151,22 @@ impl Histogram {
             unclear_px: 0,
             by_opacity: false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mask_without_pixels_is_a_bug_and_no_empty_mask() {
+        assert!(Histogram::new(&[]).is_err());
+    }
+
+    #[test]
+    fn pixels_between_the_ends_are_counted() {
+        let counted = |pixels: &[u16]| Histogram::new(pixels).map(|counts| counts.between_ends());
+        assert_eq!(counted(&[0, 31, 32, 128, 223, 224, 255]), Ok(3));
+        assert_eq!(counted(&[0, 255]), Ok(0));
     }
 }

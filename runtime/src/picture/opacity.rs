@@ -11,8 +11,8 @@ pub(super) fn is_lossy(encoded: &[u8]) -> bool {
     matches!(image::guess_format(encoded), Ok(ImageFormat::Jpeg))
 }
 
-/// For each pixel whether its opacity is at least half; `None` for a file without opacity,
-/// and where all pixels are alike in this. Turned as the picture is.
+/// For each pixel, whether its opacity is at least half. `None` for a file without opacity, and
+/// where all pixels agree. The pixels are turned as those of the picture are.
 pub(super) fn opaque_pixels(
     encoded: &[u8],
     options: &ReadOptions,
@@ -30,7 +30,7 @@ fn decoded_opacity(
     };
     let mut reader = ImageReader::with_format(Cursor::new(encoded), format);
     reader.limits(general::decoder_limits(&options.limits));
-    // A variant that only other decoders read has no opacity here.
+    // A variant that this decoder does not read counts as one without opacity.
     let Ok(decoder) = reader.into_decoder() else {
         return Ok(None);
     };
@@ -46,7 +46,7 @@ fn decoded_opacity(
         DynamicImage::ImageRgba8(i) => i.pixels().map(|p| p.0[3] >= 128).collect(),
         DynamicImage::ImageLumaA16(i) => i.pixels().map(|p| p.0[1] >= 32_768).collect(),
         DynamicImage::ImageRgba16(i) => i.pixels().map(|p| p.0[3] >= 32_768).collect(),
-        _ => return Ok(None),
+        _ => return Ok(None), // floating point, which `decode` has refused
     };
     let varies = opaque.contains(&true) && opaque.contains(&false);
     Ok(varies.then_some(opaque))

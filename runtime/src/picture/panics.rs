@@ -1,4 +1,4 @@
-//! A decoder that panics fails for its picture and for nothing else.
+//! A panic of a decoder becomes an error of its picture.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -14,19 +14,19 @@ thread_local! {
     static DECODING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// For the start of a program: its panic hook is not told of a decoder that panics, which
-/// would print it. The panic becomes [`PictureProblem::DecoderPanicked`] of its picture.
+/// Keeps panics of decoders from the panic hook of the program, which would print them. Call it
+/// at the start. Such a panic becomes [`PictureProblem::DecoderPanicked`] of its picture.
 pub fn keep_decoder_panics_quiet() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        // A thread that is ending decodes nothing.
+        // The thread-local value is gone when a thread ends, and then no decoder runs.
         if !DECODING.try_with(Cell::get).unwrap_or(false) {
             usual(panic);
         }
     }));
 }
 
-/// Runs a decoder. What it has changed when it panics is dropped with it.
+/// Runs a decoder. Everything it has changed before a panic is dropped.
 pub(super) fn caught<T>(
     decode: impl FnOnce() -> Result<T, PictureProblem>,
 ) -> Result<T, PictureProblem> {

@@ -47,7 +47,7 @@ fn rgb(bytes: Vec<u8>, color: ColorType, depth: BitDepth) -> Result<Samples, Pic
     })
 }
 
-/// More than can be addressed, which pictures within the limits are not.
+/// The buffer is larger than any memory, which a picture within the limits never needs.
 fn too_large() -> PictureProblem {
     let kind = LimitErrorKind::InsufficientMemory;
     PictureProblem::Damaged(ImageError::Limits(LimitError::from_kind(kind)))

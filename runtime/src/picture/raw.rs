@@ -6,7 +6,7 @@ use crate::invariant::BrokenInvariant;
 const ROWS_ARE_THERE: BrokenInvariant =
     BrokenInvariant("a checked buffer holds all rows of its picture");
 
-/// How one pixel lies in memory.
+/// The layout of one pixel in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PixelFormat {
     /// One byte.
@@ -40,7 +40,7 @@ impl PixelFormat {
 /// of one to the start of the next. The last row may end without its padding.
 #[derive(Debug, Clone, Copy)]
 pub struct PixelView<'a> {
-    /// How one pixel lies in memory.
+    /// The layout of one pixel in memory.
     pub format: PixelFormat,
     /// Columns.
     pub width_px: u32,
@@ -131,8 +131,8 @@ impl PixelView<'_> {
         Ok(row_bytes as usize)
     }
 
-    /// A negative number in 32 or 64 bits looks like a very large stride, of which the data do
-    /// not hold one. One row may have any stride.
+    /// A negative number of 32 or 64 bits looks like a very large stride, which is longer than the
+    /// data. A single row may have any stride.
     fn check_sign(&self) -> Result<(), PictureProblem> {
         let in_32_bits = u32::try_from(self.stride_bytes).map(|stride| i64::from(stride as i32));
         let signed = in_32_bits.unwrap_or(self.stride_bytes as i64);
@@ -177,6 +177,25 @@ mod tests {
             let names_stride = |message: &String| message.contains("stride_bytes is -");
             assert!(message.as_ref().is_some_and(names_stride), "{message:?}");
         }
+    }
+
+    /// Without its check: the missing rows would be black, which passes as a picture.
+    #[test]
+    fn a_buffer_that_was_not_checked_is_a_bug_and_no_black_row() {
+        let view = PixelView {
+            format: PixelFormat::Gray8,
+            width_px: 4,
+            height_px: 3,
+            stride_bytes: 4,
+            data: &[9; 11],
+        };
+        let gray = |[gray]: [u8; 1]| [gray; 3];
+        assert_eq!(view.samples(4, gray), Err(ROWS_ARE_THERE));
+        let whole = PixelView {
+            data: &[9; 12],
+            ..view
+        };
+        assert_eq!(whole.samples(4, gray), Ok(vec![9; 36]));
     }
 
     #[test]

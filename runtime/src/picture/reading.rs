@@ -1,15 +1,15 @@
-//! How picture files are read.
+//! Options of reading picture files.
 
 use super::{Limits, OrientationRule, Picture, PictureProblem};
 
-/// How a picture file becomes a [`Picture`](super::Picture).
+/// The options by which a file becomes a [`Picture`](super::Picture).
 ///
 /// Training and inspection must read with the same options: another option can give
 /// other pixels, and so another score. For a model's pictures they come from
 /// [`Preprocessing::reading`](crate::preprocess::Preprocessing::reading).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReadOptions {
-    /// Which picture files are refused for their size.
+    /// Files and pictures beyond these limits are refused.
     pub limits: Limits,
     /// Whether pictures are turned by the orientation that their files record.
     pub orientation: OrientationRule,
@@ -17,18 +17,18 @@ pub struct ReadOptions {
     pub damage: DamageRule,
 }
 
-/// What happens to a picture of which a part is lost, where the rest can be decoded.
+/// The handling of a damaged picture of which a part can still be decoded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum DamageRule {
     /// It is an error. The lost part would be inspected as if the camera had seen it.
     #[default]
     Refuse,
-    /// The picture is read, and [`Picture::damage`] tells what was found.
+    /// The picture is read, and [`Picture::damage`] describes the damage.
     Accept,
 }
 
 impl DamageRule {
-    /// Refuses or marks a picture in which damage was found; leaves a whole one as it is.
+    /// Refuses or marks a damaged picture, and returns an undamaged one unchanged.
     pub(super) fn judge(
         self,
         picture: Picture,

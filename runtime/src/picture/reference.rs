@@ -1,4 +1,5 @@
-//! What other programs show of small picture files, recorded by the scripts in `tests/pictures`.
+//! The pixels of small picture files in other programs, recorded by the scripts in
+//! `tests/pictures`.
 
 #![allow(
     clippy::unwrap_used,
@@ -60,7 +61,8 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), append)
 }
 
-/// Exact equality of all files that are read, at 8 and at 16 bits. How many there are.
+/// Checks that all readable files show exactly the recorded pixels, at 8 and at 16 bits.
+/// Returns their number.
 pub(super) fn check_shown(folder: &str) -> usize {
     let shown_elsewhere = reference(folder).shown;
     for (name, expected) in &shown_elsewhere {
@@ -71,7 +73,7 @@ pub(super) fn check_shown(folder: &str) -> usize {
     shown_elsewhere.len()
 }
 
-/// The words by which all other files are refused. How many there are.
+/// Checks that all other files are refused with the recorded words. Returns their number.
 pub(super) fn check_refused(folder: &str) -> usize {
     let refused = reference(folder).refused;
     for (name, words) in &refused {

@@ -1,7 +1,7 @@
-//! The mark of saved results, by which no result is inspected as if it were a picture.
+//! The mark of saved results, which keeps results from being inspected as pictures.
 
-/// What a saved map or picture says of itself, as the software that made it. No picture of a
-/// part holds this text by chance.
+/// Text in saved maps and pictures, as the name of the software. No picture of a part holds it
+/// by chance.
 pub(crate) const SAVED_RESULT_MARK: &str = "cfa_runtime;saved-result;";
 
 /// The mark lies near the beginning of a PNG and near the beginning or end of a TIFF.

@@ -1,4 +1,4 @@
-//! What pictures are compared by: a digest of all samples, and averages of blocks.
+//! Summaries to compare pictures by: a digest of all samples, and averages of blocks.
 
 use bytemuck::cast_slice;
 use sha2::{Digest, Sha256};

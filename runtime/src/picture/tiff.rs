@@ -1,8 +1,8 @@
 //! TIFF files.
 //!
-//! The tags are read first, by our own small reader, and decide: a picture is read as Pillow and
-//! `OpenCV` show it, or refused by naming what is not read. The packed data are unpacked by
-//! libraries, strip by strip or tile by tile. See `docs/PICTURES.md` for the table.
+//! A small reader of our own reads the tags first. They decide whether the picture is read, as
+//! Pillow and `OpenCV` show it, or refused with the name of the unsupported feature. Libraries
+//! unpack the data, strip by strip or tile by tile. See `docs/PICTURES.md` for the table.
 
 mod assembly;
 mod chunks;
@@ -36,7 +36,7 @@ pub(super) fn is_tiff(encoded: &[u8]) -> bool {
     )
 }
 
-/// Reads the first picture of the file; further pages are left alone, as other readers do.
+/// Reads the first picture of the file and ignores further pages, as other readers do.
 pub(super) fn decode(encoded: &[u8], options: &ReadOptions) -> Result<Picture, PictureProblem> {
     let directory = Directory::first(encoded)?;
     let description = Description::from_directory(&directory, options)?;

@@ -61,7 +61,7 @@ pub enum PreprocessError {
     /// The resize itself failed.
     #[error("the picture could not be resized: {reason}")]
     Resize {
-        /// What the resizer reported.
+        /// Message of the resizer.
         reason: String,
     },
 }

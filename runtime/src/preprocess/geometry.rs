@@ -1,4 +1,4 @@
-//! Where a pixel of the anomaly map lies in the original picture, and back.
+//! The mapping between pixels of the anomaly map and pixels of the original picture.
 
 use super::Preprocessing;
 
@@ -63,7 +63,7 @@ impl Geometry {
         }
     }
 
-    /// Where a position in the map lies in the picture.
+    /// The position in the picture of a position in the map.
     #[must_use]
     pub fn picture_from_map(&self, map: Point) -> Point {
         Point {
@@ -72,8 +72,8 @@ impl Geometry {
         }
     }
 
-    /// Where a position in the picture lies in the map; outside it where a
-    /// centre crop cut that part away.
+    /// The position in the map of a position in the picture. It lies outside the map where a
+    /// centre crop has cut that part away.
     #[must_use]
     pub fn map_from_picture(&self, picture: Point) -> Point {
         Point {
@@ -106,7 +106,7 @@ struct Axis {
 }
 
 impl Axis {
-    /// The half steps between centre and edge are where the scale applies.
+    /// The scale applies to distances from the edge, half a pixel from the first centre.
     fn picture_from_map(&self, position: f64) -> f64 {
         (position + self.offset + 0.5) * self.scale - 0.5
     }

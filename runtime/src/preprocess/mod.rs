@@ -1,5 +1,5 @@
-//! From a picture to the network's input, the same way for the trainer, the
-//! runtime and every binding.
+//! From a picture to the network's input, identically in the trainer, the runtime and every
+//! binding.
 
 mod error;
 mod geometry;
@@ -85,7 +85,7 @@ impl Preprocessing {
         part_of_mask(mask, resized, whole, resized)
     }
 
-    /// Where the pixels of the network's frame lie in a picture of this size.
+    /// The mapping between the network's frame and a picture of this size.
     #[must_use]
     pub fn geometry(&self, picture_width_px: u32, picture_height_px: u32) -> Geometry {
         Geometry::new(self, picture_width_px, picture_height_px)

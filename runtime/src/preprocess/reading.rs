@@ -1,4 +1,4 @@
-//! What the recipe says of picture files and of 16-bit samples.
+//! The recipe's rules for picture files and for 16-bit samples.
 
 use std::fmt;
 use std::num::NonZeroU16;
@@ -8,17 +8,17 @@ use image::RgbImage;
 use super::Preprocessing;
 use crate::picture::{Limits, Picture, ReadOptions, SixteenBitUse};
 
-/// A 16-bit picture that does not look as the recipe expects.
+/// A remark on a 16-bit picture that does not fit the white level of the recipe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DepthRemark {
-    /// Samples above the white level, which are taken as white.
+    /// Some samples are above the white level, and count as white.
     AboveWhiteLevel {
         /// The largest sample.
         largest: u16,
-        /// The recipe's.
+        /// The white level of the recipe.
         white_level: u16,
     },
-    /// Samples that use 10, 12 or 14 bits, where the recipe has no white level and expects 16.
+    /// All samples use 10, 12 or 14 bits, but the recipe has no white level and expects 16.
     FewBits {
         /// The largest sample.
         largest: u16,
@@ -52,7 +52,7 @@ impl fmt::Display for DepthRemark {
 }
 
 impl Preprocessing {
-    /// How the files of pictures and masks are read for this recipe.
+    /// The options by which files of pictures and masks are read for this recipe.
     #[must_use]
     pub fn reading(&self, limits: Limits) -> ReadOptions {
         ReadOptions {
@@ -73,7 +73,7 @@ impl Preprocessing {
         picture.to_rgb8_below(self.white())
     }
 
-    /// What is odd about the depth of a picture; `None` for 8 bits a sample.
+    /// A remark on the depth of a picture; `None` for 8 bits a sample.
     #[must_use]
     pub fn depth_remark(&self, picture: &Picture) -> Option<DepthRemark> {
         let used = SixteenBitUse::in_picture(picture)?;

@@ -70,8 +70,8 @@ pub(super) fn bilinear_antialias(
     })
 }
 
-/// The same by Lanczos with three lobes on 8-bit samples; rows first, as in Pillow,
-/// because each direction rounds.
+/// The picture at `size`, resized by Lanczos with three lobes on 8-bit samples. Rows come
+/// first, as in Pillow, because each direction rounds.
 pub(super) fn lanczos_8bit(rgb: &RgbImage, size: Size) -> Result<Resized, PreprocessError> {
     let pixels: Vec<U8x3> = rgb.pixels().map(|pixel| U8x3::new(pixel.0)).collect();
     let (from, height) = (rgb.width() as usize, rgb.height() as usize);
@@ -97,7 +97,7 @@ pub(super) fn lanczos_8bit(rgb: &RgbImage, size: Size) -> Result<Resized, Prepro
 
 const BLACK: F32x3 = F32x3::new([0.0; 3]);
 
-/// Every row from `from` to `to` pixels, the same way whichever strip it lies in.
+/// Resizes every row from `from` to `to` pixels. The result does not depend on the strips.
 fn narrow_rows<T: Copy + Sync>(
     samples: &[T],
     float: impl Fn(T) -> f32 + Sync,
@@ -119,7 +119,7 @@ fn narrow_rows<T: Copy + Sync>(
         })
 }
 
-/// Resizes to rows of `width` pixels, as many as there is room for.
+/// Resizes to as many rows of `width` pixels as `to` holds.
 fn resize<P: PixelTrait>(
     from: &TypedImageRef<'_, P>,
     to: &mut [P],

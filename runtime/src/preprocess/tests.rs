@@ -6,6 +6,7 @@
 
 mod geometry;
 mod golden;
+mod properties;
 mod white_level;
 
 use ndarray::Axis;

@@ -25,7 +25,7 @@ use upscale::Upscale;
 /// Shown in the heat map where a centre crop left the picture uninspected.
 const UNINSPECTED: Rgb<u8> = Rgb([128, 128, 128]);
 
-/// Most that the heat map covers of the picture in an overlay.
+/// Highest opacity of the heat map in an overlay.
 const LARGEST_OPACITY: f32 = 0.5;
 
 /// The map in colours, in the size of the original picture.
@@ -44,9 +44,9 @@ pub fn heatmap(inspection: &Inspection, range: HeatmapRange) -> RgbImage {
 
 /// The original picture with the heat map over it.
 ///
-/// The cover grows with the value, from nothing at `range.low` to half at
-/// `range.high`; what was not inspected stays as it is. `picture` is the one the
-/// inspection was made from; of another size, the smaller area is drawn on.
+/// The opacity grows with the value, from nothing at `range.low` to half at `range.high`.
+/// Parts that were not inspected stay unchanged. `picture` is the inspected picture; where
+/// its size differs, only the common area is drawn on.
 #[must_use]
 pub fn overlay(picture: &Picture, inspection: &Inspection, range: HeatmapRange) -> RgbImage {
     let levels = Upscale::new(inspection);
@@ -85,7 +85,7 @@ pub fn values_in_picture(inspection: &Inspection) -> impl Iterator<Item = Option
     pixels.map(move |(x, y)| levels.at(x, y))
 }
 
-/// The colour of one value of an anomaly map; of `None` or NaN, the gray of what was
+/// The colour of one value of an anomaly map. `None` and NaN get the gray of parts that were
 /// not inspected.
 #[must_use]
 pub fn colour(value: Option<f32>, range: HeatmapRange) -> Rgb<u8> {
@@ -94,7 +94,7 @@ pub fn colour(value: Option<f32>, range: HeatmapRange) -> Rgb<u8> {
         .map_or(UNINSPECTED, |value| inferno(share(value, range)))
 }
 
-/// Where a value lies in the range, 0 to 1.
+/// The position of a value in the range, 0 to 1.
 fn share(value: f32, range: HeatmapRange) -> f32 {
     ((value - range.low) / (range.high - range.low)).clamp(0.0, 1.0)
 }

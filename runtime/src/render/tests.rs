@@ -4,6 +4,9 @@ use std::io::Cursor;
 
 use image::{Rgb, RgbImage};
 use ndarray::Array2;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use tiff::decoder::{Decoder, DecodingResult};
 
 use super::{
@@ -192,4 +195,57 @@ fn a_tiff_holds_the_very_bits_of_the_map() {
         unreachable!("32-bit floating point was written")
     };
     assert_eq!(read, values.into_raw_vec_and_offset().0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 64,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(1),
+        ..ProptestConfig::default()
+    })]
+
+    /// Interpolation invents nothing: values stay between those of the map, and a map that is
+    /// higher somewhere and lower nowhere is shown so.
+    #[test]
+    fn a_map_in_the_pictures_size_stays_within_the_map(
+        values in vec(-9.0_f32..9.0, 256),
+        raised in vec(0.0_f32..1.0, 256),
+    ) {
+        let map = Array2::from_shape_vec((16, 16), values).unwrap();
+        let higher = &map + &Array2::from_shape_vec((16, 16), raised).unwrap();
+        let (low, high) = map.iter().fold((f32::MAX, f32::MIN), |(l, h), &v| (l.min(v), h.max(v)));
+        let (below, above) = (inspection(map), inspection(higher));
+        // f32 rounding of three sums of values below 10.
+        for (value, higher) in values_in_picture(&below).zip(values_in_picture(&above)) {
+            prop_assert_eq!(value.is_some(), higher.is_some());
+            if let (Some(value), Some(higher)) = (value, higher) {
+                prop_assert!((low - 1e-5..=high + 1e-5).contains(&value), "{}", value);
+                prop_assert!(higher >= value - 1e-5, "{} {}", value, higher);
+            }
+        }
+    }
+
+    #[test]
+    fn saved_pictures_and_maps_are_read_back_the_same(
+        (width, height) in (1_u32..40, 1_u32..40),
+        seed in any::<u32>(),
+    ) {
+        let mut state = seed;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state
+        };
+        let picture = RgbImage::from_fn(width, height, |_, _| Rgb(next().to_le_bytes()[..3].try_into().unwrap()));
+        let read = image::load_from_memory(&png_bytes(&picture).unwrap()).unwrap();
+        prop_assert_eq!(read.to_rgb8(), picture);
+        // All bits, NaN and infinities among them.
+        let values = Array2::from_shape_simple_fn((height as usize, width as usize), || f32::from_bits(next()));
+        let file = tiff_bytes(&AnomalyMap { values: values.clone() }).unwrap();
+        let DecodingResult::F32(read) = Decoder::new(Cursor::new(file)).unwrap().read_image().unwrap() else {
+            unreachable!("32-bit floating point was written")
+        };
+        let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+        prop_assert_eq!(bits(&read), bits(values.as_slice().unwrap()));
+    }
 }

@@ -1,9 +1,9 @@
-//! What is wrong with a JPEG file, in plain words.
+//! The damage of a JPEG file, in plain words.
 
 use super::structure::Structure;
 
-/// The warnings of libjpeg after which a picture is there that may be partly made up, and what
-/// they mean. What libjpeg says otherwise ends the decoding.
+/// Warnings of libjpeg after which it returns a picture that may be partly invented, and their
+/// meanings. Any other message of libjpeg ends the decoding.
 const WARNINGS: [(&str, &str); 8] = [
     (
         "premature end of data segment",
@@ -39,7 +39,7 @@ fn meaning(said: &str) -> Option<&'static str> {
     known.map(|&(_, meaning)| meaning)
 }
 
-/// What is wrong: what libjpeg has warned of, or else what it does not notice.
+/// The damage: a warning of libjpeg, or else damage that libjpeg does not notice.
 pub(super) fn of_file(structure: &Structure<'_>, warning: Option<String>) -> Option<String> {
     if let Some(said) = warning {
         let meaning = match meaning(&said) {

@@ -1,11 +1,11 @@
-//! What kind of JPEG a file is, by its frame header.
+//! The kind of a JPEG file, by its frame header.
 
 use super::super::PictureProblem;
 
 /// The frame header (ITU T.81, B.2.2).
 #[derive(Debug, Clone)]
 pub(super) struct Frame {
-    /// The marker, which tells how the samples are coded.
+    /// The marker, which gives the coding of the samples.
     code: u8,
     bits_per_sample: u8,
     pub(super) width_px: u32,
@@ -36,7 +36,7 @@ impl Frame {
         self.code == 0xC2
     }
 
-    /// Refuses what is not read by its name.
+    /// Refuses a kind that is not read, by name.
     ///
     /// Arithmetic coding is refused because its decoder cannot tell that data are missing: of
     /// 252 files that were cut short, libjpeg warns of 9.

@@ -8,18 +8,18 @@ pub(super) const START_OF_SCAN: u8 = 0xDA;
 pub(super) const JFIF: u8 = 0xE0;
 pub(super) const ADOBE: u8 = 0xEE;
 
-/// A marker, and what is around it.
+/// A marker with the bytes around it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Marker<'a> {
     pub(super) code: u8,
-    /// Bytes before it that belong to nothing. In a scan these are its coded data.
+    /// Bytes before it that belong to no segment. In a scan these are the coded data.
     pub(super) skipped_bytes: usize,
-    /// What follows the marker.
+    /// The bytes after the marker.
     pub(super) after: &'a [u8],
 }
 
 impl<'a> Marker<'a> {
-    /// The next one. `FF 00` stands for a data byte `FF`, and further `FF` may fill up.
+    /// The next marker. `FF 00` stands for a data byte `FF`, and further `FF` are padding.
     pub(super) fn next(bytes: &'a [u8]) -> Option<Self> {
         let mut start = 0;
         loop {
@@ -39,7 +39,7 @@ impl<'a> Marker<'a> {
         }
     }
 
-    /// The next one that does not only restart the decoder within a scan.
+    /// The next marker that is no restart marker within a scan.
     pub(super) fn after_scan(mut bytes: &'a [u8]) -> Option<Self> {
         loop {
             let marker = Self::next(bytes)?;
@@ -50,8 +50,8 @@ impl<'a> Marker<'a> {
         }
     }
 
-    /// The contents of its segment and what follows the segment; `None` when its length is
-    /// wrong, or the file ends before it does.
+    /// The contents of its segment and the bytes after it. `None` when the length is wrong,
+    /// or the file ends within the segment.
     pub(super) fn segment(&self) -> Option<(&'a [u8], &'a [u8])> {
         // The length counts its own two bytes.
         let length = usize::from(u16::from_be_bytes(*self.after.first_chunk()?));

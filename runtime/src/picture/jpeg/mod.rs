@@ -1,7 +1,7 @@
-//! JPEG files, decoded by libjpeg-turbo: the same pixels as Pillow and `OpenCV` show.
+//! JPEG files, decoded by libjpeg-turbo to the pixels that Pillow and `OpenCV` show.
 //!
-//! libjpeg warns of damage and goes on with pixels that it has made up. Here a warning is an
-//! error, unless [`DamageRule::Accept`](super::DamageRule) asks for the picture all the same.
+//! After damage, libjpeg warns and continues with invented pixels. Here a warning is an error,
+//! unless [`DamageRule::Accept`](super::DamageRule) asks for the picture.
 
 mod colour;
 mod damage;

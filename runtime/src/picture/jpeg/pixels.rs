@@ -11,7 +11,7 @@ use super::frame::Frame;
 /// with thousands of scans.
 const MOST_SCANS: u32 = 128;
 
-/// RGB samples, `height × width × 3`, and what libjpeg has warned of first.
+/// RGB samples, `height × width × 3`, and the first warning of libjpeg.
 pub(super) fn decode(
     file: &[u8],
     frame: &Frame,

@@ -1,4 +1,4 @@
-//! Which coefficients the scans of a file bring, so that a missing scan is noticed.
+//! The coefficients that the scans of a file hold, so that a missing scan is noticed.
 //!
 //! libjpeg does not warn when a file ends after some of its scans. It leaves the
 //! coefficients of the others at zero or at a low precision.
@@ -7,7 +7,7 @@ use super::frame::Frame;
 
 const COEFFICIENTS: usize = 64;
 
-/// For each component of the frame: which coefficients are known to the last bit.
+/// For each component of the frame, the coefficients that are known to the last bit.
 #[derive(Debug)]
 pub(super) struct Completeness<'a> {
     frame: &'a Frame,
@@ -23,7 +23,8 @@ impl<'a> Completeness<'a> {
     }
 
     /// Takes note of a scan by the contents of its header (ITU T.81, B.2.3). A header that
-    /// makes no sense brings nothing; libjpeg says more of it.
+    /// makes no sense adds no coefficients, so that the file counts as incomplete; libjpeg
+    /// reports the details.
     pub(super) fn add(&mut self, contents: &[u8]) {
         let Some((&count, rest)) = contents.split_first() else {
             return;

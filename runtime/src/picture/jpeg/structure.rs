@@ -1,4 +1,4 @@
-//! How a JPEG file is built, as far as that must be known before it is decoded.
+//! The structure of a JPEG file, as far as it must be known before decoding.
 
 use super::super::PictureProblem;
 use super::frame::Frame;
@@ -8,7 +8,7 @@ use crate::invariant::BrokenInvariant;
 
 /// A JFIF header of version 1.1 without a thumbnail.
 const PLAIN_JFIF: &[u8] = b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0";
-/// Where Adobe's segment says how colours are coded.
+/// Place of the colour transform in Adobe's segment.
 const ADOBE_TRANSFORM_AT: usize = 11;
 /// The contents of a scan header for one component.
 const SHORTEST_SCAN_HEADER: usize = 6;
@@ -35,7 +35,7 @@ pub(super) struct Structure<'a> {
 
 impl<'a> Structure<'a> {
     /// Follows the markers, and refuses kinds that are not read. Thumbnails lie inside a
-    /// segment and are stepped over with it.
+    /// segment and are skipped with it.
     pub(super) fn read(encoded: &'a [u8]) -> Result<Self, PictureProblem> {
         let mut header = Header::default();
         let mut rest = encoded.get(2..).ok_or(PictureProblem::CutShort)?;
@@ -70,13 +70,13 @@ impl<'a> Structure<'a> {
         self.found.has_end
     }
 
-    /// Whether the scans bring all coefficients of all components.
+    /// Whether the scans hold all coefficients of all components.
     pub(super) fn is_complete(&self) -> bool {
         self.found.are_complete
     }
 
-    /// This picture without what does not matter for its pixels, and closed by an end
-    /// marker: what libjpeg warns of then is damage to the pixels.
+    /// A file of the segments that matter for pixels, closed by an end marker. A warning of
+    /// libjpeg about this file means damage to the pixels.
     pub(super) fn plain_file(&self) -> Result<Vec<u8>, BrokenInvariant> {
         let mut file = vec![0xFF, START_OF_IMAGE];
         for (code, contents) in &self.segments {
@@ -99,7 +99,7 @@ impl<'a> Structure<'a> {
     }
 }
 
-/// What was found before the first scan.
+/// Findings before the first scan.
 #[derive(Debug, Default)]
 struct Header<'a> {
     frame: Option<Frame>,
@@ -124,7 +124,7 @@ impl<'a> Header<'a> {
             self.frame = Some(frame.ok_or_else(|| damaged("its frame header is too short"))?);
         }
         match code {
-            // libjpeg wants to know that it is there; the rest is for printers.
+            // libjpeg only asks whether the segment is there; its content is for printers.
             JFIF if contents.starts_with(b"JFIF\0") && contents.len() >= PLAIN_JFIF.len() => {
                 self.segments.push((code, PLAIN_JFIF));
             }
@@ -132,7 +132,7 @@ impl<'a> Header<'a> {
                 self.adobe_transform = Some(contents[ADOBE_TRANSFORM_AT]);
                 self.segments.push((code, contents));
             }
-            // Comments and the rest of the applications' segments.
+            // Comments and all other segments of applications.
             0xE0..=0xEF | 0xFE => {}
             _ => self.segments.push((code, contents)),
         }
@@ -140,13 +140,13 @@ impl<'a> Header<'a> {
     }
 }
 
-/// What was found from the first scan on.
+/// Findings from the first scan on.
 #[derive(Debug)]
 struct Scans {
     has_end: bool,
     are_complete: bool,
-    /// Where scans of a file that is not progressive claim to hold a part of the spectrum.
-    /// They hold all of it, whatever they claim, but libjpeg warns.
+    /// Places where a scan of a file that is not progressive claims to hold a part of the
+    /// spectrum. Such a scan holds all of it, but libjpeg warns.
     wrong_spectra: Vec<usize>,
 }
 
@@ -181,5 +181,26 @@ impl Scans {
 fn damaged(found: &str) -> PictureProblem {
     PictureProblem::DamageFound {
         found: found.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use image::{ImageFormat, RgbImage};
+
+    use super::*;
+
+    #[test]
+    fn a_scan_header_beyond_the_file_is_a_bug_and_left_out_of_nothing() {
+        let mut file = std::io::Cursor::new(Vec::new());
+        let picture = RgbImage::new(16, 16);
+        picture.write_to(&mut file, ImageFormat::Jpeg).unwrap();
+        let file = file.into_inner();
+        let mut structure = Structure::read(&file).unwrap();
+        assert!(structure.plain_file().is_ok());
+        structure.found.wrong_spectra = vec![file.len()];
+        assert_eq!(structure.plain_file(), Err(SPECTRUM_IS_THERE));
     }
 }

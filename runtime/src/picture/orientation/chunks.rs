@@ -1,9 +1,9 @@
-//! Where in a file its EXIF data lie.
+//! Places of the EXIF data in a file.
 //!
 //! Only lengths are followed, so this does not depend on whether the pixels can be decoded.
 //! A file that ends too early has nothing left: the empty slices here are deliberate.
 
-/// What EXIF data in JPEG begin with; some writers put it into PNG and WebP as well.
+/// The beginning of EXIF data in JPEG; some writers put it into PNG and WebP as well.
 const PREFIX: &[u8] = b"Exif\0\0";
 
 const JPEG_START_BYTES: usize = 2;

@@ -1,4 +1,4 @@
-//! How a picture is turned by what its file says of the camera's position.
+//! Turning a picture by the orientation of the camera that its file records.
 
 mod chunks;
 mod recorded;

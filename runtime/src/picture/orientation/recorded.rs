@@ -1,4 +1,4 @@
-//! What orientation a file records.
+//! The orientation that a file records.
 
 use exif::{In, Reader, Tag, Value};
 use image::ImageFormat;
@@ -7,8 +7,8 @@ use image::metadata::Orientation;
 use super::chunks;
 use crate::picture::tiff;
 
-/// `NoTransforms` where nothing is recorded, or nothing that can be read: other values than
-/// 1 to 8, places outside the file, or several that contradict each other.
+/// `NoTransforms` where no orientation is recorded, or none that can be read: a value other than
+/// 1 to 8, a place outside the file, or several records that contradict each other.
 pub(in crate::picture) fn recorded(encoded: &[u8], format: ImageFormat) -> Orientation {
     let found = match format {
         ImageFormat::Jpeg => in_exif(&chunks::of_jpeg(encoded)),
@@ -22,7 +22,7 @@ pub(in crate::picture) fn recorded(encoded: &[u8], format: ImageFormat) -> Orien
         .unwrap_or(Orientation::NoTransforms)
 }
 
-/// The one value that all data agree on.
+/// The value, if all data agree on it.
 fn in_exif(all: &[&[u8]]) -> Option<u8> {
     let mut values = all.iter().flat_map(|data| values(data));
     let first = values.next()?;
@@ -35,7 +35,7 @@ fn values(data: &[u8]) -> Vec<Option<u8>> {
     let read = Reader::new()
         .continue_on_error(true)
         .read_raw(data.to_vec());
-    // Damage elsewhere in the data does not take away from what could be read.
+    // Damage elsewhere in the data does not affect the fields that could be read.
     let Ok(exif) = read.or_else(|error| error.distill_partial_result(|_errors| ())) else {
         return Vec::new();
     };

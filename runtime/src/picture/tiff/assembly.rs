@@ -1,4 +1,4 @@
-//! The picture, put together from its strips or tiles.
+//! Assembly of the picture from its strips or tiles.
 
 use super::chunks::{Chunk, Grid};
 use super::colour::Colour;
@@ -133,7 +133,8 @@ impl<'d, T: Sample> Canvas<'d, T> {
             )
     }
 
-    /// Where colours were multiplied by alpha, some readers divide by it again and some do not.
+    /// Refuses colours that were multiplied by alpha: some readers divide by it again, and some
+    /// do not.
     fn check_opaque(
         &self,
         chunk: &Chunk,

@@ -1,4 +1,4 @@
-//! Where the strips or tiles of a picture lie, in the file and in the picture.
+//! Places of the strips or tiles of a picture, in the file and in the picture.
 
 use std::ops::Range;
 
@@ -136,8 +136,8 @@ impl Grid {
     }
 }
 
-/// The bytes of a strip or tile. Packed data may end with the file: whether something is missing
-/// shows when they are unpacked.
+/// The bytes of a strip or tile. Packed data may end with the file, because missing data are
+/// noticed when they are unpacked.
 fn range(
     file: &[u8],
     offset: u64,

@@ -1,4 +1,4 @@
-//! How samples become colours.
+//! Conversion of samples to colours.
 
 use super::compression::Compression;
 use super::directory::Directory;

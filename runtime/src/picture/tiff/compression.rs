@@ -1,4 +1,4 @@
-//! How the data of a strip or tile are packed, and their unpacking.
+//! The compression of a strip or tile, and its unpacking.
 
 use std::borrow::Cow;
 
@@ -87,8 +87,8 @@ pub(super) fn has_differences(
     }
 }
 
-/// The first `length` bytes of what `packed` holds. JPEG and WebP hold pixels, and are unpacked
-/// elsewhere.
+/// The first `length` bytes that `packed` holds. JPEG and WebP hold pixels and are decoded in
+/// `nested`.
 pub(super) fn unpacked(
     compression: Compression,
     packed: Cow<'_, [u8]>,
@@ -155,8 +155,8 @@ fn lzw(packed: &[u8], length: usize) -> Result<Vec<u8>, PictureProblem> {
     Ok(unpacked)
 }
 
-/// Reads on to the checksum behind the data. Nothing but the checksum may be missing; and the
-/// last strip may hold more rows than the picture.
+/// Reads to the checksum behind the data. Only the checksum may be missing. The last strip may
+/// hold more rows than the picture.
 fn deflate(packed: &[u8], length: usize) -> Result<Vec<u8>, PictureProblem> {
     const MOST_SURPLUS_BYTES: u64 = 16 << 20;
     let mut stream = Decompress::new(true);

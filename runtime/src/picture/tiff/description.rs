@@ -1,4 +1,4 @@
-//! What the tags say about a picture, once it is known that it can be read.
+//! The description of a readable picture by its tags.
 
 use super::colour::{self, Colour};
 use super::compression::{self, Compression};
@@ -33,7 +33,7 @@ pub(super) struct Description {
 }
 
 impl Description {
-    /// Refuses what is not read, by name.
+    /// Refuses features that are not read, by name.
     pub(super) fn from_directory(
         directory: &Directory<'_>,
         options: &ReadOptions,
@@ -78,7 +78,7 @@ impl Description {
     }
 }
 
-/// The first picture may be a thumbnail or a mask of another one. Other readers show it.
+/// The first picture may be a thumbnail or a mask of another one, which other readers show.
 fn refuse_companions(directory: &Directory<'_>) -> Result<(), PictureProblem> {
     const REDUCED: u64 = 1;
     const MASK: u64 = 4;

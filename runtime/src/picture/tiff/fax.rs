@@ -1,7 +1,7 @@
 //! Bilevel pictures as facsimile machines send them: ITU-T T.4 (Group 3) and T.6 (Group 4).
 //!
-//! The tables of codes are those of the `fax` crate. Its decoders read Group 4 and one kind of
-//! Group 3 and go on after a broken code; a part would be inspected with rows that nobody saw.
+//! The tables of codes are those of the `fax` crate. Its own decoders read Group 4 and one kind
+//! of Group 3 only, and continue after a broken code with rows that no camera has seen.
 
 use std::convert::Infallible;
 use std::iter::repeat_n;
@@ -13,14 +13,14 @@ use super::refusal::damaged;
 use super::samples::row_bytes;
 use crate::picture::PictureProblem;
 
-/// How rows are coded.
+/// The coding of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scheme {
     /// Runs, each row from the start of a byte (compression 2).
     ByteAlignedRows,
     /// Runs, each row behind an end-of-line code (compression 3).
     Group3,
-    /// As above, some rows as differences from the row above.
+    /// Compression 3 with some rows as differences from the row above.
     Group3TwoDimensional,
     /// All rows as differences from the row above (compression 4).
     Group4,
@@ -177,7 +177,7 @@ impl<R: Iterator<Item = Result<u8, Infallible>>> Decoder<R> {
         }
     }
 
-    /// Skips an end-of-line code: at least eleven zeros and a one. Tells whether there was one.
+    /// Skips an end-of-line code: at least eleven zeros and a one. Returns whether there was one.
     fn skip_end_of_line(&mut self) -> Option<bool> {
         const ZEROS: u8 = 11;
         if self.bits.peek(ZEROS)? != 0 {
@@ -195,7 +195,7 @@ impl<R: Iterator<Item = Result<u8, Infallible>>> Decoder<R> {
     }
 }
 
-/// Drops changes that change nothing: pairs at the same column, and those at the end of the row.
+/// Drops changes without effect: pairs at the same column, and changes at the end of the row.
 fn real_changes(changes: Vec<usize>, width_px: usize) -> Vec<usize> {
     let mut real: Vec<usize> = Vec::with_capacity(changes.len());
     for change in changes {

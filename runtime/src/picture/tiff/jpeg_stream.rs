@@ -6,7 +6,7 @@
 use super::refusal::{SAVE_PLAINLY, damaged, unsupported};
 use crate::picture::PictureProblem;
 
-/// What the components of a JPEG are.
+/// The meaning of the components of a JPEG.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Colours {
     Gray,
@@ -61,7 +61,7 @@ impl Segment<'_> {
         self.marker == END_OF_IMAGE
     }
 
-    /// Leaves out what another writer said about the components.
+    /// Leaves out the segments in which another writer describes the components.
     fn append_to(&self, stream: &mut Vec<u8>) {
         if !matches!(self.marker, JFIF | ADOBE) {
             stream.extend_from_slice(self.bytes);
@@ -92,7 +92,7 @@ struct Segments<'a> {
 impl<'a> Segments<'a> {
     fn after_start(stream: &'a [u8]) -> Self {
         Self {
-            // What does not start as a JPEG file does has no segments.
+            // A stream with another beginning has no segments.
             rest: stream.strip_prefix(&START_OF_IMAGE).unwrap_or(&[]),
         }
     }

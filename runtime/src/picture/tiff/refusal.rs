@@ -2,7 +2,7 @@
 
 use crate::picture::PictureProblem;
 
-/// What to do about most features that are not read.
+/// The remedy for most features that are not read.
 pub(super) const SAVE_PLAINLY: &str = "save as gray or RGB with 8 or 16 bits a sample";
 
 /// A feature that is known and not read.

@@ -7,7 +7,7 @@ use super::compression::Compression;
 use super::description::Description;
 use crate::picture::ReadOptions;
 
-/// What strips and tiles are read from.
+/// The file and the tags from which strips and tiles are read.
 pub(super) struct Source<'a> {
     pub(super) file: &'a [u8],
     pub(super) jpeg_tables: Option<&'a [u8]>,

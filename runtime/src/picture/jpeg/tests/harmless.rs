@@ -1,4 +1,4 @@
-//! What looks odd and does no harm to pixels.
+//! Oddities that do no harm to pixels.
 
 use super::*;
 

@@ -24,10 +24,10 @@ fn file(name: &str) -> Vec<u8> {
     std::fs::read(Path::new(FOLDER).join(name)).unwrap()
 }
 
-/// What other programs say of these files; see `jpeg_reference.py`.
+/// Recorded results of other programs for these files; see `jpeg_reference.py`.
 #[derive(Deserialize)]
 struct Reference {
-    /// What Pillow shows.
+    /// The pixels in Pillow.
     shown: BTreeMap<String, Shown>,
     /// For each file and number of a damage: "1" if libjpeg warns.
     warned: BTreeMap<String, String>,
@@ -78,7 +78,7 @@ fn assert_damaged(encoded: &[u8], words: &str) {
     assert!(problem.to_string().contains(words), "{problem}");
 }
 
-/// Where the marker segments of this code begin.
+/// Places of the marker segments of this code.
 fn markers(file: &[u8], code: u8) -> Vec<usize> {
     let pairs = file.windows(2).enumerate();
     pairs

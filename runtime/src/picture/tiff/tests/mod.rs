@@ -18,7 +18,7 @@ fn decode(encoded: &[u8]) -> Result<Picture, PictureProblem> {
     super::decode(encoded, &ReadOptions::default())
 }
 
-/// What an error says.
+/// The message of an error.
 fn refusal(encoded: &[u8]) -> String {
     decode(encoded).unwrap_err().to_string()
 }

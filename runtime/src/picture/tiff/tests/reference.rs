@@ -1,4 +1,4 @@
-//! What Pillow, `OpenCV` and tifffile show of the files in `tests/pictures/tiff`, recorded by
+//! The pixels of the files in `tests/pictures/tiff` in Pillow, `OpenCV` and tifffile, recorded by
 //! `tests/pictures/tiff_reference.py`.
 
 use super::builder::TiffFile;
