@@ -7,3 +7,4 @@ pub mod loss;
 pub mod memory_bank;
 pub mod model;
 pub mod neighbors;
+pub mod reference;

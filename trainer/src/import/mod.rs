@@ -172,19 +172,19 @@ impl Imported {
         let bytes = read_capped(path)?;
         let document = Document::open(&bytes)?;
         let source = Source::find(&document)?;
-        let release = Release::of(&source);
+        let release = Release::recognised(&source);
         let pooling = overrides.pooling.or_else(|| release.pooling());
         let pooling = pooling.ok_or_else(|| ImportProblem::UnknownFeatures {
             release: release.describe(),
         })?;
-        let parameters = Parameters::of(&source, overrides.backbone, path, &bytes)?;
+        let parameters = Parameters::read(&source, overrides.backbone, path, &bytes)?;
         let mut notes = Vec::new();
         let recipe = recipe(&source, release, overrides, &mut notes)?;
         let settings = settings(&source, release, overrides, &parameters, &recipe)?;
         fits_the_bank(&settings, &parameters)?;
         let settings = settings.trained_with(pooling, recipe.mean, recipe.std)?;
         let options = settings.options();
-        let thresholds = Thresholds::of(&source);
+        let thresholds = Thresholds::stored_in(&source);
         notes.extend(thresholds.notes());
         let record = ImportRecord {
             from: "anomalib",
@@ -293,7 +293,7 @@ fn recipe(
         );
         return Ok(Recipe::plain(size, overrides.center_crop.flatten()));
     }
-    let found = match Recipe::of(source)? {
+    let found = match Recipe::stored_in(source)? {
         Some(found) => found,
         None => default_recipe(release, notes)?,
     };

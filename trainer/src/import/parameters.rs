@@ -29,7 +29,7 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
-    pub(super) fn of(
+    pub(super) fn read(
         source: &Source<'_>,
         asked: Option<Backbone>,
         path: &Path,

@@ -29,7 +29,7 @@ pub enum Release {
 }
 
 impl Release {
-    pub(super) fn of(source: &Source<'_>) -> Self {
+    pub(super) fn recognised(source: &Source<'_>) -> Self {
         let root = source.root;
         let module = source.module.and_then(Node::class);
         let module = module.unwrap_or_default();

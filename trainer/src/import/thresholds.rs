@@ -37,7 +37,7 @@ pub struct Thresholds {
 }
 
 impl Thresholds {
-    pub(super) fn of(source: &Source<'_>) -> Self {
+    pub(super) fn stored_in(source: &Source<'_>) -> Self {
         let figure = |names: &[&str]| names.iter().find_map(|name| scalar(source, name));
         let seen = Self {
             image_threshold: figure(&[

@@ -44,7 +44,7 @@ impl Recipe {
     }
 
     /// What the checkpoint says; `None` when it says nothing.
-    pub(super) fn of(source: &Source<'_>) -> Result<Option<Self>, ImportProblem> {
+    pub(super) fn stored_in(source: &Source<'_>) -> Result<Option<Self>, ImportProblem> {
         if let Some(transform) = transform(source) {
             return from_steps(&steps(transform)).map(Some);
         }

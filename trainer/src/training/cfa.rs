@@ -99,6 +99,13 @@ impl Cfa {
         })
     }
 
+    /// Has libtorch derive the gradient on the processor, too. Training takes several times as
+    /// long for the same result; it is there to be measured.
+    #[doc(hidden)]
+    pub fn differentiate_by_libtorch(&mut self) {
+        self.learner.by_hand = false;
+    }
+
     /// Descriptor and memory bank.
     #[must_use]
     pub fn model(&self) -> &CfaModel {

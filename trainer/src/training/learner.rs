@@ -13,6 +13,8 @@ pub(super) struct Learner {
     pub(super) radius: Option<Tensor>,
     pub(super) settings: CheckedSettings,
     pub(super) device: Device,
+    /// Whether gradients are computed by hand.
+    pub(super) by_hand: bool,
 }
 
 impl Learner {
@@ -31,6 +33,7 @@ impl Learner {
             radius,
             settings: settings.clone(),
             device,
+            by_hand: device == Device::Cpu,
         })
     }
 

@@ -3,7 +3,7 @@
 use cfa_runtime::BrokenInvariant;
 use cfa_runtime::cfa::memory_bank::{BoundingAxes, MemoryBank, NeighborsError, Projection};
 use ndarray::Array2;
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 
 use super::feature_store::FeatureStore;
 use super::learner::Learner;
@@ -42,7 +42,7 @@ pub(super) enum Step {
 
 impl Step {
     pub(super) fn new(learner: &Learner) -> Result<Self, TrainError> {
-        if learner.device != Device::Cpu {
+        if !learner.by_hand {
             return Ok(Self::Libtorch);
         }
         let settings = &learner.settings;

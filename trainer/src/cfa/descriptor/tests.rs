@@ -16,8 +16,8 @@ struct Map {
 }
 
 impl Map {
-    /// Of the first picture of a batch.
-    fn of(tensor: &Tensor) -> Self {
+    /// The map of the first picture of a batch.
+    fn of_first_picture(tensor: &Tensor) -> Self {
         let (_, _, h, w) = tensor.size4().unwrap();
         let (h, w) = (h as usize, w as usize);
         let values = f64_values(&tensor.get(0));
@@ -112,7 +112,7 @@ fn assert_same_as_reference(sizes: [(usize, usize); 3]) {
     };
     let maps = [map(0), map(1), map(2)];
     let [weight, bias] = descriptor.parameters().map(f64_values);
-    let expected = reference(&[0, 1, 2].map(|i| Map::of(&maps[i])), &weight, &bias);
+    let expected = reference(&[0, 1, 2].map(|i| Map::of_first_picture(&maps[i])), &weight, &bias);
     assert_close(&f64_values(&phi(&descriptor, &maps)), &expected, 1e-5);
 }
 
@@ -158,7 +158,7 @@ fn pooling_counts_the_zeros_outside() {
     let inputs = [(2, 5, 4), (1, 3, 1), (1, 1, 1)].map(|(c, h, w)| noise_tensor(8, &[1, c, h, w]));
     let pooled = network.forward(&inputs).unwrap();
     for (ours, input) in pooled.iter().zip(&inputs) {
-        let expected = Map::of(input).pooled().channels.concat();
+        let expected = Map::of_first_picture(input).pooled().channels.concat();
         assert_close(&f64_values(ours), &expected, 1e-6);
     }
 }

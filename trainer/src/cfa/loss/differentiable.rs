@@ -43,23 +43,12 @@ impl CfaLoss {
         })
     }
 
-    /// The loss of squared distances N×P×M to all entries, as the reference takes it.
-    ///
-    /// # Errors
-    /// As [`forward`](Self::forward).
-    pub fn of_distances(&self, distances: &Tensor) -> Result<LossValue, TchError> {
-        let radius = self.constant_radius(distances)?;
-        let used = self.entries_at(&radius)?;
-        let (nearest, _) = distances.f_topk(used as i64, 2, false, true)?;
-        self.value(&radius, used, |k| nearest.f_select(2, k as i64))
-    }
-
-    fn constant_radius(&self, like: &Tensor) -> Result<Tensor, TchError> {
+    pub(in crate::cfa) fn constant_radius(&self, like: &Tensor) -> Result<Tensor, TchError> {
         Tensor::f_from_slice(&[self.radius as f32])?.f_to_device(like.device())
     }
 
     /// Entries that the loss depends on at this radius.
-    fn entries_at(&self, radius: &Tensor) -> Result<usize, TchError> {
+    pub(in crate::cfa) fn entries_at(&self, radius: &Tensor) -> Result<usize, TchError> {
         let repels = self.repels_at(radius.f_double_value(&[0])?);
         Ok(if repels {
             self.entries()
@@ -69,7 +58,7 @@ impl CfaLoss {
     }
 
     /// The loss from the squared distances N×P to the k-th nearest entries, k < `used`.
-    fn value(
+    pub(in crate::cfa) fn value(
         &self,
         radius: &Tensor,
         used: usize,

@@ -23,16 +23,8 @@ pub struct CfaModel {
     descriptor: Descriptor,
     memory_bank: Option<Tensor>,
     generator: AnomalyMapGenerator,
-    scale: Size,
-}
-
-/// What the model puts out.
-#[derive(Debug)]
-pub enum CfaOutput {
-    /// When training: squared distances of every patch to every entry, N×P×M.
-    Distances(Tensor),
-    /// When evaluating: scores and anomaly maps.
-    Scored(Scored),
+    /// Rows and columns of descriptors.
+    pub(super) scale: Size,
 }
 
 impl CfaModel {
@@ -93,44 +85,10 @@ impl CfaModel {
         self.memory_bank.as_ref().ok_or(ModelError::NoMemoryBank)
     }
 
-    /// Rows and columns of descriptors: what the reference's `get_scale` gives.
-    #[must_use]
-    pub fn scale(&self) -> Size {
-        self.scale
-    }
-
-    /// Squared Euclidean distances N×P×M of φ (N×D×h×w) to every entry, never below 0
-    /// (the reference's can be, METHOD.md, difference 6); differentiable.
-    ///
-    /// The training loop and [`score`](Self::score) need the nearest entries alone and
-    /// do without this matrix.
-    ///
-    /// # Errors
-    /// There is no memory bank, or memory runs out.
-    pub fn compute_distance(&self, phi: &Tensor) -> Result<Tensor, ModelError> {
-        let (phi, bank) = (rows(phi)?, self.memory_bank()?);
-        let norms = |x: &Tensor| x.f_square()?.f_sum_dim_intlist(-1_i64, false, None);
-        let product = phi.f_matmul(&bank.f_transpose(0, 1)?)?;
-        let sums = norms(&phi)?.f_unsqueeze(2)?.f_add(&norms(bank)?)?;
-        Ok(sums.f_sub(&product.f_mul_scalar(2.0)?)?.f_clamp_min(0.0)?)
-    }
-
-    /// Distances when training, scores and maps when evaluating.
-    ///
-    /// # Errors
-    /// There is no memory bank, the map is smaller than the blur, or memory runs out.
-    pub fn forward(&self, maps: &PooledMaps, training: bool) -> Result<CfaOutput, ModelError> {
-        if training {
-            let phi = self.descriptor.forward(maps)?;
-            return Ok(CfaOutput::Distances(self.compute_distance(&phi)?));
-        }
-        Ok(CfaOutput::Scored(self.score(maps)?))
-    }
-
     /// Scores and maps, from the K nearest entries alone.
     ///
     /// # Errors
-    /// As [`forward`](Self::forward).
+    /// There is no memory bank, the map is smaller than the blur, or memory runs out.
     pub fn score(&self, maps: &PooledMaps) -> Result<Scored, ModelError> {
         let phi = no_grad(|| self.descriptor.forward(maps))?;
         self.score_phi(&phi)

@@ -6,6 +6,7 @@ use tch::Device;
 
 use super::*;
 use crate::cfa::descriptor::DescriptorShape;
+use crate::cfa::reference::CfaOutput;
 use crate::error::TrainError;
 use crate::testing::{assert_close, f64_values, noise_tensor};
 

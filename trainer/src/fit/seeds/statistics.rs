@@ -44,16 +44,16 @@ pub(super) fn over_seeds(seeds: &[SeedReport]) -> Vec<SeedFigure> {
         let values: Option<Vec<f64>> = values.collect();
         Some(SeedFigure {
             name,
-            over_seeds: MeanSd::of(&values?)?,
+            over_seeds: MeanSd::over(&values?)?,
         })
     });
     figures.collect()
 }
 
 impl MeanSd {
-    /// Of at least one value.
+    /// Mean and spread of at least one value; `None` without any.
     #[must_use]
-    pub fn of(values: &[f64]) -> Option<Self> {
+    pub fn over(values: &[f64]) -> Option<Self> {
         let count = values.len() as f64;
         let mean = values.iter().sum::<f64>() / count;
         let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
@@ -70,11 +70,11 @@ mod tests {
 
     #[test]
     fn the_spread_is_that_of_a_sample() {
-        let found = MeanSd::of(&[2.0, 4.0, 4.0, 6.0]).unwrap();
+        let found = MeanSd::over(&[2.0, 4.0, 4.0, 6.0]).unwrap();
         assert!((found.mean - 4.0).abs() < 1e-12);
         // Squares 4 + 0 + 0 + 4 over 3.
         assert!((found.sd - (8.0_f64 / 3.0).sqrt()).abs() < 1e-12);
-        assert_eq!(MeanSd::of(&[3.0]), Some(MeanSd { mean: 3.0, sd: 0.0 }));
-        assert_eq!(MeanSd::of(&[]), None);
+        assert_eq!(MeanSd::over(&[3.0]), Some(MeanSd { mean: 3.0, sd: 0.0 }));
+        assert_eq!(MeanSd::over(&[]), None);
     }
 }

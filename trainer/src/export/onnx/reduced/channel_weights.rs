@@ -38,7 +38,7 @@ impl ChannelWeights {
     /// Rounds to the nearest; the bias takes back what that adds to the mean of each output
     /// channel, as long as the input has the means observed (Nagel et al., "Data-Free
     /// Quantization Through Weight Equalization and Bias Correction", 2019, section 4.2).
-    pub(super) fn of(layer: &Layer<'_>) -> Self {
+    pub(super) fn quantised(layer: &Layer<'_>) -> Self {
         let outputs = layer.bias.len();
         let mut quantised = Self {
             values: Vec::with_capacity(layer.weight.len()),

@@ -121,7 +121,7 @@ impl Writer<'_> {
             input_means: &self.observed(input)?.channel_means(),
             input_scale: integers.scale,
         };
-        let quantised = ChannelWeights::of(&layer);
+        let quantised = ChannelWeights::quantised(&layer);
         self.replaced.extend(node.input.iter().skip(1).cloned());
         Ok(vec![
             rounded(input),

@@ -76,7 +76,7 @@ const WEIGHT: [f32; 12] = [
 /// Every channel has steps of its own: one scale for all would round the second to 0.
 #[test]
 fn each_output_channel_has_its_own_scale() {
-    let found = ChannelWeights::of(&layer(&WEIGHT, &[0.0; 3], &[0.0; 2]));
+    let found = ChannelWeights::quantised(&layer(&WEIGHT, &[0.0; 3], &[0.0; 2]));
     let expected = [1.0 / 127.0, 4e-3 / 127.0, 1.0];
     assert_eq!(found.scales, expected);
     for (i, (&weight, &value)) in WEIGHT.iter().zip(&found.values).enumerate() {
@@ -97,7 +97,7 @@ fn each_output_channel_has_its_own_scale() {
 #[test]
 fn the_bias_takes_back_the_shift_of_rounding() {
     let (bias, means) = ([0.5, -1.0, 20.0], [0.9, 0.1]);
-    let found = ChannelWeights::of(&layer(&WEIGHT, &bias, &means));
+    let found = ChannelWeights::quantised(&layer(&WEIGHT, &bias, &means));
     for (output, &plain) in bias.iter().enumerate() {
         let sum = |weight: &dyn Fn(usize) -> f64| -> f64 {
             (0..4).map(|i| weight(4 * output + i) * means[i / 2]).sum()
@@ -112,7 +112,7 @@ fn the_bias_takes_back_the_shift_of_rounding() {
             "{output}: {ours}, {exact}"
         );
     }
-    let uncorrected = ChannelWeights::of(&layer(&WEIGHT, &bias, &[0.0; 2]));
+    let uncorrected = ChannelWeights::quantised(&layer(&WEIGHT, &bias, &[0.0; 2]));
     assert_ne!(found.bias, uncorrected.bias);
 }
 
@@ -125,7 +125,7 @@ fn groups_read_their_own_channels() {
             groups: 2,
             ..layer(&weight, &[0.0; 2], means)
         };
-        ChannelWeights::of(&layer).bias
+        ChannelWeights::quantised(&layer).bias
     };
     let [neither, second] = [depthwise(&[0.0, 0.0]), depthwise(&[0.0, 50.0])];
     assert_eq!(neither, [0, 0]);
@@ -140,7 +140,7 @@ fn dead_channels_keep_their_bias() {
         0.0, 0.0, 0.0, 0.0, 1e-12, -1e-12, 0.0, 0.0, 1e-44, 0.0, 0.0, 0.0,
     ];
     let bias = [0.7, -0.5, 3.0];
-    let found = ChannelWeights::of(&layer(&weight, &bias, &[1.0; 2]));
+    let found = ChannelWeights::quantised(&layer(&weight, &bias, &[1.0; 2]));
     for (output, &expected) in bias.iter().enumerate() {
         let (scale, unit) = (found.scales[output], found.bias_scales[output]);
         assert!(scale.is_normal() && unit.is_normal(), "{output}");
@@ -148,7 +148,7 @@ fn dead_channels_keep_their_bias() {
         let error = (restored - f64::from(expected)).abs();
         assert!(error <= 1e-6, "{output}: {restored}");
     }
-    let zeros = ChannelWeights::of(&layer(&[0.0; 12], &[0.0; 3], &[1.0; 2]));
+    let zeros = ChannelWeights::quantised(&layer(&[0.0; 12], &[0.0; 3], &[1.0; 2]));
     assert_eq!(
         (zeros.values, zeros.scales, zeros.bias),
         (vec![0; 12], vec![1.0; 3], vec![0; 3])
