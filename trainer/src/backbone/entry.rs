@@ -25,7 +25,7 @@ pub(super) struct Entry {
     /// Mean and standard deviation of the training, samples in 0…1; `None`:
     /// `ImageNet`'s.
     pub(super) normalisation: Option<(f32, f32)>,
-    /// The official code's treatment of efficientnet-b5 (SPEC 4): pooled maps
+    /// The official code's treatment of efficientnet-b5 (METHOD.md, section 4): pooled maps
     /// divided by their channel count, D = floor(2·C0/γd).
     pub(super) doubled: bool,
     pub(super) weights: PublishedWeights,

@@ -8,7 +8,7 @@ use tch::{Kind, TchError, Tensor, no_grad};
 
 use crate::interruption::{Interrupted, go_on};
 
-/// Limit of Lloyd's iterations (SPEC 5).
+/// Limit of Lloyd's iterations (METHOD.md, section 5).
 const MAX_ITERATIONS: usize = 3000;
 /// Clusterings that are tried; the tightest is kept.
 pub const RESTARTS: usize = 10;

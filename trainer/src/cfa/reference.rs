@@ -38,7 +38,7 @@ impl CfaModel {
     }
 
     /// Squared Euclidean distances N×P×M of φ (N×D×h×w) to every entry, never below 0
-    /// (the reference's can be, DIFFERENCES 6); differentiable.
+    /// (the reference's can be: METHOD.md, difference 6); differentiable.
     ///
     /// The training loop and [`score`](Self::score) need the nearest entries alone and
     /// do without this matrix.

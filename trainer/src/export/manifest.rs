@@ -14,7 +14,7 @@ use crate::training::CheckedSettings;
 
 /// Largest difference between a replayed and a recorded map, relative to the
 /// recorded maximum. Two f32 implementations of the same sums differ by up to
-/// 7e-5 (SPEC 14, ONNX Runtime against libtorch for `wide_resnet50_2`).
+/// 7e-5 (METHOD.md, section 14, ONNX Runtime against libtorch for `wide_resnet50_2`).
 pub(super) const GOLDEN_TOLERANCE: f32 = 2e-4;
 
 fn level_shapes(settings: &CheckedSettings, framed: &FramedModel) -> Vec<LevelShape> {

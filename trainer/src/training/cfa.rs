@@ -28,7 +28,7 @@ pub struct Cfa {
 }
 
 impl Cfa {
-    /// Draws the descriptor and builds the memory bank with it (SPEC 5).
+    /// Draws the descriptor and builds the memory bank with it (METHOD.md, section 5).
     ///
     /// # Errors
     /// Memory runs out, or the work was stopped.
@@ -227,7 +227,7 @@ impl Cfa {
 }
 
 /// `AdamW` with amsgrad over the descriptor's weight and bias, and over the radius
-/// when that is trained; nothing else learns (SPEC 1 and 7).
+/// when that is trained; nothing else learns (METHOD.md, sections 1 and 7).
 fn configure_optimizers(learner: &Learner) -> Result<AdamW, TchError> {
     let options = learner.settings.options();
     let parameters = learner.parameters();

@@ -1,4 +1,4 @@
-//! The coupled-hypersphere loss (SPEC 7; arXiv 2206.04325).
+//! The coupled-hypersphere loss (METHOD.md, section 7; arXiv 2206.04325).
 
 mod differentiable;
 mod hinges;

@@ -49,7 +49,7 @@ impl CfaModel {
     }
 
     /// Builds the memory bank: the mean φ of each position over all training pictures,
-    /// each weighing the same, reduced to floor(h·w / `gamma_c`) centroids (SPEC 5).
+    /// each weighing the same, reduced to floor(h·w / `gamma_c`) centroids (METHOD.md, section 5).
     /// For `cancellation` and `begun` see [`compress`].
     ///
     /// # Errors
