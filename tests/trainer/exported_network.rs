@@ -1,8 +1,9 @@
 //! The exported network in ONNX Runtime against the same graph in libtorch.
 
 use cfa_runtime::OnnxRuntime;
-use cfa_runtime::network::{Network, NetworkOptions, Provider};
-use cfa_runtime::signature::NetworkOutput;
+use cfa_runtime::network::Provider;
+use cfa_runtime::training_support::signature::NetworkOutput;
+use cfa_runtime::training_support::{Network, NetworkOptions};
 use cfa_train::backbone::{Backbone, Naming, TapActivation};
 use cfa_train::cfa::descriptor::{Descriptor, with_descriptor};
 use cfa_train::export::onnx::{OUTPUT, encode};

@@ -25,8 +25,8 @@ use cfa_runtime::bundle::{
     write_bundle,
 };
 use cfa_runtime::calibration::{Calibration, DecisionRule};
-use cfa_runtime::cfa::head::LevelShape;
 use cfa_runtime::picture::Limits;
+use cfa_runtime::training_support::cfa::head::LevelShape;
 use tch::{Tensor, no_grad};
 
 use crate::backbone::weights::Weights;

@@ -1,7 +1,9 @@
 //! Loss and gradients of one batch, as the device is best at it.
 
 use cfa_runtime::BrokenInvariant;
-use cfa_runtime::cfa::memory_bank::{BoundingAxes, MemoryBank, NeighborsError, Projection};
+use cfa_runtime::training_support::cfa::memory_bank::{
+    BoundingAxes, MemoryBank, NeighborsError, Projection,
+};
 use ndarray::Array2;
 use tch::{Device, Kind, Tensor};
 

@@ -16,7 +16,7 @@ mod upsampling;
 use std::sync::atomic::AtomicBool;
 
 use cfa_runtime::BrokenInvariant;
-use cfa_runtime::cfa::memory_bank::{
+use cfa_runtime::training_support::cfa::memory_bank::{
     MemoryBank, MemoryBankError, Neighbors, NeighborsError, SearchOptions, SearchScratch,
 };
 use ndarray::{Array1, Array2, ArrayRef2, Axis, Slice};

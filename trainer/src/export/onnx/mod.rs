@@ -5,7 +5,7 @@ mod full;
 mod reduced;
 mod writer;
 
-pub use cfa_runtime::signature::INPUT;
+pub use cfa_runtime::training_support::signature::INPUT;
 pub use full::{FullInput, FullOnnxError, encode_full};
 pub use reduced::{Affine, ChannelWeights, Observation, ReduceError, ReducibleNetwork};
 

@@ -1,12 +1,12 @@
 //! One graph node after the other, each as the ONNX operators of the same meaning.
 
-use cfa_runtime::onnx::message::{
+use cfa_runtime::training_support::onnx::message::{
     batched_value, float, float_tensor, int, int_tensor, ints, node, string,
 };
-use cfa_runtime::onnx::proto::{
+use cfa_runtime::training_support::onnx::proto::{
     AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
 };
-use cfa_runtime::signature::level_name;
+use cfa_runtime::training_support::signature::level_name;
 
 use super::{INPUT, OUTPUT, OnnxError};
 use crate::backbone::weights::WeightTensor;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cfa_runtime::onnx::proto::{GraphProto, NodeProto};
+use cfa_runtime::training_support::onnx::proto::{GraphProto, NodeProto};
 
 use super::super::INPUT;
 use super::{ReduceError, odd, result};

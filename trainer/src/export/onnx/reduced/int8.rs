@@ -2,8 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cfa_runtime::onnx::message::{byte_scalar, byte_tensor, float_tensor, int, int32_tensor, node};
-use cfa_runtime::onnx::proto::{AttributeProto, GraphProto, NodeProto, TensorProto};
+use cfa_runtime::training_support::onnx::message::{
+    byte_scalar, byte_tensor, float_tensor, int, int32_tensor, node,
+};
+use cfa_runtime::training_support::onnx::proto::{
+    AttributeProto, GraphProto, NodeProto, TensorProto,
+};
 
 use super::super::INPUT;
 use super::backbone_part::BackbonePart;

@@ -21,9 +21,9 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cfa_runtime::onnx::message::{Dim, float_value};
-use cfa_runtime::onnx::proto::tensor_proto::DataType;
-use cfa_runtime::onnx::proto::{GraphProto, ModelProto, NodeProto, TensorProto};
+use cfa_runtime::training_support::onnx::message::{Dim, float_value};
+use cfa_runtime::training_support::onnx::proto::tensor_proto::DataType;
+use cfa_runtime::training_support::onnx::proto::{GraphProto, ModelProto, NodeProto, TensorProto};
 use prost::Message;
 
 pub use affine::Affine;
