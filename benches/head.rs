@@ -13,15 +13,15 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use cfa_runtime::Cancellation;
-use cfa_runtime::cfa::anomaly_map::{
-    Border, GaussianBlur, Smoothing, softmin_scores, upsample_bilinear,
-};
-use cfa_runtime::cfa::head::{Descriptors, Head, LevelShape};
-use cfa_runtime::cfa::memory_bank::{
-    BoundingAxes, MemoryBank, Neighbors, SearchOptions, SearchScratch,
-};
 use cfa_runtime::ndarray::{Array1, Array2, Array3, Axis};
 use cfa_runtime::preprocess::Size;
+use cfa_runtime::training_support::cfa::anomaly_map::{
+    Border, GaussianBlur, Smoothing, softmin_scores, upsample_bilinear,
+};
+use cfa_runtime::training_support::cfa::head::{Descriptors, Head, LevelShape};
+use cfa_runtime::training_support::cfa::memory_bank::{
+    BoundingAxes, MemoryBank, Neighbors, SearchOptions, SearchScratch,
+};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 const POSITIONS: usize = 3136;

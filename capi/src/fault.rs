@@ -3,13 +3,13 @@
 use std::error::Error;
 
 use cfa_runtime::bundle::{BundleError, BundleProblem};
-use cfa_runtime::cfa::anomaly_map::BlurError;
-use cfa_runtime::cfa::head::HeadError;
-use cfa_runtime::cfa::memory_bank::{MemoryBankError, NeighborsError};
 use cfa_runtime::inspector::{InspectError, OpenError};
 use cfa_runtime::network::NetworkError;
 use cfa_runtime::picture::{Limit, PictureError, PictureProblem};
 use cfa_runtime::preprocess::PreprocessError;
+use cfa_runtime::training_support::cfa::anomaly_map::BlurError;
+use cfa_runtime::training_support::cfa::head::HeadError;
+use cfa_runtime::training_support::cfa::memory_bank::{MemoryBankError, NeighborsError};
 
 use crate::status::{
     CFA_E_BAD_ARGUMENT, CFA_E_BAD_PICTURE, CFA_E_BUNDLE_DIGEST, CFA_E_BUNDLE_FORMAT,

@@ -18,8 +18,8 @@
 //! ```
 //!
 //! The way of a picture: [`picture`] decodes it, [`preprocess`] brings it to the
-//! network's input, [`network`] computes descriptors, [`cfa::memory_bank`] finds their
-//! nearest entries, [`cfa::anomaly_map`] makes the map; [`inspector`] is all of that in
+//! network's input, [`network`] computes descriptors, [`training_support::cfa::memory_bank`] finds their
+//! nearest entries, [`training_support::cfa::anomaly_map`] makes the map; [`inspector`] is all of that in
 //! one call. The library does not print, exit or read the environment, but for one variable:
 //! [`OnnxRuntime::load`] looks whether `ORT_DISABLE_TELEMETRY` is set, as ONNX Runtime does.
 //!
@@ -31,22 +31,23 @@ mod atomic_file;
 pub mod bundle;
 pub mod calibration;
 mod cancellation;
-pub mod cfa;
-pub mod container;
+mod cfa;
+mod container;
 mod cores;
 #[cfg(test)]
 mod golden_vectors;
 pub mod inspector;
 mod invariant;
 pub mod network;
-pub mod onnx;
+mod onnx;
 pub mod picture;
 pub mod preprocess;
 mod process;
 pub mod render;
 mod row_major;
-pub mod signature;
+mod signature;
 mod simd;
+pub mod training_support;
 pub mod verify;
 
 pub use anomaly_map::AnomalyMap;

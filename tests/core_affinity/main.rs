@@ -10,7 +10,7 @@ use std::path::Path;
 use std::thread::available_parallelism;
 
 use cfa_runtime::ndarray::Array4;
-use cfa_runtime::network::{Network, NetworkOptions};
+use cfa_runtime::training_support::{Network, NetworkOptions};
 use cfa_runtime::{Bundle, CoreAffinity, OnnxRuntime, Provider};
 
 const THREADS: usize = 3;

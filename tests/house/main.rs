@@ -12,7 +12,8 @@
 //! **The seam.** In the runtime no machinery imports the method, `cfa`. Machinery is every
 //! module that is not named in [`COMPOSITION`], so a new module is machinery.
 //!
-//! **Public items.** `public_items.txt` lists what `cfa_runtime` offers. A change of it is a
+//! **Public items.** `public_items.txt` lists what `cfa_runtime` offers: first what its users
+//! need, and under `training_support` what only the trainer needs. A change of it is a
 //! decision: `CFA_UPDATE_PUBLIC_ITEMS=1 cargo test -p xtask --test house` writes it anew.
 
 #![allow(

@@ -10,7 +10,8 @@
 
 use std::path::{Path, PathBuf};
 
-use cfa_runtime::network::{Network, NetworkError, RefusalReason, survey};
+use cfa_runtime::network::{NetworkError, RefusalReason, survey};
+use cfa_runtime::training_support::Network;
 use cfa_runtime::{
     Bundle, HeadPlacement, Inspection, Inspector, InspectorOptions, Model, OnnxRuntime, Picture,
     Precision, Provider, ProviderChoice, ProviderOptions,

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 
 use cfa_runtime::inspector::{InspectError, OpenError};
-use cfa_runtime::onnx::proto::ModelProto;
-use cfa_runtime::onnx::proto::tensor_shape_proto::dimension::Value;
-use cfa_runtime::onnx::proto::type_proto::Value::TensorType;
+use cfa_runtime::training_support::onnx::proto::ModelProto;
+use cfa_runtime::training_support::onnx::proto::tensor_shape_proto::dimension::Value;
+use cfa_runtime::training_support::onnx::proto::type_proto::Value::TensorType;
 use cfa_runtime::{Bundle, HeadPlacement, Inspection, Inspector, InspectorOptions, Model};
 use prost::Message;
 

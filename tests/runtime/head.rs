@@ -2,14 +2,14 @@
 
 use cfa_runtime::bundle::{BundleParts, write_bundle};
 use cfa_runtime::calibration::DecisionOptions;
-use cfa_runtime::cfa::anomaly_map::Border;
-use cfa_runtime::cfa::head::HeadError;
-use cfa_runtime::cfa::memory_bank::NeighborsError;
-use cfa_runtime::cfa::onnx::with_head;
 use cfa_runtime::inspector::{InspectError, OpenError};
 use cfa_runtime::ndarray::{Array2, Axis, concatenate, stack};
-use cfa_runtime::network::Network;
-use cfa_runtime::onnx::FileError;
+use cfa_runtime::training_support::Network;
+use cfa_runtime::training_support::cfa::anomaly_map::Border;
+use cfa_runtime::training_support::cfa::head::HeadError;
+use cfa_runtime::training_support::cfa::memory_bank::NeighborsError;
+use cfa_runtime::training_support::cfa::onnx::with_head;
+use cfa_runtime::training_support::onnx::FileError;
 use cfa_runtime::verify::replay;
 use cfa_runtime::{
     Bundle, Cancellation, HeadPlacement, Inspection, Inspector, InspectorOptions, Model, Picture,

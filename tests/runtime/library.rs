@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use cfa_runtime::inspector::{InspectError, OpenError};
 use cfa_runtime::ndarray::Array4;
-use cfa_runtime::network::{Network, NetworkError, NetworkOptions};
+use cfa_runtime::network::NetworkError;
 use cfa_runtime::picture::{PixelFormat, PixelView};
+use cfa_runtime::training_support::{Network, NetworkOptions};
 use cfa_runtime::{
     Bundle, Cancellation, Inspection, Inspector, InspectorOptions, Model, OnnxRuntime, Picture,
     Provider,

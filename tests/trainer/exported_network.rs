@@ -1,7 +1,8 @@
 //! The exported network in ONNX Runtime against the same graph in libtorch.
 
-use cfa_runtime::network::{Network, NetworkOptions, Provider};
-use cfa_runtime::signature::NetworkOutput;
+use cfa_runtime::network::Provider;
+use cfa_runtime::training_support::signature::NetworkOutput;
+use cfa_runtime::training_support::{Network, NetworkOptions};
 use cfa_runtime::{CoreAffinity, OnnxRuntime};
 use cfa_train::backbone::{Backbone, Naming, TapActivation};
 use cfa_train::cfa::descriptor::{Descriptor, with_descriptor};

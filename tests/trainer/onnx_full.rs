@@ -1,11 +1,12 @@
 //! `cfa-train export --format onnx-full`: one ONNX file with the runtime's results.
 
 use cfa_runtime::bundle::{Bundle, BundleParts, write_bundle};
-use cfa_runtime::cfa::anomaly_map::Border;
 use cfa_runtime::inspector::{Inspector, InspectorOptions, Model};
-use cfa_runtime::network::{Network, OnnxRuntime, Provider, WholeModel};
+use cfa_runtime::network::{OnnxRuntime, Provider};
 use cfa_runtime::picture::Picture;
 use cfa_runtime::preprocess::{AspectRule, PreprocessingParts, ResizeFilter, Size};
+use cfa_runtime::training_support::cfa::anomaly_map::Border;
+use cfa_runtime::training_support::{Network, WholeModel};
 use cfa_train::export::onnx::{FullInput, encode_full};
 use ndarray::{Array2, Array4, Axis};
 

@@ -3,8 +3,8 @@
 use std::fs;
 
 use cfa_runtime::bundle::Bundle;
-use cfa_runtime::cfa::anomaly_map::Border;
 use cfa_runtime::preprocess::{AspectRule, ResizeFilter, Size};
+use cfa_runtime::training_support::cfa::anomaly_map::Border;
 use cfa_train::backbone::TapActivation;
 use cfa_train::training::{Preset, TrainingRecord};
 

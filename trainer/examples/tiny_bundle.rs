@@ -17,12 +17,12 @@ use cfa_runtime::bundle::{
     MemoryBankShape, NetworkPrecision, ScoreSettings, write_bundle,
 };
 use cfa_runtime::calibration::Calibration;
-use cfa_runtime::cfa::anomaly_map::Border;
-use cfa_runtime::cfa::head::LevelShape;
-use cfa_runtime::cfa::memory_bank::BoundingAxes;
 use cfa_runtime::ndarray::Array2;
 use cfa_runtime::picture::Picture;
 use cfa_runtime::preprocess::{Preprocessing, Size};
+use cfa_runtime::training_support::cfa::anomaly_map::Border;
+use cfa_runtime::training_support::cfa::head::LevelShape;
+use cfa_runtime::training_support::cfa::memory_bank::BoundingAxes;
 use cfa_train::cfa::descriptor::{Descriptor, DescriptorShape, with_pooling};
 use cfa_train::cfa::frame::{FramedModel, PrincipalAxes};
 use cfa_train::cfa::model::{AnomalyMapGenerator, CfaModel};

@@ -1,15 +1,15 @@
 //! Why a recipe cannot be carried out.
 
-use super::{Preprocessing, Size};
+use super::size::{MAX_SIDE_PX, Size};
 
 /// A recipe that cannot be carried out.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PreprocessError {
-    /// A side of `resize` is zero or larger than [`Preprocessing::MAX_SIDE_PX`].
+    /// A side of `resize` is zero or larger than [`Preprocessing::MAX_SIDE_PX`](super::Preprocessing::MAX_SIDE_PX).
     #[error(
         "preprocessing.resize is {height}×{width} px (height × width); each side must be 1 to {max} px",
-        max = Preprocessing::MAX_SIDE_PX
+        max = MAX_SIDE_PX
     )]
     ResizeOutOfRange {
         /// Rows asked for.
@@ -41,7 +41,7 @@ pub enum PreprocessError {
     /// A picture so long and thin that its longer side passes the limit.
     #[error(
         "the picture would be resized to {}×{} px (height × width), beyond {max} px; cut it into shorter pieces",
-        resized.height, resized.width, max = Preprocessing::MAX_SIDE_PX
+        resized.height, resized.width, max = MAX_SIDE_PX
     )]
     TooLong {
         /// Its size after the resize.

@@ -6,6 +6,7 @@ mod geometry;
 mod reading;
 mod recipe;
 mod resize;
+mod size;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +15,8 @@ use ndarray::{Array2, Array3};
 pub use error::PreprocessError;
 pub use geometry::{Geometry, Point, Rect};
 pub use reading::DepthRemark;
-pub use recipe::{AspectRule, Preprocessing, PreprocessingParts, ResizeFilter, Size};
+pub use recipe::{AspectRule, Preprocessing, PreprocessingParts, ResizeFilter};
+pub use size::Size;
 
 use crate::picture::{Mask, Picture};
 use resize::Resized;

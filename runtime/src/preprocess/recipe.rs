@@ -5,22 +5,13 @@ use std::num::NonZeroU16;
 use serde::{Deserialize, Serialize};
 
 use super::PreprocessError;
+use super::size::{MAX_SIDE_PX, Size};
 use crate::picture::OrientationRule;
 
 /// Mean of red, green and blue over `ImageNet`, samples in 0..1.
 const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 /// Standard deviation that belongs to [`IMAGENET_MEAN`].
 const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
-
-/// Height and width in pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Size {
-    /// Rows.
-    pub height: usize,
-    /// Columns.
-    pub width: usize,
-}
 
 /// How samples between pixels are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,7 +100,7 @@ impl PreprocessingParts {
         let Size { height, width } = self.resize;
         if [height, width]
             .iter()
-            .any(|side| !(1..=Preprocessing::MAX_SIDE_PX).contains(side))
+            .any(|side| !(1..=MAX_SIDE_PX).contains(side))
         {
             return Err(PreprocessError::ResizeOutOfRange { height, width });
         }
@@ -149,7 +140,7 @@ impl PreprocessingParts {
 impl Preprocessing {
     /// Largest side of `resize`; keeps a hostile manifest from asking for more
     /// memory than a machine has.
-    pub const MAX_SIDE_PX: usize = 4096;
+    pub const MAX_SIDE_PX: usize = MAX_SIDE_PX;
 
     /// Makes sure that the parts can be carried out.
     ///

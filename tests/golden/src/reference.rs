@@ -1,6 +1,6 @@
 //! Whose tensors are compared with, and in what the two differ.
 
-use cfa_runtime::cfa::anomaly_map::Border;
+use cfa_runtime::training_support::cfa::anomaly_map::Border;
 use cfa_train::backbone::TapActivation;
 
 /// An implementation that tensors were dumped from.

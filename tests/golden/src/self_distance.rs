@@ -4,7 +4,7 @@
 //! only a computation in f64 is right.
 
 use anyhow::Result;
-use cfa_runtime::cfa::memory_bank::MemoryBank;
+use cfa_runtime::training_support::cfa::memory_bank::MemoryBank;
 use cfa_train::cfa::model::softmin_score;
 use cfa_train::cfa::neighbors::{rows, smallest_squared_distances};
 use cfa_train::tensor::host_values;
@@ -54,7 +54,7 @@ fn runtime_scores(bank: &Tensor) -> Result<Vec<f32>> {
     let (entries, channels) = bank.size2()?;
     let rows = Array2::from_shape_vec((entries as usize, channels as usize), host_values(bank)?)?;
     let neighbors = MemoryBank::new(rows.clone())?.nearest(&rows, 3)?;
-    Ok(cfa_runtime::cfa::anomaly_map::softmin_scores(&neighbors).to_vec())
+    Ok(cfa_runtime::training_support::cfa::anomaly_map::softmin_scores(&neighbors).to_vec())
 }
 
 /// NaN when a value is not a number.

@@ -2,9 +2,10 @@
 
 use cfa_runtime::Bundle;
 use cfa_runtime::inspector::{Inspector, InspectorOptions, Model};
-use cfa_runtime::network::{Network, OnnxRuntime, Provider};
+use cfa_runtime::network::{OnnxRuntime, Provider};
 use cfa_runtime::picture::Picture;
 use cfa_runtime::preprocess::Size;
+use cfa_runtime::training_support::Network;
 use cfa_train::cfa::descriptor::Pooling;
 use cfa_train::import::{ImportOverrides, ImportProblem, Release};
 use ndarray::{Array2, Array4, Axis};

@@ -5,7 +5,7 @@ use cfa_runtime::bundle::{
     Manifest, MemoryBankShape, NetworkPrecision, ScoreSettings,
 };
 use cfa_runtime::calibration::Calibration;
-use cfa_runtime::cfa::head::LevelShape;
+use cfa_runtime::training_support::cfa::head::LevelShape;
 
 use super::golden::Golden;
 use super::request::ExportRequest;

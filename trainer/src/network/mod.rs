@@ -13,7 +13,7 @@ pub mod onnx;
 mod parameters;
 mod torch;
 
-pub(crate) use cfa_runtime::cfa::head::coordinate;
+pub(crate) use cfa_runtime::training_support::cfa::head::coordinate;
 pub use check::{ParameterMismatch, check_parameters};
 pub use conv::{Conv, Padding};
 pub use fold::fold_batch_norm;

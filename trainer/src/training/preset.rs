@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use cfa_runtime::cfa::anomaly_map::Border;
 use cfa_runtime::picture::OrientationRule;
 use cfa_runtime::preprocess::{AspectRule, ResizeFilter, Size};
+use cfa_runtime::training_support::cfa::anomaly_map::Border;
 
 use super::settings::FitSettings;
 use crate::backbone::{Backbone, TapActivation};

@@ -3,11 +3,11 @@
 use std::num::NonZeroU16;
 
 use cfa_runtime::BrokenInvariant;
-use cfa_runtime::cfa::anomaly_map::Border;
 use cfa_runtime::picture::OrientationRule;
 use cfa_runtime::preprocess::{
     AspectRule, PreprocessError, Preprocessing, PreprocessingParts, ResizeFilter, Size,
 };
+use cfa_runtime::training_support::cfa::anomaly_map::Border;
 use serde::{Deserialize, Serialize};
 
 use crate::backbone::{Backbone, TapActivation};

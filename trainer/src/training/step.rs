@@ -1,7 +1,9 @@
 //! Loss and gradients of one batch, computed in the way that is fastest on the device.
 
 use cfa_runtime::BrokenInvariant;
-use cfa_runtime::cfa::memory_bank::{BoundingAxes, MemoryBank, NeighborsError, Projection};
+use cfa_runtime::training_support::cfa::memory_bank::{
+    BoundingAxes, MemoryBank, NeighborsError, Projection,
+};
 use ndarray::Array2;
 use tch::{Kind, Tensor};
 

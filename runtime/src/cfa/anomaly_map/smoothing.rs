@@ -29,8 +29,8 @@ impl Smoothing {
     pub fn new(scores: Size, map: Size, blur: &GaussianBlur) -> Result<Self, BlurError> {
         blur.check_size(map.height, map.width)?;
         Ok(Self {
-            rows: Band::new(scores.height, map.height, blur),
-            columns: Band::new(scores.width, map.width, blur),
+            rows: Band::new(scores.height, map.height, blur)?,
+            columns: Band::new(scores.width, map.width, blur)?,
         })
     }
 
@@ -78,7 +78,7 @@ struct Band {
 }
 
 impl Band {
-    fn new(inputs: usize, outputs: usize, blur: &GaussianBlur) -> Self {
+    fn new(inputs: usize, outputs: usize, blur: &GaussianBlur) -> Result<Self, BrokenInvariant> {
         let blends = Blend::all(inputs, outputs);
         let sources = blur.sources(outputs);
         let output = |o: usize| {
@@ -90,15 +90,19 @@ impl Band {
                 weights[blend.high] += tap * high;
             }
             let counts = |weight: &f64| *weight != 0.0;
-            let first = weights.iter().position(counts).unwrap_or(0);
-            let last = weights.iter().rposition(counts).unwrap_or(0);
+            // Without a weight the whole row of the map would be 0, which passes every part.
+            let ends = weights
+                .iter()
+                .position(counts)
+                .zip(weights.iter().rposition(counts));
+            let (first, last) = ends.ok_or(BrokenInvariant("a blur weighs at least one score"))?;
             let weights = weights[first..=last].iter().map(|&w| w as f32);
-            (first, weights.collect())
+            Ok((first, weights.collect()))
         };
-        Self {
+        Ok(Self {
             inputs,
-            outputs: (0..outputs).map(output).collect(),
-        }
+            outputs: (0..outputs).map(output).collect::<Result<_, _>>()?,
+        })
     }
 
     fn matrix(&self) -> Array2<f32> {

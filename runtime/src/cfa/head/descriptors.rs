@@ -30,7 +30,10 @@ pub struct LevelShape {
 /// How the descriptors of a picture come from its levels.
 #[derive(Debug, Clone)]
 pub struct Descriptors {
+    /// From the finest to the coarsest, at least one.
     shapes: Vec<LevelShape>,
+    /// Those of the coarsest level.
+    channels: usize,
     /// Two rows: what one unit of the row coordinate and of the column coordinate adds
     /// to the leading channels.
     coordinates: Array2<f32>,
@@ -53,15 +56,17 @@ impl Descriptors {
                 && fine.channels <= coarse.channels
         };
         let whole = |shape: &LevelShape| shape.height > 0 && shape.width > 0 && shape.channels > 0;
-        let fits = !shapes.is_empty() && shapes.windows(2).all(ordered) && shapes.iter().all(whole);
-        let channels = shapes.last().map_or(0, |level| level.channels);
-        if !fits || coordinates.nrows() != 2 || coordinates.ncols() > channels {
+        let fits = shapes.windows(2).all(ordered) && shapes.iter().all(whole);
+        let ends = shapes.first().copied().zip(shapes.last().copied());
+        let fit = |&(_, coarsest): &(LevelShape, LevelShape)| {
+            fits && coordinates.nrows() == 2 && coordinates.ncols() <= coarsest.channels
+        };
+        let Some((finest, coarsest)) = ends.filter(fit) else {
             return Err(HeadError::Levels {
                 shapes,
                 coordinates: coordinates.dim().into(),
             });
-        }
-        let finest = shapes[0];
+        };
         let blends = shapes.iter().map(|shape| {
             let rows = Blend::all(shape.height, finest.height);
             [rows, Blend::all(shape.width, finest.width)]
@@ -70,6 +75,7 @@ impl Descriptors {
             blends: blends.collect(),
             coordinates: coordinates.clone(),
             added_by_coordinates: [0, 1].map(|axis| coordinates.row(axis).to_vec()),
+            channels: coarsest.channels,
             shapes,
         })
     }
@@ -97,7 +103,7 @@ impl Descriptors {
 
     /// Length of a descriptor.
     pub(super) fn channels(&self) -> usize {
-        self.shapes.last().map_or(0, |level| level.channels)
+        self.channels
     }
 
     /// The descriptors of one picture; its levels must have the declared shapes.

@@ -52,7 +52,7 @@ pub(super) struct TileScratch {
 impl SearchScratch {
     pub(super) fn take(&self) -> TileScratch {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        threads.pop().unwrap_or_default()
+        threads.pop().unwrap_or_else(TileScratch::default)
     }
 
     pub(super) fn give_back(&self, scratch: TileScratch) {

@@ -2,8 +2,9 @@
 
 use anyhow::{Context, Result};
 use cfa_runtime::CoreAffinity;
-use cfa_runtime::network::{Network, NetworkOptions, OnnxRuntime, Provider};
-use cfa_runtime::signature::NetworkOutput;
+use cfa_runtime::network::{OnnxRuntime, Provider};
+use cfa_runtime::training_support::signature::NetworkOutput;
+use cfa_runtime::training_support::{Network, NetworkOptions};
 use cfa_train::cfa::descriptor::{Descriptor, with_descriptor};
 use cfa_train::{export::onnx, tensor};
 use ndarray::Array4;

@@ -2,12 +2,13 @@
 
 use anyhow::{Context, Result};
 use cfa_runtime::CoreAffinity;
-use cfa_runtime::cfa::anomaly_map::GaussianBlur;
-use cfa_runtime::cfa::head::{Descriptors, Head, LevelShape};
-use cfa_runtime::cfa::memory_bank::MemoryBank;
-use cfa_runtime::cfa::network_outputs;
-use cfa_runtime::network::{Network, NetworkOptions, OnnxRuntime, Provider};
+use cfa_runtime::network::{OnnxRuntime, Provider};
 use cfa_runtime::preprocess::Size;
+use cfa_runtime::training_support::cfa::anomaly_map::GaussianBlur;
+use cfa_runtime::training_support::cfa::head::{Descriptors, Head, LevelShape};
+use cfa_runtime::training_support::cfa::memory_bank::MemoryBank;
+use cfa_runtime::training_support::cfa::network_outputs;
+use cfa_runtime::training_support::{Network, NetworkOptions};
 use cfa_train::cfa::descriptor::Descriptor;
 use cfa_train::cfa::frame::{FramedModel, PrincipalAxes, Samples, cheapest_axes};
 use cfa_train::cfa::neighbors::rows;

@@ -8,8 +8,8 @@ mod framed;
 mod scores;
 
 use anyhow::Result;
-use cfa_runtime::cfa::memory_bank::MemoryBank;
 use cfa_runtime::network::OnnxRuntime;
+use cfa_runtime::training_support::cfa::memory_bank::MemoryBank;
 use cfa_train::cfa::descriptor::Descriptor;
 use cfa_train::tensor;
 use ndarray::Array2;

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use cfa_runtime::AnomalyMap;
-use cfa_runtime::cfa::anomaly_map::GaussianBlur;
-use cfa_runtime::cfa::head::{Descriptors, Head, LevelShape};
 use cfa_runtime::preprocess::Size;
+use cfa_runtime::training_support::cfa::anomaly_map::GaussianBlur;
+use cfa_runtime::training_support::cfa::head::{Descriptors, Head, LevelShape};
 use cfa_train::cfa::model::{AnomalyMapGenerator, Scored};
 use cfa_train::cfa::neighbors::{rows, smallest_squared_distances};
 use cfa_train::tensor;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use cfa_runtime::OnnxRuntime;
-use cfa_runtime::cfa::anomaly_map::Border;
 use cfa_runtime::picture::OrientationRule;
 use cfa_runtime::preprocess::{AspectRule, ResizeFilter, Size};
+use cfa_runtime::training_support::cfa::anomaly_map::Border;
 use cfa_train::backbone::{Backbone, TapActivation};
 use cfa_train::fit::{FitRequest, fit, fit_seeds};
 use cfa_train::training::{FitSettings, Preset};

@@ -1,6 +1,6 @@
 //! How many axes make a search cheapest, by counting on descriptors of good pictures.
 
-use cfa_runtime::cfa::memory_bank::BoundingAxes;
+use cfa_runtime::training_support::cfa::memory_bank::BoundingAxes;
 use tch::{Kind, TchError, Tensor};
 
 use super::principal::{PrincipalAxes, on_host};

@@ -5,7 +5,7 @@
 //!
 //! - first the direction in which good pictures lie beside the bank, and the axes in which
 //!   the centroids differ most: along these few numbers tell most of a distance (see
-//!   [`cfa_runtime::cfa::memory_bank`]);
+//!   [`cfa_runtime::training_support::cfa::memory_bank`]);
 //! - then axes that together with these hold everything that the finest feature map and
 //!   the coordinates add to φ; then the same for the second map; then the rest. So each
 //!   map reaches the leading channels alone, and the product with the finest map, which
@@ -19,7 +19,7 @@ mod principal;
 use std::collections::BTreeMap;
 
 use cfa_runtime::BrokenInvariant;
-use cfa_runtime::cfa::memory_bank::BoundingAxes;
+use cfa_runtime::training_support::cfa::memory_bank::BoundingAxes;
 use ndarray::Array2;
 use tch::{TchError, Tensor};
 

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use cfa_runtime::cfa::memory_bank::BoundingAxes;
+use cfa_runtime::training_support::cfa::memory_bank::BoundingAxes;
 use tch::{Device, Kind, Tensor, no_grad};
 
 use super::{FramedModel, PrincipalAxes, Samples, cheapest_axes};

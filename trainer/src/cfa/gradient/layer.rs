@@ -1,7 +1,7 @@
 //! The trained layer on the host, and the derivatives of the loss by it.
 
 use cfa_runtime::BrokenInvariant;
-use cfa_runtime::cfa::memory_bank::{MemoryBankError, NeighborsError};
+use cfa_runtime::training_support::cfa::memory_bank::{MemoryBankError, NeighborsError};
 use ndarray::{Array1, Array2};
 
 /// The trained layer's values on the host.

@@ -14,7 +14,9 @@ mod levels;
 mod product;
 mod upsampling;
 
-use cfa_runtime::cfa::memory_bank::{MemoryBank, Neighbors, SearchOptions, SearchScratch};
+use cfa_runtime::training_support::cfa::memory_bank::{
+    MemoryBank, Neighbors, SearchOptions, SearchScratch,
+};
 use cfa_runtime::{BrokenInvariant, Cancellation};
 use ndarray::{Array1, Array2, ArrayRef2, Axis, Slice};
 use rayon::prelude::*;

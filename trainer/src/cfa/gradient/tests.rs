@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use cfa_runtime::cfa::memory_bank::MemoryBank;
+use cfa_runtime::training_support::cfa::memory_bank::MemoryBank;
 use ndarray::Array2;
 use tch::{Device, Tensor};
 

@@ -1,7 +1,7 @@
 //! Bilinear upsampling of maps whose channels lie together (one row per position),
 //! and its adjoint, which brings a gradient back to the small map.
 
-use cfa_runtime::cfa::anomaly_map::Blend;
+use cfa_runtime::training_support::cfa::anomaly_map::Blend;
 use rayon::prelude::*;
 
 /// Rows and columns of a map.

@@ -3,8 +3,8 @@
 //! What ships is [`cfa_runtime`]; this second, independent path records the
 //! golden samples of a bundle and is what the runtime is compared with.
 
-use cfa_runtime::cfa::anomaly_map::Border;
 use cfa_runtime::preprocess::Size;
+use cfa_runtime::training_support::cfa::anomaly_map::Border;
 use tch::{Kind, TchError, Tensor, no_grad};
 
 use super::error::ModelError;

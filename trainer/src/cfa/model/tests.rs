@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use cfa_runtime::cfa::anomaly_map::Border;
+use cfa_runtime::training_support::cfa::anomaly_map::Border;
 use rand::SeedableRng;
 use tch::Device;
 

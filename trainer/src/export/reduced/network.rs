@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use cfa_runtime::OnnxRuntime;
 use cfa_runtime::bundle::{Bundle, NetworkPrecision};
 use cfa_runtime::ndarray::Axis;
-use cfa_runtime::network::ObservedNetwork;
 use cfa_runtime::picture::{Limits, Picture};
+use cfa_runtime::training_support::ObservedNetwork;
 
 use super::error::ReducedExportError;
 use super::request::{Progress, ReducedRequest, ReducedStep};

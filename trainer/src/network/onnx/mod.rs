@@ -4,7 +4,7 @@
 mod error;
 mod writer;
 
-pub use cfa_runtime::signature::INPUT;
+pub use cfa_runtime::training_support::signature::INPUT;
 pub use error::OnnxError;
 pub use writer::OUTPUT;
 

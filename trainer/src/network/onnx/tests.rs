@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use cfa_runtime::onnx::proto::ModelProto;
+use cfa_runtime::training_support::onnx::proto::ModelProto;
 use prost::Message;
 
 use super::{INPUT, OUTPUT, OnnxError, encode};

@@ -1,15 +1,15 @@
 //! One graph node after the other, each as the ONNX operators of the same meaning.
 
-use cfa_runtime::onnx::message::{
+use cfa_runtime::training_support::onnx::message::{
     batched_value, float, float_tensor, int, int_tensor, ints, node, string,
 };
-use cfa_runtime::onnx::proto::{
+use cfa_runtime::training_support::onnx::proto::{
     AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
 };
-use cfa_runtime::signature::level_name;
+use cfa_runtime::training_support::signature::level_name;
 
-use cfa_runtime::cfa::head::coordinate;
-use cfa_runtime::signature::INPUT;
+use cfa_runtime::training_support::cfa::head::coordinate;
+use cfa_runtime::training_support::signature::INPUT;
 
 use super::super::conv::Conv;
 use super::super::graph::{Graph, Linear, Node, NodeId, Op};

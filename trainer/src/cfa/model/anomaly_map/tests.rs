@@ -1,9 +1,9 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use cfa_runtime::cfa::anomaly_map::{Border, GaussianBlur};
-use cfa_runtime::cfa::head::{Descriptors, Head, LevelShape};
-use cfa_runtime::cfa::memory_bank::MemoryBank;
 use cfa_runtime::preprocess::Size;
+use cfa_runtime::training_support::cfa::anomaly_map::{Border, GaussianBlur};
+use cfa_runtime::training_support::cfa::head::{Descriptors, Head, LevelShape};
+use cfa_runtime::training_support::cfa::memory_bank::MemoryBank;
 use ndarray::{Array2, Array3};
 
 use super::{AnomalyMapGenerator, ModelError, Scored, gaussian_kernel, softmin_score};

@@ -2,7 +2,7 @@
 
 use cfa_runtime::BrokenInvariant;
 use cfa_runtime::inspector::OpenError;
-use cfa_runtime::onnx::FileError;
+use cfa_runtime::training_support::onnx::FileError;
 
 /// Why a bundle cannot become one ONNX file.
 #[derive(Debug, thiserror::Error)]

@@ -14,11 +14,11 @@ mod resampling;
 use cfa_runtime::BrokenInvariant;
 use cfa_runtime::Model;
 use cfa_runtime::bundle::Bundle;
-use cfa_runtime::cfa::onnx::write_head;
-use cfa_runtime::onnx::message::{Dim, batched_value, float_value, int, ints};
-use cfa_runtime::onnx::proto::{GraphProto, ModelProto, StringStringEntryProto};
-use cfa_runtime::onnx::{FileError, Nodes, decode_network};
-use cfa_runtime::signature::{INPUT, MAP, SCORE};
+use cfa_runtime::training_support::cfa::onnx::write_head;
+use cfa_runtime::training_support::onnx::message::{Dim, batched_value, float_value, int, ints};
+use cfa_runtime::training_support::onnx::proto::{GraphProto, ModelProto, StringStringEntryProto};
+use cfa_runtime::training_support::onnx::{FileError, Nodes, decode_network};
+use cfa_runtime::training_support::signature::{INPUT, MAP, SCORE};
 use prost::Message;
 
 pub use error::FullOnnxError;

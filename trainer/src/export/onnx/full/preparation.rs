@@ -1,10 +1,10 @@
 //! From the picture to the network's input: resize, crop, normalisation.
 
 use cfa_runtime::Preprocessing;
-use cfa_runtime::onnx::Nodes;
-use cfa_runtime::onnx::message::{int, ints};
 use cfa_runtime::preprocess::{AspectRule, ResizeFilter, Size};
-use cfa_runtime::signature::INPUT;
+use cfa_runtime::training_support::onnx::Nodes;
+use cfa_runtime::training_support::onnx::message::{int, ints};
+use cfa_runtime::training_support::signature::INPUT;
 
 use super::error::FullOnnxError;
 use super::input::FullInput;

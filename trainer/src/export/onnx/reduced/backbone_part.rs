@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cfa_runtime::onnx::proto::{GraphProto, NodeProto};
+use cfa_runtime::training_support::onnx::proto::{GraphProto, NodeProto};
 
 use super::constants::result;
 use super::error::{ReduceError, odd};
-use cfa_runtime::signature::INPUT;
+use cfa_runtime::training_support::signature::INPUT;
 
 /// Operators that integer kernels exist for, and whose results are therefore integers.
 const INTEGER: [&str; 3] = ["Conv", "Add", "MaxPool"];

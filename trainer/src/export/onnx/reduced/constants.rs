@@ -1,7 +1,7 @@
 //! What the nodes of a network hold and give.
 
-use cfa_runtime::onnx::proto::tensor_proto::DataType;
-use cfa_runtime::onnx::proto::{GraphProto, NodeProto, TensorProto};
+use cfa_runtime::training_support::onnx::proto::tensor_proto::DataType;
+use cfa_runtime::training_support::onnx::proto::{GraphProto, NodeProto, TensorProto};
 
 use super::error::{ReduceError, odd};
 

@@ -1,8 +1,8 @@
 //! The backbone's weights in 16-bit floating point.
 
-use cfa_runtime::onnx::message::{node, type_attribute};
-use cfa_runtime::onnx::proto::tensor_proto::DataType;
-use cfa_runtime::onnx::proto::{GraphProto, TensorProto};
+use cfa_runtime::training_support::onnx::message::{node, type_attribute};
+use cfa_runtime::training_support::onnx::proto::tensor_proto::DataType;
+use cfa_runtime::training_support::onnx::proto::{GraphProto, TensorProto};
 use half::f16;
 
 use super::backbone_part::BackbonePart;

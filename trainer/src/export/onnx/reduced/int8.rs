@@ -2,8 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cfa_runtime::onnx::message::{byte_scalar, byte_tensor, float_tensor, int, int32_tensor, node};
-use cfa_runtime::onnx::proto::{AttributeProto, GraphProto, NodeProto, TensorProto};
+use cfa_runtime::training_support::onnx::message::{
+    byte_scalar, byte_tensor, float_tensor, int, int32_tensor, node,
+};
+use cfa_runtime::training_support::onnx::proto::{
+    AttributeProto, GraphProto, NodeProto, TensorProto,
+};
 
 use super::affine::Affine;
 use super::backbone_part::BackbonePart;
@@ -11,7 +15,7 @@ use super::channel_weights::{ChannelWeights, Layer};
 use super::constants::{constant, result};
 use super::error::{ReduceError, odd};
 use super::observation::Observation;
-use cfa_runtime::signature::INPUT;
+use cfa_runtime::training_support::signature::INPUT;
 
 pub(super) fn graph(
     graph: &GraphProto,

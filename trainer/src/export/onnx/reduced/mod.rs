@@ -23,8 +23,8 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cfa_runtime::onnx::message::{Dim, float_value};
-use cfa_runtime::onnx::proto::{GraphProto, ModelProto};
+use cfa_runtime::training_support::onnx::message::{Dim, float_value};
+use cfa_runtime::training_support::onnx::proto::{GraphProto, ModelProto};
 use prost::Message;
 
 pub use affine::Affine;

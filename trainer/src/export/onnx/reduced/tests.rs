@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cfa_runtime::onnx::proto::{GraphProto, ModelProto, NodeProto};
+use cfa_runtime::training_support::onnx::proto::{GraphProto, ModelProto, NodeProto};
 use half::f16;
 use ndarray::{ArrayD, IxDyn};
 use prost::Message;
