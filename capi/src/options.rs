@@ -2,16 +2,15 @@
 
 #![allow(non_camel_case_types, reason = "the name is that of the C interface")]
 
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use cfa_runtime::picture::DamageRule;
 use cfa_runtime::{HeadPlacement, InspectorOptions, ProviderChoice};
 
-use crate::abi::Progress;
 use crate::fault::Fault;
-use crate::status::{CFA_E_CANCELLED, CFA_E_PROVIDER};
+use crate::progress::Progress;
+use crate::status::CFA_E_PROVIDER;
 
 const KEYS: &str = "onnxruntime, provider, threads, threshold, review_threshold, \
                     false_reject_rate, review_rate, max_encoded_bytes, max_side_px, max_pixels, \
@@ -118,26 +117,4 @@ fn number<T: FromStr>(key: &str, value: &str) -> Result<T, Fault> {
             "option {key} must be a number that fits it, not {value:?}"
         ))
     })
-}
-
-/// Tells the caller's callback, if there is one.
-pub(crate) fn report(progress: Option<&Progress>, phase: &str, fraction: f32) -> ControlFlow<()> {
-    progress.map_or(ControlFlow::Continue(()), |progress| {
-        progress.report(phase, fraction)
-    })
-}
-
-/// The same at the start or end of a phase, where stopping is an error at once.
-pub(crate) fn report_or_stop(
-    progress: Option<&Progress>,
-    phase: &str,
-    fraction: f32,
-) -> Result<(), Fault> {
-    match report(progress, phase, fraction) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(()) => Err(Fault::new(
-            CFA_E_CANCELLED,
-            format!("the progress callback stopped: {phase}"),
-        )),
-    }
 }

@@ -43,15 +43,17 @@ pub mod preprocess;
 mod process;
 pub mod render;
 mod row_major;
+pub mod session;
 mod simd;
 pub mod verify;
 
 pub use atomic_file::{create_atomically, write_atomically};
 pub use bundle::Bundle;
 pub use cancellation::Cancellation;
-pub use inspector::{HeadPlacement, Inspection, Inspector, InspectorOptions, Model};
+pub use inspector::{HeadPlacement, Inspection, Inspector, InspectorOptions, Model, Source};
 pub use invariant::BrokenInvariant;
 pub use ndarray;
 pub use network::{OnnxRuntime, Precision, Provider, ProviderChoice, ProviderOptions};
 pub use picture::Picture;
 pub use preprocess::Preprocessing;
+pub use session::Session;

@@ -1,11 +1,12 @@
 //! Entry points for options.
 
 use std::ffi::c_void;
+use std::ops::ControlFlow;
 
-use super::Progress;
 use super::output::reporting;
 use super::pointer::given;
 use crate::options::cfa_options;
+use crate::progress::Progress;
 use crate::status::cfa_status;
 use crate::types::{cfa_error, cfa_progress_fn, cfa_str};
 
@@ -84,7 +85,14 @@ pub unsafe extern "C" fn cfa_options_set_progress(
     given!(options, function, userdata, err);
     let mut options = options;
     reporting(&err, || {
-        options.exclusive("options")?.progress = Some(Progress::new(&function, &userdata)?);
+        let callback = function.callback(&userdata)?;
+        let progress = Progress::new(
+            move |phase, fraction| match callback.call(phase, fraction) {
+                0 => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            },
+        );
+        options.exclusive("options")?.progress = Some(progress);
         Ok(())
     })
 }
