@@ -46,7 +46,7 @@ impl Engine {
                 Inspector::new_watched(model, runtime, options, watch)
             }
             #[cfg(feature = "stand-in")]
-            (Self::StandIn, _) => Inspector::standing_in(model, options),
+            (Self::StandIn, _) => Inspector::with_fake_network(model, options),
         }?)
     }
 }

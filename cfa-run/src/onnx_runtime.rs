@@ -4,7 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use cfa_runtime::network::{library_near, library_with, nvidia_driver};
+use cfa_runtime::network::{library_for, library_with};
 use cfa_runtime::{OnnxRuntime, Provider, ProviderChoice};
 
 /// Where to find ONNX Runtime.
@@ -24,21 +24,16 @@ impl LibraryArgs {
 
     /// The one that is loaded for this choice.
     pub(crate) fn path(&self, choice: ProviderChoice) -> PathBuf {
-        self.named().unwrap_or_else(|| {
-            let program = env::current_exe().unwrap_or_default();
-            wanted(choice)
-                .into_iter()
-                .find_map(|provider| library_with(provider, &program))
-                .unwrap_or_else(|| library_near(&program))
-        })
+        self.named()
+            .unwrap_or_else(|| library_for(choice, &env::current_exe().unwrap_or_default()))
     }
 
     /// The library that is used by default, and those with other providers.
     pub(crate) fn all(&self) -> Vec<PathBuf> {
         let program = env::current_exe().unwrap_or_default();
         let default = self.path(ProviderChoice::default());
-        let special = [Provider::OpenVino, Provider::Cuda].into_iter();
-        let special = special.filter_map(|provider| library_with(provider, &program));
+        let all = Provider::ALL.into_iter();
+        let special = all.filter_map(|provider| library_with(provider, &program));
         let mut all: Vec<PathBuf> = vec![default];
         for library in special {
             if !all.iter().any(|known| is_same_file(known, &library)) {
@@ -53,17 +48,6 @@ impl LibraryArgs {
         self.onnxruntime
             .clone()
             .or_else(|| set().map(PathBuf::from))
-    }
-}
-
-/// A process holds one library, so `auto` decides by what the machine has: a driver.
-fn wanted(choice: ProviderChoice) -> Vec<Provider> {
-    match choice {
-        ProviderChoice::Only(provider) => vec![provider],
-        ProviderChoice::Auto => {
-            let gpu = nvidia_driver().map(|_version| Provider::Cuda);
-            gpu.into_iter().chain([Provider::OpenVino]).collect()
-        }
     }
 }
 

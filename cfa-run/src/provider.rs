@@ -134,7 +134,10 @@ pub(crate) fn inspector(
 }
 
 fn watched(model: &Model, runtime: &OnnxRuntime, options: &InspectorOptions) -> Result<Inspector> {
-    let compiles = options.provider.choice == ProviderChoice::Only(Provider::TensorRt);
+    let compiles = match options.provider.choice {
+        ProviderChoice::Only(provider) => provider.compiles(),
+        ProviderChoice::Auto => false,
+    };
     let spinner = ProgressBar::hidden();
     let mut said = false;
     let mut watch = |elapsed: Duration| {

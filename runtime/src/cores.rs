@@ -1,8 +1,8 @@
 //! On which cores threads wake.
 //!
-//! Linux in a virtual machine takes a core that has slept for one that the host has taken away,
-//! and rather wakes a thread on the core of the one that calls it, where it waits for
-//! milliseconds. So those who will be called are kept off the core of the caller.
+//! Linux in a virtual machine takes a core that has slept for one that the host has taken away.
+//! It then wakes a thread on the core of its caller, where the thread waits for milliseconds.
+//! So threads that wait for work are kept off the core of the thread that calls them.
 
 #[cfg(target_os = "linux")]
 use linux as system;
@@ -11,27 +11,56 @@ use other as system;
 
 pub(crate) use system::Helpers;
 
+/// Whether this library may set on which cores its own threads run.
+///
+/// Affects speed only, never a result, and has an effect on Linux alone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum CoreAffinity {
+    /// Before each picture the threads that wait for work are kept off the core of the calling
+    /// thread. That is faster in virtual machines. The calling thread itself is never moved, and
+    /// a thread never runs on a core that it was not allowed to use when it was started.
+    #[default]
+    Managed,
+    /// No affinity is set. Choose this where the program places its threads itself.
+    Untouched,
+}
+
 #[cfg(target_os = "linux")]
 mod linux {
     use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
     use rustix::thread::{CpuSet, Pid, gettid, sched_getaffinity, sched_getcpu, sched_setaffinity};
 
-    /// Threads that wait to be called.
+    use super::CoreAffinity;
+
+    /// Threads that wait for work. An empty list stays empty where affinities are untouched.
     #[derive(Debug, Clone, Default)]
-    pub(crate) struct Helpers(Arc<Mutex<Vec<Helper>>>);
+    pub(crate) struct Helpers {
+        affinity: CoreAffinity,
+        threads: Arc<Mutex<Vec<Helper>>>,
+    }
 
     #[derive(Debug)]
     struct Helper {
         thread: Pid,
-        /// Where it might run when it was started.
+        /// The cores that it was allowed to use when it was started.
         allowed: CpuSet,
         kept_off: Option<usize>,
     }
 
     impl Helpers {
-        /// Makes the current thread one of them.
+        pub(crate) fn new(affinity: CoreAffinity) -> Self {
+            Self {
+                affinity,
+                threads: Arc::default(),
+            }
+        }
+
+        /// Adds the current thread.
         pub(crate) fn join(&self) {
+            if self.affinity == CoreAffinity::Untouched {
+                return;
+            }
             if let Ok(allowed) = sched_getaffinity(None) {
                 self.threads().push(Helper {
                     thread: gettid(),
@@ -41,14 +70,15 @@ mod linux {
             }
         }
 
-        /// The current thread is about to end: its number may soon be another's.
+        /// Removes the current thread, which is about to end: the system may give its number to
+        /// another thread.
         pub(crate) fn leave(&self) {
             let this = gettid();
             self.threads().retain(|helper| helper.thread != this);
         }
 
-        /// Lets all but the current thread wake on other cores than the current one, until
-        /// the next call. Asks the system only when the caller has moved.
+        /// Keeps all threads but the current one off the current core until the next call.
+        /// Calls the system only when the caller has moved to another core.
         pub(crate) fn keep_off_this_core(&self) {
             let (this, core) = (gettid(), sched_getcpu());
             for helper in self.threads().iter_mut() {
@@ -64,12 +94,12 @@ mod linux {
         }
 
         fn threads(&self) -> MutexGuard<'_, Vec<Helper>> {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner)
+            self.threads.lock().unwrap_or_else(PoisonError::into_inner)
         }
     }
 
     impl Helper {
-        /// What the system refuses changes the time alone.
+        /// A refusal by the system is ignored, because it affects speed only.
         fn keep_off(&mut self, core: usize) {
             let mut others = self.allowed;
             others.unset(core);
@@ -90,7 +120,7 @@ mod tests {
 
     use rustix::thread::{CpuSet, gettid, sched_getaffinity, sched_getcpu, sched_setaffinity};
 
-    use super::Helpers;
+    use super::{CoreAffinity, Helpers};
 
     fn only(core: usize) -> CpuSet {
         let mut set = CpuSet::new();
@@ -98,9 +128,9 @@ mod tests {
         set
     }
 
-    /// The caller is held on one core after the other, so that the test knows where it is.
+    /// The test moves the caller from core to core, so that it knows where the caller runs.
     #[test]
-    fn helpers_are_kept_off_the_core_of_the_caller_who_may_run_anywhere() {
+    fn helpers_are_kept_off_the_core_of_the_caller_which_may_run_anywhere() {
         let all = sched_getaffinity(None).unwrap();
         if all.count() < 2 {
             eprintln!("skipped: one core");
@@ -138,6 +168,13 @@ mod tests {
     }
 
     #[test]
+    fn untouched_helpers_are_not_even_listed() {
+        let helpers = Helpers::new(CoreAffinity::Untouched);
+        helpers.join();
+        assert_eq!(helpers.count(), 0);
+    }
+
+    #[test]
     fn a_helper_that_may_run_on_one_core_only_stays_there() {
         let helpers = Helpers::default();
         let (started, threads) = channel();
@@ -163,11 +200,17 @@ mod tests {
 
 #[cfg(not(target_os = "linux"))]
 mod other {
-    /// Threads that wait to be called, and wake where the system likes.
+    use super::CoreAffinity;
+
+    /// Threads that wait for work, and wake on any core.
     #[derive(Debug, Clone, Default)]
     pub(crate) struct Helpers;
 
     impl Helpers {
+        pub(crate) fn new(_affinity: CoreAffinity) -> Self {
+            Self
+        }
+
         pub(crate) fn join(&self) {}
 
         pub(crate) fn leave(&self) {}

@@ -50,6 +50,7 @@ pub mod verify;
 pub use atomic_file::{create_atomically, write_atomically};
 pub use bundle::Bundle;
 pub use cancellation::Cancellation;
+pub use cores::CoreAffinity;
 pub use inspector::{HeadPlacement, Inspection, Inspector, InspectorOptions, Model, Source};
 pub use invariant::BrokenInvariant;
 pub use ndarray;

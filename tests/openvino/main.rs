@@ -54,7 +54,7 @@ fn refused(runtime: &OnnxRuntime, provider: ProviderOptions, onnx: &[u8]) -> Net
     Network::new(
         runtime,
         onnx,
-        &NetworkOptions::of(&bundle.manifest, provider, 1),
+        &NetworkOptions::for_manifest(&bundle.manifest, provider, 1),
     )
     .unwrap_err()
 }

@@ -204,7 +204,7 @@ fn recorded_results_are_reproduced() {
 fn a_batch_gives_what_its_pictures_give() {
     let model = Model::from_bundle(tiny()).unwrap();
     let (onnx, map) = with_head(tiny().network_onnx(), model.head()).unwrap();
-    let mut options = NetworkOptions::of(model.manifest(), Provider::Cpu, 2);
+    let mut options = NetworkOptions::for_manifest(model.manifest(), Provider::Cpu, 2);
     options.outputs = vec![map];
     let mut network = Network::new(&onnx_runtime(), &onnx, &options).unwrap();
     let recipe = &model.manifest().preprocessing;
@@ -214,11 +214,11 @@ fn a_batch_gives_what_its_pictures_give() {
         .collect();
     let views: Vec<_> = inputs.iter().map(|input| input.view()).collect();
     let batch = network.run(&stack(Axis(0), &views).unwrap()).unwrap();
-    assert_eq!(batch.iter().next().unwrap().dim(), (3, 1, 64, 64));
+    assert_eq!(batch.all().unwrap()[0].dim(), (3, 1, 64, 64));
     for (index, input) in inputs.into_iter().enumerate() {
         let alone = network.run(&input.insert_axis(Axis(0))).unwrap();
         let [alone, one] = [(&alone, 0), (&batch, index)]
-            .map(|(run, index)| run.of_picture(index).next().unwrap());
+            .map(|(run, index)| run.picture(index).unwrap().remove(0));
         assert_eq!(alone.mapv(f32::to_bits), one.mapv(f32::to_bits));
     }
 }
@@ -353,11 +353,11 @@ fn the_program_takes_it_and_says_so() {
 /// The descriptors of a picture, one a row.
 fn descriptors(picture: &Picture) -> Array2<f32> {
     let model = Model::from_bundle(tiny()).unwrap();
-    let options = NetworkOptions::of(model.manifest(), Provider::Cpu, 1);
+    let options = NetworkOptions::for_manifest(model.manifest(), Provider::Cpu, 1);
     let mut network = Network::new(&onnx_runtime(), tiny().network_onnx(), &options).unwrap();
     let input = model.manifest().preprocessing.apply(picture).unwrap();
     let levels = network.run(&input.insert_axis(Axis(0))).unwrap();
-    let levels: Vec<_> = levels.of_picture(0).collect();
+    let levels = levels.picture(0).unwrap();
     model.head().descriptors(&levels).unwrap()
 }
 

@@ -212,7 +212,7 @@ fn onnx_runtime_can_be_loaded_twice_but_not_from_two_places() {
 }
 
 fn options(bundle: &Bundle) -> NetworkOptions {
-    NetworkOptions::of(&bundle.manifest, Provider::Cpu, 1)
+    NetworkOptions::for_manifest(&bundle.manifest, Provider::Cpu, 1)
 }
 
 #[test]
@@ -224,8 +224,9 @@ fn a_network_runs_any_batch_and_opens_without_warnings() {
     let batch = Array4::from_shape_fn((3, 3, height, width), |(n, c, y, x)| {
         (n * 5 + c * 3 + y * 2 + x) as f32 / 100.0
     });
-    let levels = network.run(&batch).unwrap();
-    assert_eq!(levels.iter().count(), options.outputs.len());
+    let outputs = network.run(&batch).unwrap();
+    let levels = outputs.all().unwrap();
+    assert_eq!(levels.len(), options.outputs.len());
     for (level, output) in levels.iter().zip(&options.outputs) {
         assert_eq!(level.shape()[0], 3);
         assert_eq!(level.shape()[1..], output.shape);

@@ -1,7 +1,7 @@
 //! The exported network in ONNX Runtime against the same graph in libtorch.
 
-use cfa_runtime::OnnxRuntime;
 use cfa_runtime::network::{Network, NetworkOptions, NetworkOutput, Provider};
+use cfa_runtime::{CoreAffinity, OnnxRuntime};
 use cfa_train::backbone::{Backbone, Naming, TapActivation};
 use cfa_train::cfa::descriptor::{Descriptor, with_descriptor};
 use cfa_train::export::onnx::{OUTPUT, encode};
@@ -74,6 +74,7 @@ fn errors(
     let options = NetworkOptions {
         threads: 1,
         provider: Provider::Cpu.into(),
+        core_affinity: CoreAffinity::default(),
         input_shape: [3, height, width],
         outputs: vec![NetworkOutput {
             name: OUTPUT.to_owned(),
@@ -84,7 +85,7 @@ fn errors(
     let compared = batches.iter().map(|&batch| {
         let pictures = pictures(batch, height, width);
         let ours = network.run(&pictures).unwrap();
-        let ours = ours.iter().next().unwrap();
+        let ours = ours.all().unwrap().remove(0);
         let expected = host_values(&by_libtorch(&torch, &pictures)).unwrap();
         assert_eq!(ours.len(), expected.len());
         let differences = ours.iter().zip(&expected).map(|(a, b)| (a - b).abs());

@@ -182,11 +182,11 @@ fn distances_near_zero_keep_their_digits() {
 
 /// The descriptors of a picture, one a row.
 fn descriptors(bundle: &Bundle, picture: &Picture, library: &OnnxRuntime) -> Array2<f32> {
-    let options = NetworkOptions::of(&bundle.manifest, Provider::Cpu, 1);
+    let options = NetworkOptions::for_manifest(&bundle.manifest, Provider::Cpu, 1);
     let mut network = Network::new(library, bundle.network_onnx(), &options).unwrap();
     let input = bundle.manifest.preprocessing.apply(picture).unwrap();
     let levels = network.run(&input.insert_axis(Axis(0))).unwrap();
-    let levels: Vec<_> = levels.of_picture(0).collect();
+    let levels = levels.picture(0).unwrap();
     let model = Model::from_bundle(bundle.clone()).unwrap();
     model.head().descriptors(&levels).unwrap()
 }

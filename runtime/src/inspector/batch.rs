@@ -41,8 +41,8 @@ struct Run {
 
 impl DescribedRow {
     /// The levels of this row, or its map with one channel.
-    pub(super) fn outputs(&self) -> impl Iterator<Item = ArrayView3<'_, f32>> {
-        self.run.outputs.of_picture(self.index)
+    pub(super) fn outputs(&self) -> Result<Vec<ArrayView3<'_, f32>>, BrokenInvariant> {
+        self.run.outputs.picture(self.index)
     }
 
     pub(super) fn by(&self) -> ComputedBy {

@@ -67,7 +67,7 @@ impl LoadedModel {
         if row.by().head == HeadPlacement::Graph {
             return row.map();
         }
-        let levels: Vec<_> = row.outputs().collect();
+        let levels = row.outputs()?;
         let never = Cancellation::new();
         let cancellation = cancellation.unwrap_or(&never);
         self.head.anomaly_map_unless(&levels, cancellation, helpers)
@@ -78,8 +78,9 @@ impl DescribedRow {
     /// The map as the network gave it.
     fn map(&self) -> Result<(AnomalyMap, HeadTimes), HeadError> {
         let started = Instant::now();
-        let channels = self.outputs().next().ok_or(HeadError::Layout)?;
-        let values = channels.index_axis_move(Axis(0), 0).to_owned();
+        let maps = self.outputs()?;
+        let channels = maps.first().ok_or(HeadError::Layout)?;
+        let values = channels.index_axis(Axis(0), 0).to_owned();
         if !values.iter().all(|value| value.is_finite()) {
             return Err(HeadError::NotFinite);
         }

@@ -6,6 +6,8 @@
 
 mod batch;
 mod error;
+#[cfg(feature = "fake-network")]
+mod fake;
 mod finishing;
 mod inspection;
 mod intake;
@@ -17,8 +19,6 @@ mod placement;
 mod queue;
 mod single;
 mod source;
-#[cfg(feature = "stand-in")]
-mod stand_in;
 #[cfg(test)]
 mod tests;
 mod workers;

@@ -23,7 +23,7 @@ fn inspector(batch: usize) -> Inspector {
         keep_pictures: true,
         ..InspectorOptions::default()
     };
-    Inspector::standing_in(&Model::open(&bundle).unwrap(), &options).unwrap()
+    Inspector::with_fake_network(&Model::open(&bundle).unwrap(), &options).unwrap()
 }
 
 fn picture(seed: u32) -> Picture {
@@ -43,7 +43,11 @@ fn prepared(inspector: &Inspector, seeds: &[u32]) -> Prepared {
 }
 
 fn levels(row: &DescribedRow) -> Vec<Array3<f32>> {
-    row.outputs().map(|level| level.to_owned()).collect()
+    row.outputs()
+        .unwrap()
+        .iter()
+        .map(|level| level.to_owned())
+        .collect()
 }
 
 /// What the network gives for each of these pictures alone.

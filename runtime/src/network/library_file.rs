@@ -1,8 +1,8 @@
-//! Where the ONNX Runtime library lies when nobody says so.
+//! Where the ONNX Runtime library is when no path is named.
 
 use std::path::{Path, PathBuf};
 
-use super::Provider;
+use super::providers::{Provider, ProviderChoice};
 
 /// The folder of a library that computes on the processor alone.
 const PLAIN: &str = "onnxruntime";
@@ -23,16 +23,27 @@ pub fn library_near(program: &Path) -> PathBuf {
     first_file(neighbours(Some(program)).chain(unpacked(program, PLAIN)))
 }
 
-/// A library built with this provider, in the folder `onnxruntime-openvino` or
-/// `onnxruntime-gpu` at one of the places where [`library_near`] looks; `None` when there
-/// is none, and for the processor, which every library has.
+/// The library for a choice of provider: one that was built with a provider of the choice, else
+/// [`library_near`]. A process can load one library only, so `auto` skips providers that the
+/// machine does not seem to have.
+#[must_use]
+pub fn library_for(choice: ProviderChoice, program: &Path) -> PathBuf {
+    let mut candidates = choice.candidates();
+    if choice == ProviderChoice::Auto {
+        candidates.retain(|provider| provider.seems_usable());
+    }
+    let built_with = candidates
+        .into_iter()
+        .find_map(|provider| library_with(provider, program));
+    built_with.unwrap_or_else(|| library_near(program))
+}
+
+/// A library built with this provider, in the provider's folder (such as `onnxruntime-gpu`) at
+/// one of the places where [`library_near`] looks. `None` when there is none, and for the
+/// processor, which every library has.
 #[must_use]
 pub fn library_with(provider: Provider, program: &Path) -> Option<PathBuf> {
-    let special = match provider {
-        Provider::Cpu => return None,
-        Provider::OpenVino => "onnxruntime-openvino",
-        Provider::Cuda | Provider::TensorRt => "onnxruntime-gpu",
-    };
+    let special = provider.library_folder()?;
     let installed = folder_of(program)
         .into_iter()
         .flat_map(|folder| [folder.join(special), folder.join("../lib").join(special)])
@@ -65,7 +76,7 @@ fn neighbours(file: Option<&Path>) -> impl Iterator<Item = PathBuf> {
         .flat_map(|folder| [folder.join(LIBRARY), folder.join("../lib").join(LIBRARY)])
 }
 
-/// None when it is not known: a relative folder would be sought in the working
+/// `None` when the folder is not known. A relative folder would be looked up in the working
 /// directory, where anybody may have put a library.
 fn folder_of(file: &Path) -> Option<&Path> {
     file.parent().filter(|folder| folder.is_absolute())

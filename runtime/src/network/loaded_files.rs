@@ -4,8 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-/// What this process has mapped into memory, as Linux tells of it.
+/// Linux lists here what this process has mapped into memory.
 const MAPPINGS: &str = "/proc/self/maps";
+
+/// Nothing can be kept for a library whose file is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the file that ONNX Runtime was loaded from is not known; name that file by its path")]
+pub(super) struct UnknownLibrary;
 
 /// A library file as it was when it was loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,14 +20,14 @@ pub(super) struct LoadedFile {
 }
 
 impl LoadedFile {
-    /// None for a file that is not there any more.
+    /// `None` for a file that is no longer there.
     pub(super) fn at(path: PathBuf) -> Option<Self> {
         let identity = identity(&path)?;
         Some(Self { path, identity })
     }
 }
 
-/// Path, size and time: a new version has another size or time even under the same name.
+/// Path, size and time of a file. A new version under the same path has another size or time.
 pub(super) fn identity(path: &Path) -> Option<String> {
     let path = path.canonicalize().ok()?;
     let metadata = path.metadata().ok()?;
@@ -36,15 +41,16 @@ pub(super) fn identity(path: &Path) -> Option<String> {
 }
 
 /// The file that code or data at `address` was loaded from; `None` where the system does not
-/// tell.
+/// report it.
 #[must_use]
 pub fn file_loaded_at(address: usize) -> Option<PathBuf> {
     holding(&mappings(), address)
 }
 
-/// One line for each piece of memory.
+/// One line for each piece of memory; none where the system does not report them.
 pub(super) fn mappings() -> String {
-    fs::read_to_string(MAPPINGS).unwrap_or_default()
+    let not_reported = |_error| String::new();
+    fs::read_to_string(MAPPINGS).unwrap_or_else(not_reported)
 }
 
 /// Files in the lines of [`mappings`].
@@ -73,7 +79,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "for tests only")]
     use super::*;
 
-    const TOLD: &str = "\
+    const REPORTED: &str = "\
 5581000-5582000 r--p 00000000 fd:01 17 /opt/a program
 7f20000-7f21000 r--p 00000000 fd:01 18                 /opt/lib/libonnxruntime.so.1.24.1
 7f21000-7f22000 rw-p 00000000 00:00 0
@@ -83,7 +89,7 @@ mod tests {
 
     #[test]
     fn an_address_belongs_to_one_file_or_none() {
-        let at = |address| holding(TOLD, address);
+        let at = |address| holding(REPORTED, address);
         let library = Some("/opt/lib/libonnxruntime.so.1.24.1".into());
         assert_eq!(at(0x7f2_0000), library);
         assert_eq!(at(0x7f2_0fff), library);
@@ -91,7 +97,7 @@ mod tests {
         for nobodys in [0, 0x7f2_1000, 0x7f2_2000, 0x7f2_4000, usize::MAX] {
             assert_eq!(at(nobodys), None, "{nobodys:x}");
         }
-        assert_eq!(files(TOLD).count(), 3);
+        assert_eq!(files(REPORTED).count(), 3);
     }
 
     #[cfg(target_os = "linux")]
@@ -102,7 +108,7 @@ mod tests {
         assert_eq!(file, std::env::current_exe().unwrap());
     }
 
-    /// Nobody can say what was loaded from it.
+    /// It is not known what was loaded from it.
     #[test]
     fn a_file_that_is_gone_has_no_identity() {
         assert_eq!(LoadedFile::at("/opt/lib/libgone.so (deleted)".into()), None);

@@ -1,18 +1,18 @@
-//! A network whose inner values are looked at, to learn what ranges they have.
+//! A network whose inner values are read, to learn their ranges.
 
 use ndarray::{ArrayD, ArrayRef4, IxDyn};
 use ort::session::Session;
-use ort::value::TensorRef;
+use ort::value::ValueRef;
 
-use super::session::{builder, not_row_by_row};
+use super::error::NetworkError;
+use super::onnx_runtime::OnnxRuntime;
+use super::ort_session;
 use super::warnings::Warnings;
-use super::{NetworkError, OnnxRuntime};
-use crate::cores::Helpers;
-use crate::onnx::INPUT;
+use crate::cores::{CoreAffinity, Helpers};
 use crate::process::Threaded;
 
-/// Runs a network that has any number of `f32` outputs, and gives them all. What
-/// inspects pictures is [`Network`](super::Network).
+/// A network with any number of `f32` outputs, all of which a run returns. Pictures are
+/// inspected with [`Network`](super::Network) instead.
 #[derive(Debug)]
 pub struct ObservedNetwork {
     session: Threaded<Session>,
@@ -23,7 +23,8 @@ impl ObservedNetwork {
     /// Opens an ONNX file held in memory, with one input, `input` (`N × 3 × H × W`).
     pub fn new(runtime: &OnnxRuntime, onnx: &[u8], threads: usize) -> Result<Self, NetworkError> {
         let warnings = Warnings::default();
-        let session = builder(runtime, threads, &warnings, &Helpers::default())
+        let helpers = Helpers::new(CoreAffinity::Untouched);
+        let session = ort_session::builder(runtime, threads, &warnings, &helpers)
             .and_then(|mut builder| builder.commit_from_memory(onnx))
             .map_err(|error| NetworkError::Open(error.into()))?;
         Ok(Self {
@@ -44,25 +45,18 @@ impl ObservedNetwork {
         &mut self,
         input: &ArrayRef4<f32>,
     ) -> Result<Vec<(String, ArrayD<f32>)>, NetworkError> {
-        run_session(self.session.here_mut()?, input)
+        let outputs = ort_session::run(self.session.here_mut()?, input, None);
+        outputs
+            .and_then(|outputs| outputs.iter().map(copied).collect())
             .map_err(|error| NetworkError::Run(error.into()))
     }
 }
 
-fn run_session(
-    session: &mut Session,
-    input: &ArrayRef4<f32>,
-) -> ort::Result<Vec<(String, ArrayD<f32>)>> {
-    let rows = input.as_standard_layout();
-    let values = rows.as_slice().ok_or_else(not_row_by_row)?;
-    let tensor = TensorRef::from_array_view((rows.shape(), values))?;
-    let outputs = session.run(ort::inputs![INPUT => tensor])?;
-    let value = |(name, value): (&str, ort::value::ValueRef<'_>)| {
-        let (shape, values) = value.try_extract_tensor::<f32>()?;
-        let shape: Vec<usize> = shape.iter().map(|&side| side as usize).collect();
-        let array = ArrayD::from_shape_vec(IxDyn(&shape), values.to_vec())
-            .map_err(|error| ort::Error::new(error.to_string()))?;
-        Ok((name.to_owned(), array))
-    };
-    outputs.iter().map(value).collect()
+/// Name and value of an output, in memory of our own.
+fn copied((name, value): (&str, ValueRef<'_>)) -> ort::Result<(String, ArrayD<f32>)> {
+    let (shape, values) = value.try_extract_tensor::<f32>()?;
+    let shape: Vec<usize> = shape.iter().map(|&side| side as usize).collect();
+    let array = ArrayD::from_shape_vec(IxDyn(&shape), values.to_vec())
+        .map_err(|error| ort::Error::new(error.to_string()))?;
+    Ok((name.to_owned(), array))
 }

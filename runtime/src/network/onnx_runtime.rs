@@ -6,9 +6,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ort::environment::Environment;
 
+use super::error::NetworkError;
+use super::library_problem::LibraryProblem;
 use super::loaded_files::{LoadedFile, file_loaded_at};
+use super::telemetry;
 use super::warnings::Warnings;
-use super::{LibraryProblem, NetworkError, telemetry};
 use crate::process::Process;
 
 /// ONNX Runtime allows one environment in a process, so the first is kept.
@@ -18,11 +20,11 @@ static LOADED: Mutex<Option<OnnxRuntime>> = Mutex::new(None);
 #[derive(Clone)]
 pub struct OnnxRuntime {
     pub(super) environment: Environment,
-    /// What it said outside of a session, which concerns providers and the machine.
+    /// Its messages outside of sessions, which concern providers and the machine.
     pub(super) errors: Warnings,
-    /// What was loaded, by whichever name; `None` where the system does not tell.
+    /// The file that was loaded; `None` where the system does not report it.
     pub(super) file: Option<LoadedFile>,
-    /// Which process has loaded it.
+    /// The process that has loaded it.
     pub(super) home: Process,
     path: PathBuf,
     version: Option<String>,
@@ -38,7 +40,8 @@ impl OnnxRuntime {
         Self::load_into(loaded(), path)
     }
 
-    /// The library that is loaded already, whichever it is; else as [`load`](Self::load).
+    /// The library that is loaded already, whichever it is. Otherwise it loads the one at `path`,
+    /// like [`load`](Self::load).
     pub fn loaded_or_load(path: &Path) -> Result<Self, NetworkError> {
         let loaded = loaded();
         match &*loaded {
@@ -80,9 +83,9 @@ impl OnnxRuntime {
         let builder =
             ort::init_from(path).map_err(|error| LibraryProblem::explained(path, &error))?;
         let environment = builder
-            // Of Windows; elsewhere this comes too late.
+            // This works on Windows. On other systems it comes too late.
             .with_telemetry(false)
-            // Without a logger of ours it would print.
+            // Without this logger ONNX Runtime would print.
             .with_logger(errors.error_logger())
             .build()
             .map_err(|error| LibraryProblem::Start(error.to_string()))?;
@@ -96,21 +99,21 @@ impl OnnxRuntime {
         })
     }
 
-    /// Where the library was loaded from.
+    /// The path that the library was loaded from.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Major and minor version, such as `1.31`; `None` when the library does not tell.
+    /// Major and minor version, such as `1.31`; `None` when the library does not report it.
     #[must_use]
     pub fn version(&self) -> Option<&str> {
         self.version.as_deref()
     }
 }
 
-/// Major and minor version of a library that will send nothing; looks at no more than the
-/// version. `None` when it does not tell, or cannot be loaded at all.
+/// Major and minor version of a library that sends no telemetry. Nothing but the version is
+/// read. `None` when the library does not report it, or cannot be loaded at all.
 fn quiet_version(path: &Path) -> Result<Option<String>, LibraryProblem> {
     let Some(minor) = probed(path)? else {
         return Ok(None);
@@ -122,13 +125,13 @@ fn quiet_version(path: &Path) -> Result<Option<String>, LibraryProblem> {
     Ok(Some(version))
 }
 
-/// A bare name is sought beside the program first, and `ort` panics when the system does not
-/// tell where that is.
+/// A bare name is looked up beside the program first. `ort` panics when the system does not
+/// report where the program is, so that is an error here.
 fn probed(path: &Path) -> Result<Option<u32>, LibraryProblem> {
     if path.is_relative() {
         std::env::current_exe().map_err(|error| {
             LibraryProblem::Start(format!(
-                "the system does not tell where this program lies ({error}; is /proc mounted?); \
+                "the system does not report where this program is ({error}; is /proc mounted?); \
                  give the full path of the library"
             ))
         })?;
@@ -136,13 +139,13 @@ fn probed(path: &Path) -> Result<Option<u32>, LibraryProblem> {
     Ok(ort::util::probe(path))
 }
 
-/// Nothing can leave it half changed.
+/// No panic can leave it half changed.
 fn loaded() -> MutexGuard<'static, Option<OnnxRuntime>> {
     LOADED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The loader says nothing of what it found under a bare name, but the table of functions is
-/// in that file.
+/// The file that was loaded. The loader does not report what it found under a bare name, but
+/// ONNX Runtime's table of functions is in that file.
 fn loaded_file(path: &Path) -> Option<LoadedFile> {
     if path.is_absolute() {
         return LoadedFile::at(path.to_owned());
@@ -150,8 +153,8 @@ fn loaded_file(path: &Path) -> Option<LoadedFile> {
     LoadedFile::at(file_loaded_at(std::ptr::from_ref(ort::api()).addr())?)
 }
 
-/// A bare file name is for the system's loader, which does not look into the working
-/// directory; any other path becomes absolute.
+/// A bare file name is left to the system's loader, which does not look into the working
+/// directory. Any other path becomes absolute.
 fn resolved(path: &Path) -> PathBuf {
     let is_bare = path
         .parent()

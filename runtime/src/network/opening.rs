@@ -8,37 +8,21 @@ use std::time::{Duration, Instant};
 use ort::session::Session;
 use ort::session::builder::SessionBuilder;
 
-use super::NetworkError;
-use super::providers::CacheFolderError;
-use crate::bundle::BundleError;
+use super::error::NetworkError;
+use super::failure::Failure;
 use crate::cancellation::Cancellation;
 
-/// Is told the time since the opening began, and says whether to go on.
+/// Receives the time since the opening began, and decides whether the opening goes on.
 pub type OpeningWatch<'a> = dyn FnMut(Duration) -> ControlFlow<()> + 'a;
 
-/// Between two calls of the watch.
+/// The time between two calls of the watch.
 const INTERVAL: Duration = Duration::from_millis(200);
 
 /// Stops what the other thread does.
 type Stop = Box<dyn Fn() + Send>;
 
-/// Where the opening of a network failed, with ONNX Runtime's words.
-#[derive(Debug)]
-pub(super) enum Failure<Words = ort::Error> {
-    /// Before the network was looked at.
-    Start(Words),
-    /// In the folder of what the provider compiles.
-    Cache(CacheFolderError),
-    /// It was stopped while it waited.
-    Stopped,
-    /// The network could not be read.
-    Read(BundleError),
-    /// With the network.
-    Open(Words),
-}
-
-/// Builds the options and opens the network with them; with a watch on another thread, so that
-/// the watch can look meanwhile on this one.
+/// Builds the options and opens the network with them. Where there is a watch, another thread
+/// does so, and the watch is called on this one.
 pub(super) fn open(
     build: impl FnOnce() -> ort::Result<SessionBuilder> + Send,
     commit: impl FnOnce(&mut SessionBuilder, &Cancellation) -> Result<Session, Failure> + Send,
@@ -55,18 +39,18 @@ pub(super) fn open(
         let heard = asked.clone();
         let stop: Stop = Box::new(move || {
             heard.cancel();
-            // ONNX Runtime may have come to the end meanwhile, which is as good.
+            // It fails when ONNX Runtime has finished meanwhile, which does no harm.
             let _too_late = canceler.cancel();
         });
-        // The other end lives as long as this thread is waited for.
+        // The receiver lives until this thread has ended.
         let _unheard = sender.send(stop);
         commit(&mut builder, &asked)
     };
     elsewhere(open, watch)
 }
 
-/// Does `work` on another thread, which sends the way to stop it and then holds on to
-/// the sender until it has ended.
+/// Does `work` on another thread. The work sends the way to stop it, and holds the sender
+/// until it has ended.
 fn elsewhere<T: Send>(
     work: impl FnOnce(Sender<Stop>) -> T + Send,
     watch: &mut OpeningWatch<'_>,
@@ -92,7 +76,7 @@ fn elsewhere<T: Send>(
     })
 }
 
-/// Until the worker has ended; whether the watch asked for it.
+/// Waits until the worker has ended. Returns whether the watch has stopped it.
 fn wait<T>(
     worker: &ScopedJoinHandle<'_, T>,
     receiver: &Receiver<Stop>,
@@ -103,7 +87,7 @@ fn wait<T>(
     while !worker.is_finished() {
         match receiver.recv_timeout(INTERVAL) {
             Ok(received) => stop = Some(received),
-            // The sender went with the worker's closure: the work is done.
+            // The sender was dropped with the worker's closure, so the work is done.
             Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => stopped = stopped || look().is_break(),
         }
@@ -119,7 +103,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "for tests only")]
     use super::*;
 
-    /// As slow as a provider that compiles: goes on until it is stopped, or 30 s.
+    /// Runs like a provider that compiles: until it is stopped, or for 30 s.
     fn slow(sender: Sender<Stop>) -> bool {
         let asked = Cancellation::new();
         let heard = asked.clone();
@@ -154,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn work_that_nobody_stops_gives_its_result() {
+    fn work_that_is_not_stopped_returns_its_result() {
         let mut watch = |_elapsed| ControlFlow::Continue(());
         let work = |sender: Sender<Stop>| {
             thread::sleep(INTERVAL * 2);

@@ -5,21 +5,21 @@ use std::thread::{self, JoinHandle};
 
 use ort::environment::ThreadManager;
 
-use super::NetworkError;
+use super::error::NetworkError;
 use crate::cores::Helpers;
 
-/// What the C library gives a thread on most systems; Rust's own are smaller.
+/// The size that the C library gives a thread on most systems. Rust's own default is smaller.
 const STACK_BYTES: usize = 8 << 20;
 
-/// Starts as many threads as ONNX Runtime will, and lets them end.
+/// Starts as many threads as ONNX Runtime will start, and lets them end.
 ///
-/// ONNX Runtime waits for ever when it gets only some of its threads.
+/// ONNX Runtime waits for ever when the system starts only some of its threads.
 pub(super) fn check_available(threads: usize) -> Result<(), NetworkError> {
     let gate = Mutex::new(());
     thread::scope(|scope| {
-        // All have to be there at once.
+        // All threads must exist at the same time.
         let _shut = gate.lock();
-        // The calling thread computes, too.
+        // The calling thread also computes.
         for _ in 1..threads {
             thread::Builder::new()
                 .stack_size(STACK_BYTES)

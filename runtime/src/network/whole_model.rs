@@ -2,11 +2,13 @@
 
 use ndarray::{Array1, Array3, ArrayD, ArrayRef4, Ix1, Ix3};
 
-use super::{NetworkError, ObservedNetwork, OnnxRuntime};
+use super::error::NetworkError;
+use super::observed::ObservedNetwork;
+use super::onnx_runtime::OnnxRuntime;
 use crate::onnx::{MAP, SCORE};
 
-/// A whole model opened by ONNX Runtime. What inspects pictures is [`crate::Inspector`];
-/// this is for comparing such a file with it.
+/// A whole model opened by ONNX Runtime, to compare such a file with [`crate::Inspector`], which
+/// inspects pictures.
 #[derive(Debug)]
 pub struct WholeModel(ObservedNetwork);
 

@@ -16,7 +16,7 @@ fn session() -> Session {
         threads: Some(1),
         ..InspectorOptions::default()
     };
-    Session::new(Inspector::standing_in(&Model::open(&bundle).unwrap(), &options).unwrap())
+    Session::new(Inspector::with_fake_network(&Model::open(&bundle).unwrap(), &options).unwrap())
 }
 
 fn picture() -> Picture {

@@ -117,11 +117,11 @@ fn input(size: Size) -> Array4<f32> {
 /// The raw map of a network input, by the parts of the runtime behind the resize.
 fn map_of_input(bundle: &Bundle, library: &OnnxRuntime) -> Array2<f32> {
     let model = Model::from_bundle(bundle.clone()).unwrap();
-    let options = NetworkOptions::of(&bundle.manifest, Provider::Cpu, 1);
+    let options = NetworkOptions::for_manifest(&bundle.manifest, Provider::Cpu, 1);
     let mut network = Network::new(library, bundle.network_onnx(), &options).unwrap();
     let size = bundle.manifest.preprocessing.input_size();
     let levels = network.run(&input(size)).unwrap();
-    let levels: Vec<_> = levels.of_picture(0).collect();
+    let levels = levels.picture(0).unwrap();
     let (map, _times) = model.head().anomaly_map(&levels).unwrap();
     map.values
 }

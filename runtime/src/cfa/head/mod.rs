@@ -14,6 +14,7 @@ use crate::cfa::anomaly_map::{AnomalyMap, BlurError, GaussianBlur, Smoothing, so
 use crate::cfa::memory_bank::{
     DescriptorRows, MemoryBank, Neighbors, NeighborsError, SearchOptions, SearchScratch,
 };
+use crate::invariant::BrokenInvariant;
 use crate::preprocess::Size;
 
 /// Distances to the bank, softmin score, upsampling and blur, in one piece.
@@ -89,6 +90,9 @@ pub enum HeadError {
     /// A level does not lie in memory row by row, channels last.
     #[error("the network's levels do not lie in memory row by row")]
     Layout,
+    /// A promise of this library to itself does not hold.
+    #[error(transparent)]
+    Internal(#[from] BrokenInvariant),
 }
 
 impl Head {

@@ -1,33 +1,35 @@
-//! Who computes the network: asked for, tried, and told truthfully.
+//! Which provider computes the network. Providers are asked, tried, and reported truthfully.
 //!
-//! ONNX Runtime on its own gives every operation that a provider does not take to the
-//! processor, and says nothing. Here it is told to refuse that
-//! (`session.disable_cpu_ep_fallback`): a network that opens under a provider runs on it
-//! from end to end, and the name in a result is the one that computed it.
+//! By itself ONNX Runtime gives every operation that a provider does not take to the processor,
+//! and does not report it. Here the session option `session.disable_cpu_ep_fallback` refuses
+//! that. So a network that opens under a provider runs on it from end to end, and the name in a
+//! result is the provider that computed it.
+//!
+//! To add a provider, write a file with an [`ExecutionProvider`](execution_provider::ExecutionProvider)
+//! like `cuda.rs`, and a line in the table in `provider.rs`.
 
-mod cache_folder;
+mod cpu;
 mod cuda;
-mod engine_folder;
-mod engine_key;
-mod graph_key;
-mod instructions;
-mod kept_files;
-mod name;
+mod execution_provider;
+mod nvidia;
 mod open;
 mod openvino;
-mod optimised;
-mod options;
+mod precision;
 mod probe;
+mod provider;
+mod provider_options;
 mod refusal;
-mod source_files;
+mod refusal_reason;
 mod survey;
 mod tensorrt;
 
-pub use cache_folder::{CacheFolder, CacheFolderError};
-pub use engine_key::{nvidia_driver, nvidia_gpus};
-pub use instructions::processor_instructions;
-pub use name::{Provider, UnknownProvider};
-pub(super) use open::{Opened, Request};
-pub use options::{Precision, ProviderChoice, ProviderOptions};
-pub use refusal::{ProviderRefusal, RefusalReason};
+pub use cpu::processor_instructions;
+pub use execution_provider::LARGEST_BATCH;
+pub use nvidia::{nvidia_driver, nvidia_gpus};
+pub(super) use open::{Opened, Request, SelectedProvider};
+pub use precision::Precision;
+pub use provider::{Provider, UnknownProvider};
+pub use provider_options::{ProviderChoice, ProviderOptions};
+pub use refusal::ProviderRefusal;
+pub use refusal_reason::RefusalReason;
 pub use survey::{ProviderState, survey};

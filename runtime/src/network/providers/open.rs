@@ -1,81 +1,77 @@
 //! Opening a network under the first provider that takes all of it.
 
-use std::path::Path;
-
-use ort::ep::{self, ExecutionProvider, ExecutionProviderDispatch};
 use ort::session::Session;
 use ort::session::builder::SessionBuilder;
 
-use super::super::opening::{self, Failure};
-use super::super::session::builder;
-use super::super::warnings::Warnings;
-use super::super::{Cause, NetworkError, OnnxRuntime, OpeningWatch};
-use super::engine_folder::EngineFolder;
-use super::optimised::{NotKept, OptimisedNetwork};
-use super::tensorrt::Engine;
-use super::{
-    CacheFolderError, Precision, Provider, ProviderChoice, ProviderOptions, ProviderRefusal,
-    RefusalReason, cuda, engine_key, graph_key, openvino,
-};
+use super::execution_provider::{ExecutionProvider, Kind, NetworkTask, Opening, Registration};
+use super::precision::Precision;
+use super::provider::Provider;
+use super::provider_options::{ProviderChoice, ProviderOptions};
+use super::refusal::ProviderRefusal;
+use super::refusal_reason::RefusalReason;
 use crate::bundle::NetworkFile;
-use crate::cancellation::Cancellation;
-use crate::cores::Helpers;
+use crate::cores::{CoreAffinity, Helpers};
+use crate::network::error::{Cause, NetworkError};
+use crate::network::failure::Failure;
+use crate::network::onnx_runtime::OnnxRuntime;
+use crate::network::opening::{self, OpeningWatch};
+use crate::network::ort_session;
+use crate::network::warnings::Warnings;
 
-/// In ONNX Runtime's words for operations that were left to the processor.
+/// ONNX Runtime's message for operations that were left to the processor contains these words.
 const LEFT_TO_CPU: &str = "fallback to CPU EP has been explicitly disabled";
 
-/// What is to be opened, and how.
+/// What is opened, and how.
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) struct Request<'a> {
-    pub(in super::super) runtime: &'a OnnxRuntime,
-    pub(in super::super) network: &'a NetworkFile,
-    pub(in super::super) threads: usize,
-    pub(in super::super) input_shape: [usize; 3],
-    pub(in super::super) provider: &'a ProviderOptions,
+pub(in crate::network) struct Request<'a> {
+    pub(in crate::network) runtime: &'a OnnxRuntime,
+    pub(in crate::network) network: &'a NetworkFile,
+    pub(in crate::network) threads: usize,
+    pub(in crate::network) core_affinity: CoreAffinity,
+    pub(in crate::network) input_shape: [usize; 3],
+    pub(in crate::network) provider: &'a ProviderOptions,
 }
 
-/// A session, and who computes it.
+/// A session, and which provider computes it.
 #[derive(Debug)]
-pub(in super::super) struct Opened {
-    pub(in super::super) session: Session,
-    pub(in super::super) warnings: Warnings,
+pub(in crate::network) struct Opened {
+    pub(in crate::network) session: Session,
+    pub(in crate::network) warnings: Warnings,
     /// ONNX Runtime's threads beside the calling one.
-    pub(in super::super) helpers: Helpers,
-    pub(in super::super) provider: Provider,
-    pub(in super::super) device: Option<String>,
-    pub(in super::super) precision: Precision,
-    /// Of those asked before.
-    pub(in super::super) refusals: Vec<ProviderRefusal>,
+    pub(in crate::network) helpers: Helpers,
+    pub(in crate::network) selected: SelectedProvider,
 }
 
-/// How a provider is to compute.
-struct Registration {
-    settings: ExecutionProviderDispatch,
-    /// Where what it compiles is kept.
-    engines: Option<EngineFolder>,
+/// The provider that computes a network.
+#[derive(Debug)]
+pub(in crate::network) struct SelectedProvider {
+    pub(in crate::network) provider: Provider,
+    pub(in crate::network) device: Option<String>,
+    pub(in crate::network) precision: Precision,
+    /// Why the providers that were asked before do not compute it.
+    pub(in crate::network) refusals: Vec<ProviderRefusal>,
+}
+
+/// One attempt to open the network.
+struct Attempt<'a> {
+    request: &'a Request<'a>,
+    provider: Provider,
+    entry: &'static ExecutionProvider,
+    warnings: Warnings,
+    helpers: Helpers,
 }
 
 impl Request<'_> {
-    pub(in super::super) fn open(
+    pub(in crate::network) fn open(
         &self,
         mut watch: Option<&mut OpeningWatch<'_>>,
     ) -> Result<Opened, NetworkError> {
         self.check_device()?;
         let mut refusals = Vec::new();
         for provider in self.candidates() {
-            let (warnings, helpers) = (Warnings::default(), Helpers::default());
-            match self.attempt(provider, &warnings, &helpers, watch.as_deref_mut())? {
-                Ok(session) => {
-                    return Ok(Opened {
-                        session,
-                        warnings,
-                        helpers,
-                        provider,
-                        device: self.device_of(provider).map(str::to_owned),
-                        precision: Precision::of(provider, self.provider.allow_reduced_precision),
-                        refusals,
-                    });
-                }
+            let attempt = self.attempt(provider);
+            match attempt.open(watch.as_deref_mut())? {
+                Ok(session) => return Ok(attempt.opened(session, refusals)),
                 Err(reason) => refusals.push(ProviderRefusal { provider, reason }),
             }
         }
@@ -84,213 +80,170 @@ impl Request<'_> {
 
     fn candidates(&self) -> Vec<Provider> {
         let mut candidates = self.provider.choice.candidates();
-        if self.provider.allow_fallback && !candidates.contains(&Provider::Cpu) {
-            candidates.push(Provider::Cpu);
+        let fallback = Provider::default();
+        if self.provider.allow_fallback && !candidates.contains(&fallback) {
+            candidates.push(fallback);
         }
         candidates
     }
 
     /// The processor has no devices to choose from, and `auto` chooses itself.
     fn check_device(&self) -> Result<(), NetworkError> {
-        match (self.provider.choice, &self.provider.device) {
-            (ProviderChoice::Auto | ProviderChoice::Only(Provider::Cpu), Some(device)) => {
-                Err(NetworkError::Device {
-                    device: device.clone(),
-                })
-            }
+        let has_devices = match self.provider.choice {
+            ProviderChoice::Auto => false,
+            ProviderChoice::Only(provider) => provider.entry().plugin().is_some(),
+        };
+        match &self.provider.device {
+            Some(device) if !has_devices => Err(NetworkError::Device {
+                device: device.clone(),
+            }),
             _ => Ok(()),
         }
     }
 
-    fn device_of(&self, provider: Provider) -> Option<&str> {
-        let default = match provider {
-            Provider::Cpu => return None,
-            Provider::OpenVino => openvino::DEFAULT_DEVICE,
-            Provider::Cuda | Provider::TensorRt => cuda::DEFAULT_DEVICE,
-        };
-        Some(self.provider.device.as_deref().unwrap_or(default))
+    fn attempt(&self, provider: Provider) -> Attempt<'_> {
+        Attempt {
+            request: self,
+            provider,
+            entry: provider.entry(),
+            warnings: Warnings::default(),
+            helpers: Helpers::new(self.core_affinity),
+        }
     }
+}
 
-    fn attempt(
+impl Attempt<'_> {
+    /// The outer error ends the search for a provider, the inner one does not.
+    fn open(
         &self,
-        provider: Provider,
-        warnings: &Warnings,
-        helpers: &Helpers,
         watch: Option<&mut OpeningWatch<'_>>,
     ) -> Result<Result<Session, RefusalReason>, NetworkError> {
-        let registration = match self.registration(provider, warnings) {
-            Ok(registration) => registration,
+        let (settings, open) = match self.registered() {
+            Ok(Registered::BuiltIn(open)) => (None, open),
+            Ok(Registered::Plugin(Registration { settings, open })) => (Some(settings), open),
             Err(reason) => return Ok(Err(reason)),
         };
-        let _of_others = self.runtime.errors.take();
-        let build = || self.builder(registration.as_ref(), warnings, helpers);
-        let engines = registration.as_ref().and_then(|one| one.engines.as_ref());
-        let commit = |builder: &mut SessionBuilder, asked: &Cancellation| match (provider, engines)
-        {
-            (Provider::Cpu, _) => self.open_kept(builder, warnings),
-            (_, None) => self.open_read(builder),
-            (_, Some(folder)) => {
-                folder.open(asked, warnings, || self.open_read(&mut builder.clone()))
-            }
+        // Errors of other sessions until now are dropped.
+        let _earlier = self.request.runtime.errors.take();
+        let is_built_in = settings.is_none();
+        let build = || match settings {
+            None => self.builder(self.request.threads),
+            // The provider has threads of its own.
+            Some(settings) => Ok(self
+                .builder(1)?
+                .with_disable_cpu_fallback()?
+                .with_execution_providers([settings.error_on_failure()])?),
         };
-        let failure = match opening::open(build, commit, watch)? {
-            Ok(session) => return Ok(Ok(session)),
-            Err(failure) => failure,
-        };
-        match (provider, failure) {
-            // The network itself is at fault, and no other provider would help.
-            (_, Failure::Read(error)) => Err(error.into()),
-            (_, Failure::Stopped) => Err(NetworkError::OpeningStopped),
-            (_, Failure::Cache(error)) => Ok(Err(error.into())),
-            (Provider::Cpu, Failure::Start(error) | Failure::Open(error)) => {
-                Err(NetworkError::Open(error.into()))
-            }
-            (_, Failure::Start(error)) => Ok(Err(RefusalReason::Start {
-                provider,
-                source: self.cause(&error),
-            })),
-            (_, Failure::Open(error)) if error.message().contains(LEFT_TO_CPU) => {
-                Ok(Err(RefusalReason::Partial))
-            }
-            (_, Failure::Open(error)) => Ok(Err(RefusalReason::Open(self.cause(&error)))),
+        match opening::open(build, open, watch)? {
+            Ok(session) => Ok(Ok(session)),
+            Err(failure) if is_built_in => Err(fatal(failure)),
+            Err(failure) => self.refusal(failure).map(Err),
         }
     }
 
-    /// From the cache where there is one. That is a matter of time and memory alone, so what is
-    /// wrong with it is only told.
-    fn open_kept(
-        &self,
-        builder: &mut SessionBuilder,
-        warnings: &Warnings,
-    ) -> Result<Session, Failure> {
-        let Some(cache_folder) = &self.provider.cache_folder else {
-            return self.open_read(builder);
-        };
-        self.optimised(cache_folder)
-            .and_then(|kept| kept.open(self.network, builder, warnings))
-            .or_else(|problem| {
-                let session = self.open_read(builder)?;
-                warnings.extend([format!(
-                    "the optimised network is not kept for the next start: {problem}"
-                )]);
-                Ok(session)
-            })
+    fn builder(&self, threads: usize) -> ort::Result<SessionBuilder> {
+        let Self {
+            request,
+            warnings,
+            helpers,
+            ..
+        } = self;
+        ort_session::builder(request.runtime, threads, warnings, helpers)
     }
 
-    fn optimised(&self, cache_folder: &Path) -> Result<OptimisedNetwork, NotKept> {
-        let library = self.runtime.file.as_ref().ok_or(NotKept::Library)?;
-        let key = graph_key::of(&self.network.sha256_hex(), &library.identity);
-        OptimisedNetwork::in_cache(cache_folder, &key)
+    fn registered(&self) -> Result<Registered<'_>, RefusalReason> {
+        let runtime = self.request.runtime;
+        if !self.entry.is_in_loaded_library() {
+            return Err(RefusalReason::NotInLibrary {
+                library: runtime.path().to_owned(),
+                needs: self.entry.needs,
+            });
+        }
+        match &self.entry.kind {
+            Kind::BuiltIn { open } => Ok(Registered::BuiltIn(open(self.task()))),
+            Kind::Plugin(_) if !runtime.home.is_current() => Err(RefusalReason::Forked),
+            Kind::Plugin(plugin) => {
+                let device = self.request.provider.device.as_deref();
+                let device = device.unwrap_or(plugin.default_device);
+                (plugin.register)(self.task(), device).map(Registered::Plugin)
+            }
+        }
     }
 
-    fn open_read(&self, builder: &mut SessionBuilder) -> Result<Session, Failure> {
-        let onnx = self.network.bytes().map_err(Failure::Read)?;
-        builder.commit_from_memory(&onnx).map_err(Failure::Open)
+    fn task(&self) -> NetworkTask<'_> {
+        let request = self.request;
+        NetworkTask {
+            network: request.network,
+            input_shape: request.input_shape,
+            threads: request.threads,
+            reduced: request.provider.allow_reduced_precision,
+            cache_folder: request.provider.cache_folder.as_deref(),
+            library: request.runtime.path(),
+            library_file: request.runtime.file.as_ref(),
+            warnings: &self.warnings,
+        }
     }
 
-    /// The error with what ONNX Runtime said meanwhile.
+    fn opened(self, session: Session, refusals: Vec<ProviderRefusal>) -> Opened {
+        let options = self.request.provider;
+        let device = self.entry.plugin().map(|plugin| {
+            let asked = options.device.clone();
+            asked.unwrap_or_else(|| plugin.default_device.to_owned())
+        });
+        Opened {
+            session,
+            warnings: self.warnings,
+            helpers: self.helpers,
+            selected: SelectedProvider {
+                provider: self.provider,
+                device,
+                precision: self.entry.precision(options.allow_reduced_precision),
+                refusals,
+            },
+        }
+    }
+
+    /// The reason of a plugin that has failed. A failure that no other provider would change is
+    /// an error.
+    fn refusal(&self, failure: Failure) -> Result<RefusalReason, NetworkError> {
+        match failure {
+            Failure::Read(_) | Failure::Stopped => Err(fatal(failure)),
+            Failure::Cache(error) => Ok(error.into()),
+            Failure::Start(error) => Ok(RefusalReason::Start {
+                needs: self.entry.needs,
+                source: self.cause(&error),
+            }),
+            Failure::Open(error) if error.message().contains(LEFT_TO_CPU) => {
+                Ok(RefusalReason::Partial)
+            }
+            Failure::Open(error) => Ok(RefusalReason::Open(self.cause(&error))),
+        }
+    }
+
+    /// The error, with everything that ONNX Runtime has reported during the attempt.
     fn cause(&self, error: &ort::Error) -> Cause {
         let mut lines = vec![error.message().trim().to_owned()];
-        for said in self.runtime.errors.take() {
-            if !lines.iter().any(|line| line.contains(&said)) {
-                lines.push(said);
+        for message in self.request.runtime.errors.take() {
+            if !lines.iter().any(|line| line.contains(&message)) {
+                lines.push(message);
             }
         }
         lines.join("; ").into()
     }
-
-    /// How the provider is to compute; nothing for the processor.
-    fn registration(
-        &self,
-        provider: Provider,
-        warnings: &Warnings,
-    ) -> Result<Option<Registration>, RefusalReason> {
-        if !in_library(provider) {
-            return Err(RefusalReason::NotInLibrary {
-                library: self.runtime.path().to_owned(),
-                provider,
-            });
-        }
-        if provider != Provider::Cpu && !self.runtime.home.is_current() {
-            return Err(RefusalReason::Forked);
-        }
-        let reduced = self.provider.allow_reduced_precision;
-        let device = self.device_of(provider).unwrap_or_default();
-        let mut engines = None;
-        let settings = match provider {
-            Provider::Cpu => return Ok(None),
-            Provider::OpenVino => openvino::settings(device, self.threads, reduced),
-            Provider::Cuda => {
-                cuda::load_libraries(self.runtime.path());
-                cuda::settings(device, reduced)
-            }
-            Provider::TensorRt => {
-                cuda::load_tensorrt(self.runtime.path());
-                let network_sha256_hex = self.network.sha256_hex();
-                let engine = self.engine(device, &network_sha256_hex);
-                engines = self.engine_folder(&engine, warnings)?;
-                engine.settings(engines.as_ref())
-            }
-        };
-        Ok(Some(Registration {
-            settings: settings?.error_on_failure(),
-            engines,
-        }))
-    }
-
-    /// None where nothing is to be kept, or nothing can be.
-    fn engine_folder(
-        &self,
-        engine: &Engine<'_>,
-        warnings: &Warnings,
-    ) -> Result<Option<EngineFolder>, CacheFolderError> {
-        let Some(cache_folder) = &self.provider.cache_folder else {
-            return Ok(None);
-        };
-        let Some(library) = &self.runtime.file else {
-            warnings.extend([format!(
-                "the compiled network is not kept for the next start: {}",
-                NotKept::Library
-            )]);
-            return Ok(None);
-        };
-        EngineFolder::in_cache(cache_folder, &engine_key::of(engine, library)).map(Some)
-    }
-
-    fn engine<'b>(&'b self, device: &'b str, network_sha256_hex: &'b str) -> Engine<'b> {
-        Engine {
-            device,
-            reduced: self.provider.allow_reduced_precision,
-            network_sha256_hex,
-            input_shape: self.input_shape,
-        }
-    }
-
-    fn builder(
-        &self,
-        registration: Option<&Registration>,
-        warnings: &Warnings,
-        helpers: &Helpers,
-    ) -> ort::Result<SessionBuilder> {
-        let Some(registration) = registration else {
-            return builder(self.runtime, self.threads, warnings, helpers);
-        };
-        // The provider has threads of its own.
-        let builder = builder(self.runtime, 1, warnings, helpers)?
-            .with_disable_cpu_fallback()?
-            .with_execution_providers([registration.settings.clone()])?;
-        Ok(builder)
-    }
 }
 
-/// Whether the loaded ONNX Runtime was built with the provider, which says nothing of the
-/// machine.
-pub(super) fn in_library(provider: Provider) -> bool {
-    let found = match provider {
-        Provider::Cpu => ep::CPU::is_available(),
-        Provider::OpenVino => ep::OpenVINO::is_available(),
-        Provider::Cuda => ep::CUDA::is_available(),
-        Provider::TensorRt => ep::TensorRT::is_available(),
-    };
-    found.unwrap_or(false)
+/// A provider that is ready to open the network.
+enum Registered<'a> {
+    BuiltIn(Opening<'a>),
+    Plugin(Registration<'a>),
+}
+
+/// The failure of ONNX Runtime's own code, or one that every provider would have.
+fn fatal(failure: Failure) -> NetworkError {
+    match failure {
+        Failure::Read(error) => error.into(),
+        Failure::Stopped => NetworkError::OpeningStopped,
+        Failure::Cache(error) => NetworkError::Open(error.into()),
+        Failure::Start(error) | Failure::Open(error) => NetworkError::Open(error.into()),
+    }
 }

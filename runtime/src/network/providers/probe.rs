@@ -10,7 +10,7 @@ use crate::onnx::{INPUT, Nodes};
 pub(super) const SHAPE: [usize; 3] = [3, 8, 8];
 
 const OUTPUT: &str = "features";
-/// Old enough for every ONNX Runtime that is taken.
+/// Every supported ONNX Runtime reads this version.
 const IR_VERSION: i64 = 8;
 const OPSET: i64 = 17;
 

@@ -2,14 +2,21 @@
 
 use ort::value::TensorRef;
 
-use super::super::{NetworkError, OnnxRuntime};
-use super::open::in_library;
-use super::{Opened, Precision, Provider, ProviderOptions, RefusalReason, Request, probe};
+use super::open::{Opened, Request};
+use super::precision::Precision;
+use super::probe;
+use super::provider::Provider;
+use super::provider_options::ProviderOptions;
+use super::refusal_reason::RefusalReason;
+use crate::cores::CoreAffinity;
+use crate::network::error::NetworkError;
+use crate::network::onnx_runtime::OnnxRuntime;
+use crate::onnx::INPUT;
 
-/// What became of trying a provider.
+/// The result of trying a provider.
 #[derive(Debug)]
 pub struct ProviderState {
-    /// Which one.
+    /// The provider.
     pub provider: Provider,
     /// Whether the loaded ONNX Runtime was built with it.
     pub in_library: bool,
@@ -23,7 +30,7 @@ pub struct ProviderState {
 pub fn survey(runtime: &OnnxRuntime) -> Vec<ProviderState> {
     let state = |provider| ProviderState {
         provider,
-        in_library: in_library(provider),
+        in_library: provider.entry().is_in_loaded_library(),
         usable: tried(runtime, provider),
     };
     Provider::ALL.into_iter().map(state).collect()
@@ -34,12 +41,13 @@ fn tried(runtime: &OnnxRuntime, provider: Provider) -> Result<Precision, Network
         runtime,
         network: &probe::network("Relu").into(),
         threads: 1,
+        core_affinity: CoreAffinity::Untouched,
         input_shape: probe::SHAPE,
         provider: &ProviderOptions::from(provider),
     };
     let opened = request.open(None)?;
-    let precision = opened.precision;
-    // A library made for other GPUs opens, and fails only here.
+    let precision = opened.selected.precision;
+    // A library that is made for other GPUs opens a network, and fails only here.
     run(opened).map_err(|error| NetworkError::Provider {
         provider,
         reason: RefusalReason::Open(error.into()),
@@ -51,9 +59,9 @@ fn run(mut opened: Opened) -> ort::Result<()> {
     let [channels, height, width] = probe::SHAPE;
     let ones = vec![1.0_f32; channels * height * width];
     let tensor = TensorRef::from_array_view(([1, channels, height, width], &ones[..]))?;
-    let outputs = opened.session.run(ort::inputs!["input" => tensor])?;
+    let outputs = opened.session.run(ort::inputs![INPUT => tensor])?;
     let (_, values) = outputs[0].try_extract_tensor::<f32>()?;
-    // In the middle all 27 ones are seen.
+    // In the middle the convolution adds all 27 ones.
     match values.get(4 * width + 4) {
         Some(middle) if (middle - 1.0).abs() < 0.01 => Ok(()),
         middle => Err(ort::Error::new(format!(

@@ -1,67 +1,77 @@
-//! TensorRT's settings.
+//! NVIDIA GPUs through TensorRT, which compiles the network when it is first opened.
 
-use ort::ep::{ExecutionProviderDispatch, TensorRT};
+mod engine;
+mod engine_folder;
+mod engine_key;
+mod libraries;
 
-use super::RefusalReason;
-use super::cuda::number;
-use super::engine_folder::EngineFolder;
-use crate::network::LARGEST_BATCH;
+use ort::ep;
+use ort::ep::ExecutionProvider as _;
 
-const INPUT: &str = "input";
+use super::execution_provider::{ExecutionProvider, Kind, NetworkTask, Plugin, Registration};
+use super::nvidia;
+use super::precision::Precision;
+use super::refusal_reason::RefusalReason;
+use crate::network::loaded_files::UnknownLibrary;
+use crate::network::store::CacheFolderError;
+use engine::TensorRtEngine;
+use engine_folder::EngineFolder;
 
-/// What an engine is made for.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Engine<'a> {
-    pub(super) device: &'a str,
-    pub(super) reduced: bool,
-    pub(super) network_sha256_hex: &'a str,
-    pub(super) input_shape: [usize; 3],
+pub(super) const TENSORRT: ExecutionProvider = ExecutionProvider {
+    name: "tensorrt",
+    needs: "what cuda needs (in a checkout: `cargo xtask setup --cuda`), and NVIDIA's TensorRT 10 \
+            where the loader finds it, or in the folder `cuda` beside the library",
+    is_asked_by_auto: false,
+    compiles: true,
+    // ONNX Runtime has no switch that keeps TensorRT from TF32.
+    precision: Precision::Tf32,
+    reduced_precision: Precision::Reduced,
+    is_in_library: ep::TensorRT::is_available,
+    kind: Kind::Plugin(Plugin {
+        library_folder: nvidia::LIBRARY_FOLDER,
+        default_device: nvidia::DEFAULT_DEVICE,
+        seems_usable: || nvidia::nvidia_driver().is_some(),
+        register,
+    }),
+};
+
+fn register<'a>(task: NetworkTask<'a>, device: &'a str) -> Result<Registration<'a>, RefusalReason> {
+    libraries::load(task.library);
+    let engine = TensorRtEngine {
+        device,
+        reduced: task.reduced,
+        network_sha256_hex: &task.network.sha256_hex(),
+        input_shape: task.input_shape,
+    };
+    let Some(folder) = engine_folder(&task, &engine)? else {
+        return Ok(Registration {
+            settings: engine.settings(None)?,
+            open: Box::new(move |builder, _cancellation| task.open(builder)),
+        });
+    };
+    Ok(Registration {
+        settings: engine.settings(Some(folder.text()?))?,
+        open: Box::new(move |builder, cancellation| {
+            folder.open(cancellation, task.warnings, || {
+                task.open(&mut builder.clone())
+            })
+        }),
+    })
 }
 
-impl Engine<'_> {
-    /// With a folder the compiled engine and the timings of its making are kept.
-    /// The sizes of the input are fixed but for the batch, so that all is compiled when the
-    /// network is opened and nothing while pictures wait.
-    pub(super) fn settings(
-        &self,
-        folder: Option<&EngineFolder>,
-    ) -> Result<ExecutionProviderDispatch, RefusalReason> {
-        let provider = TensorRT::default()
-            .with_device_id(number(self.device)?)
-            .with_fp16(self.reduced)
-            .with_profile_min_shapes(self.batch(1))
-            .with_profile_opt_shapes(self.batch(1))
-            .with_profile_max_shapes(self.batch(LARGEST_BATCH));
-        let Some(folder) = folder else {
-            return Ok(provider.build());
-        };
-        let path = folder.text()?;
-        let provider = provider
-            .with_engine_cache(true)
-            .with_engine_cache_path(path)
-            .with_timing_cache(true)
-            .with_timing_cache_path(path);
-        Ok(provider.build())
-    }
-
-    fn batch(&self, pictures: usize) -> String {
-        let [channels, height, width] = self.input_shape;
-        format!("{INPUT}:{pictures}x{channels}x{height}x{width}")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shapes_are_written_as_tensorrt_reads_them() {
-        let engine = Engine {
-            device: "0",
-            reduced: false,
-            network_sha256_hex: "a network",
-            input_shape: [3, 224, 256],
-        };
-        assert_eq!(engine.batch(4), "input:4x3x224x256");
-    }
+/// The folder for the engine; `None` where nothing is to be kept, or nothing can be.
+fn engine_folder(
+    task: &NetworkTask<'_>,
+    engine: &TensorRtEngine<'_>,
+) -> Result<Option<EngineFolder>, CacheFolderError> {
+    let Some(cache_folder) = task.cache_folder else {
+        return Ok(None);
+    };
+    let Some(library) = task.library_file else {
+        task.warnings.extend([format!(
+            "the compiled network is not kept for the next start: {UnknownLibrary}"
+        )]);
+        return Ok(None);
+    };
+    EngineFolder::in_cache(cache_folder, &engine_key::key(engine, library)).map(Some)
 }

@@ -1,6 +1,7 @@
 //! The exported network in ONNX Runtime, then the runtime's head.
 
 use anyhow::{Context, Result};
+use cfa_runtime::CoreAffinity;
 use cfa_runtime::network::{Network, NetworkOptions, NetworkOutput, OnnxRuntime, Provider};
 use cfa_train::cfa::descriptor::{Descriptor, with_descriptor};
 use cfa_train::{export::onnx, tensor};
@@ -49,6 +50,7 @@ fn run(
     let options = NetworkOptions {
         threads: 2,
         provider: Provider::Cpu.into(),
+        core_affinity: CoreAffinity::default(),
         input_shape: [shape[1], shape[2], shape[3]],
         outputs: vec![NetworkOutput {
             name: onnx::OUTPUT.to_owned(),
@@ -58,6 +60,7 @@ fn run(
     let mut network = Network::new(library, &encoded, &options)?;
     let pictures = Array4::from_shape_vec(shape, tensor::host_values(input)?)?;
     let outputs = network.run(&pictures)?;
-    let first = outputs.iter().next();
+    let all = outputs.all()?;
+    let first = all.first();
     Ok(first.context("the network gave no output")?.to_owned())
 }

@@ -1,6 +1,7 @@
 //! What a bundle holds: the levels of the network on other axes, searched with bounds.
 
 use anyhow::{Context, Result};
+use cfa_runtime::CoreAffinity;
 use cfa_runtime::cfa::anomaly_map::GaussianBlur;
 use cfa_runtime::cfa::head::{Descriptors, Head, LevelShape};
 use cfa_runtime::cfa::memory_bank::MemoryBank;
@@ -48,13 +49,14 @@ pub(super) fn compare(
     let options = NetworkOptions {
         threads: 2,
         provider: Provider::Cpu.into(),
+        core_affinity: CoreAffinity::default(),
         input_shape: [shape[1], shape[2], shape[3]],
         outputs: NetworkOutput::levels(&shapes),
     };
     let mut network = Network::new(library, &encoded, &options)?;
     let levels = network.run(&Array4::from_shape_vec(shape, tensor::host_values(input)?)?)?;
     let map = |image| {
-        let views: Vec<_> = levels.of_picture(image).collect();
+        let views = levels.picture(image)?;
         Ok(head.anomaly_map(&views)?.0)
     };
     let maps = (0..shape[0]).map(map).collect::<Result<Vec<_>>>()?;

@@ -1,4 +1,4 @@
-//! Files of a folder that are believed when their digests are as recorded beside them.
+//! Digests of the files in a folder, recorded beside them.
 
 use std::fs::{self, File};
 use std::io;
@@ -6,11 +6,11 @@ use std::path::Path;
 
 use crate::bundle::sha256_hex_of;
 
-/// SHA-256 of the others.
+/// The file with the SHA-256 of all other files.
 pub(super) const DIGESTS: &str = "sha256";
 
-/// Files may have been cut short by a full disk, a loss of power or the end of who wrote them;
-/// and what was never recorded was never whole.
+/// Whether all files are as they were recorded. Files may have been cut short by a full disk, a
+/// loss of power or the end of the program. Files that were never recorded were never complete.
 pub(super) fn is_intact(folder: &Path) -> bool {
     let recorded = fs::read_to_string(folder.join(DIGESTS));
     matches!((recorded, digests(folder)), (Ok(recorded), Ok(found)) if recorded == found)
@@ -21,7 +21,7 @@ pub(super) fn record(folder: &Path) -> io::Result<()> {
     fs::write(folder.join(DIGESTS), digests(folder)?)
 }
 
-/// A line for each file, by name.
+/// One line for each file, in the order of their names.
 fn digests(folder: &Path) -> io::Result<String> {
     let mut lines = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -66,7 +66,7 @@ mod tests {
         }
         assert!(is_intact(folder.path()));
         fs::write(at("another"), "").unwrap();
-        assert!(!is_intact(folder.path()), "it was not there");
+        assert!(!is_intact(folder.path()), "a file that was not recorded");
         assert!(!is_intact(&at("no folder")));
     }
 }

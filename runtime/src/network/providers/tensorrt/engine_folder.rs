@@ -1,65 +1,64 @@
-//! The folder of one compiled network: filled by one opening at a time, and believed when it is
-//! whole.
+//! The folder of one compiled network. One opening at a time fills it, and it is used when it is
+//! intact.
 //!
-//! ONNX Runtime writes an engine in place, and fails with one that was cut short.
+//! ONNX Runtime writes an engine in place, and fails with an engine that was cut short.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
+use std::path::Path;
 
-use super::super::opening::Failure;
-use super::super::warnings::Warnings;
-use super::{CacheFolder, CacheFolderError, kept_files};
 use crate::cancellation::Cancellation;
+use crate::network::failure::Failure;
+use crate::network::store::{CacheFolder, CacheFolderError, Entry, Store, StoreKey, StoreKind};
+use crate::network::warnings::Warnings;
 
-/// Between two looks whether another opening has come to its end.
-const INTERVAL: Duration = Duration::from_millis(50);
+/// Engines are large and take minutes to compile, so the user decides which of them to remove.
+const KIND: StoreKind = StoreKind {
+    name: "tensorrt",
+    most_kept: None,
+};
 
 /// One engine's place in the cache.
 #[derive(Debug)]
 pub(super) struct EngineFolder {
+    entry: Entry,
     folder: CacheFolder,
-    /// Beside the folder, which is emptied.
-    lock: PathBuf,
 }
 
 impl EngineFolder {
-    /// `key` names what the engine is made of and for, in characters fit for a file name.
-    pub(super) fn in_cache(cache_folder: &Path, key: &str) -> Result<Self, CacheFolderError> {
-        let all = CacheFolder::open(&cache_folder.join("tensorrt"))?;
-        Ok(Self {
-            folder: all.subfolder(key)?,
-            lock: all.path().join(format!("{key}.lock")),
-        })
+    pub(super) fn in_cache(cache_folder: &Path, key: &StoreKey) -> Result<Self, CacheFolderError> {
+        let entry = Entry::in_store(Store::open(cache_folder, KIND)?, key)?;
+        let folder = entry.create()?;
+        Ok(Self { entry, folder })
     }
 
-    /// The path for those who take text alone.
+    /// The path as text.
     pub(super) fn text(&self) -> Result<&str, CacheFolderError> {
         self.folder.text()
     }
 
-    /// Has `open` read and fill the folder, while no other process does. What is not whole is
-    /// removed before, and what is refused is removed for a second attempt.
-    pub(super) fn open<T, Words>(
+    /// Lets `open` read and fill the folder, while no other process does. Files that are not
+    /// intact are removed before. Files that are refused are removed for a second attempt.
+    pub(super) fn open<T, Message>(
         &self,
-        asked: &Cancellation,
+        cancellation: &Cancellation,
         warnings: &Warnings,
-        mut open: impl FnMut() -> Result<T, Failure<Words>>,
-    ) -> Result<T, Failure<Words>> {
-        let _until_the_end = self.lock(asked)?;
-        if !kept_files::is_intact(self.folder.path()) {
+        mut open: impl FnMut() -> Result<T, Failure<Message>>,
+    ) -> Result<T, Failure<Message>> {
+        let _until_the_end = self.lock(cancellation)?;
+        if !self.entry.is_intact() {
             self.empty()?;
         }
         let opened = match open() {
-            Err(Failure::Open(_refused)) if self.is_kept() && !asked.is_cancelled() => {
+            Err(Failure::Open(_refused))
+                if self.entry.is_recorded() && !cancellation.is_cancelled() =>
+            {
                 self.empty()?;
                 open()?
             }
             opened => opened?,
         };
-        if let Err(error) = kept_files::record(self.folder.path()) {
+        if let Err(error) = self.entry.record() {
             let path = self.folder.path().display();
             warnings.extend([format!(
                 "the compiled network is not kept for the next start: {path}: {error}"
@@ -68,72 +67,45 @@ impl EngineFolder {
         Ok(opened)
     }
 
-    /// Whether what is there is from an opening that succeeded.
-    fn is_kept(&self) -> bool {
-        self.folder.path().join(kept_files::DIGESTS).exists()
+    /// Another opening may compile for minutes, and this one waits for it.
+    fn lock<Message>(&self, cancellation: &Cancellation) -> Result<File, Failure<Message>> {
+        let locked = self.entry.lock(|| cancellation.is_cancelled());
+        let locked = locked.map_err(|error| self.failed(error))?;
+        locked.ok_or(Failure::Stopped)
     }
 
-    /// Another opening may compile for minutes; that is waited for.
-    fn lock<Words>(&self, asked: &Cancellation) -> Result<File, Failure<Words>> {
-        let mut options = File::options();
-        let file = options.create(true).truncate(false).write(true);
-        let file = file
-            .open(&self.lock)
-            .map_err(|error| failed(&self.lock, error))?;
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(file),
-                Err(TryLockError::WouldBlock) if asked.is_cancelled() => {
-                    return Err(Failure::Stopped);
-                }
-                Err(TryLockError::WouldBlock) => thread::sleep(INTERVAL),
-                Err(TryLockError::Error(error)) => return Err(failed(&self.lock, error)),
-            }
-        }
+    fn empty<Message>(&self) -> Result<(), Failure<Message>> {
+        self.entry.empty().map_err(|error| self.failed(error))
     }
 
-    /// First of all of the digests, so that what is left by an end in the middle is not believed.
-    fn empty<Words>(&self) -> Result<(), Failure<Words>> {
-        let folder = self.folder.path();
-        let remove = || {
-            let digests = folder.join(kept_files::DIGESTS);
-            if digests.exists() {
-                fs::remove_file(digests)?;
-            }
-            for entry in fs::read_dir(folder)? {
-                let entry = entry?;
-                if entry.file_type()?.is_dir() {
-                    fs::remove_dir_all(entry.path())?;
-                } else {
-                    fs::remove_file(entry.path())?;
-                }
-            }
-            Ok(())
-        };
-        remove().map_err(|error| failed(folder, error))
+    fn failed<Message>(&self, source: io::Error) -> Failure<Message> {
+        Failure::Cache(CacheFolderError::Io {
+            path: self.folder.path().to_owned(),
+            source,
+        })
     }
-}
-
-fn failed<Words>(path: &Path, source: io::Error) -> Failure<Words> {
-    Failure::Cache(CacheFolderError::Io {
-        path: path.to_owned(),
-        source,
-    })
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "for tests only")]
+    use std::fs;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
 
     use super::*;
+    use crate::network::store::LOCK_INTERVAL;
 
     type Refused = Failure<&'static str>;
 
     const ENGINE: &str = "TensorrtExecutionProvider_graph_0_sm90.engine";
     const TIMINGS: &str = "TensorrtExecutionProvider_cache_sm90.timing";
 
-    /// Stands for TensorRT, which compiles what is not there.
+    fn key(name: &str) -> StoreKey {
+        StoreKey::from_parts(&[name])
+    }
+
+    /// Does what TensorRT does, which compiles an engine that is missing.
     fn compile(folder: &EngineFolder) {
         for name in [ENGINE, TIMINGS] {
             fs::write(folder.folder.path().join(name), name).unwrap();
@@ -141,7 +113,7 @@ mod tests {
     }
 
     fn place(base: &Path) -> EngineFolder {
-        EngineFolder::in_cache(&base.join("cache"), "key").unwrap()
+        EngineFolder::in_cache(&base.join("cache"), &key("key")).unwrap()
     }
 
     /// A folder that an opening has filled.
@@ -175,8 +147,8 @@ mod tests {
     fn engines_are_kept_in_a_folder_of_their_own_that_nobody_else_reads() {
         use std::os::unix::fs::PermissionsExt;
         let base = tempfile::tempdir().unwrap();
-        let [first, second] =
-            ["first", "second"].map(|key| EngineFolder::in_cache(base.path(), key).unwrap());
+        let [first, second] = ["first", "second"]
+            .map(|name| EngineFolder::in_cache(base.path(), &key(name)).unwrap());
         assert_ne!(first.folder, second.folder);
         for folder in [first, second] {
             let mode = folder.folder.path().metadata().unwrap().permissions();
@@ -191,12 +163,12 @@ mod tests {
         let base = tempfile::tempdir().unwrap();
         let open = fs::Permissions::from_mode(0o777);
         fs::set_permissions(base.path(), open).unwrap();
-        let refused = EngineFolder::in_cache(&base.path().join("cache"), "key");
+        let refused = EngineFolder::in_cache(&base.path().join("cache"), &key("key"));
         assert!(matches!(refused, Err(CacheFolderError::Unsafe { .. })));
     }
 
     #[test]
-    fn what_is_whole_is_found_again() {
+    fn what_is_intact_is_found_again() {
         let base = tempfile::tempdir().unwrap();
         filled(base.path());
         let again = place(base.path());
@@ -205,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_whole_is_removed_before() {
+    fn what_is_not_intact_is_removed_before() {
         type Damage = fn(&Path);
         let damages: [(&str, Damage); 6] = [
             ("half-written", |folder| {
@@ -221,7 +193,7 @@ mod tests {
                 fs::remove_file(folder.join(TIMINGS)).unwrap();
             }),
             ("no digests", |folder| {
-                fs::remove_file(folder.join(kept_files::DIGESTS)).unwrap();
+                fs::remove_file(folder.join("sha256")).unwrap();
             }),
             ("a folder in it", |folder| {
                 fs::create_dir(folder.join("folder")).unwrap();
@@ -241,9 +213,9 @@ mod tests {
         }
     }
 
-    /// As by another version of TensorRT.
+    /// Another version of TensorRT may refuse an engine.
     #[test]
-    fn what_is_whole_and_refused_is_compiled_anew() {
+    fn what_is_intact_and_refused_is_compiled_again() {
         let base = tempfile::tempdir().unwrap();
         let folder = filled(base.path());
         let mut found = Vec::new();
@@ -257,10 +229,10 @@ mod tests {
         })
         .unwrap();
         assert_eq!(found, [3, 0]);
-        assert!(kept_files::is_intact(folder.folder.path()));
+        assert!(folder.entry.is_intact());
     }
 
-    /// It may have compiled for minutes, and a second time would end alike.
+    /// It may have compiled for minutes, and would fail again.
     #[test]
     fn a_network_that_cannot_be_compiled_is_tried_once() {
         let base = tempfile::tempdir().unwrap();
@@ -273,12 +245,12 @@ mod tests {
         });
         assert!(matches!(failed, Err(Failure::Open(_))));
         assert_eq!(attempts, 1);
-        // What it left is not believed.
+        // What it left is not trusted.
         assert_eq!(opened(&folder, || Ok(files(&folder))).unwrap(), 0);
     }
 
     #[test]
-    fn an_opening_that_was_stopped_leaves_what_is_whole() {
+    fn an_opening_that_was_stopped_leaves_what_is_intact() {
         let base = tempfile::tempdir().unwrap();
         let folder = filled(base.path());
         let asked = Cancellation::new();
@@ -291,13 +263,13 @@ mod tests {
     }
 
     #[test]
-    fn one_opens_at_a_time_and_who_waits_can_be_stopped() {
+    fn one_opens_at_a_time_and_waiting_can_be_stopped() {
         let base = tempfile::tempdir().unwrap();
         let inside = AtomicUsize::new(0);
         let open = || {
             opened(&place(base.path()), || {
                 let others = inside.fetch_add(1, Ordering::SeqCst);
-                thread::sleep(3 * INTERVAL);
+                thread::sleep(3 * LOCK_INTERVAL);
                 inside.fetch_sub(1, Ordering::SeqCst);
                 Ok(others)
             })

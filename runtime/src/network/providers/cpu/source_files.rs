@@ -1,6 +1,6 @@
-//! A network as two files, its graph and its weights, for as long as ONNX Runtime reads it.
+//! A network as two files, its graph and its weights, while ONNX Runtime reads it.
 //!
-//! Of a network that it is given in memory, ONNX Runtime would hold two more copies.
+//! ONNX Runtime would hold two more copies of a network that it gets in memory.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -14,7 +14,7 @@ use crate::onnx::{ExternalError, without_weights};
 const GRAPH: &str = "source.onnx";
 const WEIGHTS: &str = "source.bin";
 
-/// Why they could not be written.
+/// Why the files could not be written.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SourceError {
     #[error(transparent)]
@@ -25,7 +25,7 @@ pub(super) enum SourceError {
     Write(#[from] io::Error),
 }
 
-/// The folder of the two files, which goes with it.
+/// The folder of the two files, which is removed with this value.
 #[derive(Debug)]
 pub(super) struct SourceFiles(TempDir);
 

@@ -4,24 +4,27 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::{Provider, UnknownProvider};
+use super::provider::{Provider, UnknownProvider};
 
 /// The provider asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProviderChoice {
     /// This one.
     Only(Provider),
-    /// The first usable one of CUDA, OpenVINO and the processor. TensorRT is asked for by
-    /// name alone: it compiles for minutes, and does not compute in full `f32`.
+    /// The first usable one of CUDA, OpenVINO and the processor. TensorRT is used only where it
+    /// is named: it compiles for minutes, and does not compute in full `f32`.
     Auto,
 }
 
 impl ProviderChoice {
-    /// In the order they are tried.
-    pub(super) fn candidates(self) -> Vec<Provider> {
+    /// The providers to ask, in this order. `Auto` begins with the most special one.
+    pub(in crate::network) fn candidates(self) -> Vec<Provider> {
         match self {
             Self::Only(provider) => vec![provider],
-            Self::Auto => vec![Provider::Cuda, Provider::OpenVino, Provider::Cpu],
+            Self::Auto => {
+                let all = Provider::ALL.into_iter().rev();
+                all.filter(|provider| provider.is_asked_by_auto()).collect()
+            }
         }
     }
 }
@@ -52,15 +55,15 @@ impl FromStr for ProviderChoice {
     }
 }
 
-/// Who is to compute the network, and what is allowed on the way.
+/// Which provider computes the network, and what it is allowed to do.
 ///
 /// A provider computes the whole network or nothing: one that would leave some operations
 /// to the processor is refused.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProviderOptions {
-    /// Who is asked.
+    /// The provider asked for.
     pub choice: ProviderChoice,
-    /// Whether the processor computes when the one asked for cannot; else that is an error.
+    /// Whether the processor computes when the provider cannot; otherwise that is an error.
     pub allow_fallback: bool,
     /// Whether fewer bits than `f32` has may be used, which is faster and changes scores:
     /// what the device prefers with OpenVINO, TF32 with CUDA, `f16` with TensorRT.
@@ -68,9 +71,10 @@ pub struct ProviderOptions {
     /// Which device of the provider: `CPU` (the default), `GPU`, `GPU.1`, `NPU` with OpenVINO;
     /// the number of the GPU (default 0) with CUDA and TensorRT.
     pub device: Option<String>,
-    /// A folder for what TensorRT compiles and for what ONNX Runtime optimises for the
-    /// processor, made if missing, for the owner alone; `None` keeps nothing, and the next opening
-    /// does it again. With TensorRT a folder that is not safe is an error, else a warning.
+    /// A folder for networks that TensorRT has compiled, or that ONNX Runtime has optimised for
+    /// the processor. It is made where it is missing, for the owner alone. With `None` nothing is
+    /// kept, and each opening prepares the network again. A folder that is not safe is an error
+    /// with TensorRT, otherwise a warning.
     pub cache_folder: Option<PathBuf>,
 }
 
@@ -89,40 +93,13 @@ impl From<ProviderChoice> for ProviderOptions {
     }
 }
 
-/// In how many bits a provider computes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Precision {
-    /// Full `f32`.
-    F32,
-    /// `f32`, but factors may be rounded to the 10 bits of TF32 before they are multiplied.
-    Tf32,
-    /// Whatever the device prefers: `f16`, `bf16` or `f32`.
-    Reduced,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Precision {
-    /// The name in results.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-            Self::Tf32 => "tf32",
-            Self::Reduced => "reduced",
-        }
-    }
-
-    pub(super) fn of(provider: Provider, reduced: bool) -> Self {
-        match (provider, reduced) {
-            (Provider::Cpu, _) | (Provider::OpenVino | Provider::Cuda, false) => Self::F32,
-            // ONNX Runtime offers no way to take TF32 from TensorRT.
-            (Provider::Cuda, true) | (Provider::TensorRt, false) => Self::Tf32,
-            (Provider::OpenVino | Provider::TensorRt, true) => Self::Reduced,
-        }
-    }
-}
-
-impl fmt::Display for Precision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+    #[test]
+    fn auto_asks_for_a_gpu_first_and_never_for_what_compiles() {
+        let asked = ProviderChoice::Auto.candidates();
+        assert_eq!(asked, [Provider::Cuda, Provider::OpenVino, Provider::Cpu]);
     }
 }

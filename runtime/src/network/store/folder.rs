@@ -1,4 +1,4 @@
-//! A folder that only its owner can write to, for files that are believed when read.
+//! A folder that only its owner can write to, for files that are trusted when read.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CacheFolderError {
-    /// It cannot be made or looked at.
+    /// It cannot be made or read.
     #[error("the cache folder {} cannot be used; name another one", path.display())]
     Io {
         /// The folder.
@@ -17,7 +17,7 @@ pub enum CacheFolderError {
         /// What the system said.
         source: io::Error,
     },
-    /// Others could put files there, or exchange the folder for one of theirs.
+    /// Other users could put files there, or replace the folder by one of theirs.
     #[error(
         "the cache in {} is not safe: compiled networks are run as they are, and {} {problem}",
         folder.display(),
@@ -26,16 +26,16 @@ pub enum CacheFolderError {
     Unsafe {
         /// The cache folder.
         folder: PathBuf,
-        /// It, or a folder above it.
+        /// The folder that is not safe: the cache folder, or one above it.
         culprit: PathBuf,
-        /// What is wrong with that, and what to do.
+        /// What is wrong with it, and what to do.
         problem: &'static str,
     },
 }
 
-/// A folder checked to be private: it belongs to the user who runs this program, nobody
-/// else may enter it, and every folder above it belongs to that user or to root and is not
-/// open for all to write (one like `/tmp`, where nobody can remove what others own, is fine).
+/// A folder that was checked to be private. It belongs to the user who runs this program, and
+/// nobody else may enter it. Every folder above it belongs to that user or to root, and not
+/// everybody can write to it, unless it is sticky, as `/tmp` is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CacheFolder(PathBuf);
 
@@ -47,19 +47,14 @@ impl CacheFolder {
             source,
         };
         make(path).map_err(failed)?;
-        // Links are followed once, here; what is checked is what is used.
+        // Links are followed once, here, so that the folder that is checked is the one used.
         let real = path.canonicalize().map_err(failed)?;
         check(&real)?;
         Ok(Self(real))
     }
 
-    /// One below, made and checked alike.
-    pub fn subfolder(&self, name: &str) -> Result<Self, CacheFolderError> {
-        Self::open(&self.0.join(name))
-    }
-
-    /// One below for a while, with a name of its own; it goes with the result.
-    pub(super) fn temporary(&self, prefix: &str) -> io::Result<TempDir> {
+    /// A new folder in this one, which is removed with the result.
+    pub(in crate::network) fn temporary(&self, prefix: &str) -> io::Result<TempDir> {
         let mut builder = tempfile::Builder::new();
         builder.prefix(prefix);
         #[cfg(unix)]
@@ -67,15 +62,15 @@ impl CacheFolder {
         builder.tempdir_in(&self.0)
     }
 
-    /// The path for those who take text alone.
-    pub(super) fn text(&self) -> Result<&str, CacheFolderError> {
+    /// The path as text.
+    pub(in crate::network) fn text(&self) -> Result<&str, CacheFolderError> {
         self.0.to_str().ok_or_else(|| CacheFolderError::Io {
             path: self.0.clone(),
             source: io::Error::new(io::ErrorKind::InvalidInput, "its name is not UTF-8"),
         })
     }
 
-    /// Where it lies, without links.
+    /// The path, without links.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0
@@ -131,7 +126,7 @@ fn check(_folder: &Path) -> Result<(), CacheFolderError> {
     Ok(())
 }
 
-/// Whose a folder is and what others may do there.
+/// The owner of a folder, and what others may do there.
 #[cfg(unix)]
 #[derive(Debug, Clone, Copy)]
 struct Owner {
@@ -231,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_of_other_users_are_not_believed() {
+    fn folders_of_other_users_are_not_trusted() {
         let me = 1000;
         let owner = |uid, mode| Owner { uid, mode };
         assert!(owner(me, 0o40700).problem_of_folder(me).is_none());
