@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use cfa_runtime::picture::DamageRule;
-use cfa_runtime::{HeadPlacement, InspectorOptions, ProviderChoice};
+use cfa_runtime::{CoreAffinity, HeadPlacement, InspectorOptions, ProviderChoice};
 
 use crate::fault::Fault;
 use crate::progress::Progress;
@@ -15,7 +15,7 @@ use crate::status::CFA_E_PROVIDER;
 const KEYS: &str = "onnxruntime, provider, threads, threshold, review_threshold, \
                     false_reject_rate, review_rate, max_encoded_bytes, max_side_px, max_pixels, \
                     white_level, accept_damaged, allow_fallback, allow_reduced_precision, \
-                    device, cache_folder, head";
+                    device, cache_folder, head, core_affinity";
 
 /// Settings for opening models and making sessions; used by one thread at a time.
 #[derive(Debug, Default)]
@@ -45,6 +45,7 @@ impl Choices {
             "device" => asked.device = Some(value.to_owned()),
             "cache_folder" => asked.cache_folder = Some(path(key, value)?),
             "head" => self.inspector.head = head(value)?,
+            "core_affinity" => self.inspector.core_affinity = core_affinity(value)?,
             "threads" => self.inspector.threads = Some(threads(value)?),
             "threshold" => decision.threshold = Some(number(key, value)?),
             "review_threshold" => decision.review_threshold = Some(number(key, value)?),
@@ -83,6 +84,16 @@ fn head(value: &str) -> Result<HeadPlacement, Fault> {
     value
         .parse()
         .map_err(|error| Fault::argument(format!("option head: {error}")))
+}
+
+fn core_affinity(value: &str) -> Result<CoreAffinity, Fault> {
+    match value {
+        "managed" => Ok(CoreAffinity::Managed),
+        "untouched" => Ok(CoreAffinity::Untouched),
+        _ => Err(Fault::argument(format!(
+            "option core_affinity must be \"managed\" or \"untouched\", not {value:?}"
+        ))),
+    }
 }
 
 fn yes(key: &str, value: &str) -> Result<bool, Fault> {

@@ -42,6 +42,9 @@ pub unsafe extern "C" fn cfa_options_new(
 /// `head`: who computes distances and map: `host` (the default: libcfa, on the processor) or
 /// `graph` (the provider, with the network).
 /// `threads`: 1 to 1024; default: as many as the machine offers.
+/// `core_affinity`: `managed` (the default: waiting threads of libcfa are kept off the core of
+/// the calling thread, which is faster in virtual machines) or `untouched` (libcfa sets no
+/// affinities, for programs that place their threads themselves).
 /// `threshold`: reject pictures with a raw score above it; `review_threshold`: have those
 /// above it looked at. Or `false_reject_rate`: reject at most this share of good parts, such
 /// as 0.01, by the good scores in the bundle; `review_rate`: reject or have looked at so many
