@@ -1,5 +1,5 @@
 # The version of the interface, as in cfa.h: any later one of the same major number fits.
-set(PACKAGE_VERSION "1.1.0")
+set(PACKAGE_VERSION "1.2.0")
 
 if(PACKAGE_FIND_VERSION VERSION_GREATER PACKAGE_VERSION)
   set(PACKAGE_VERSION_COMPATIBLE FALSE)

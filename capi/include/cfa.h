@@ -130,7 +130,7 @@
 #define CFA_ABI_MAJOR 1
 
 // Rises when something is added.
-#define CFA_ABI_MINOR 1
+#define CFA_ABI_MINOR 2
 
 // Bytes in the message of a `cfa_error`, with its final NUL.
 #define CFA_MESSAGE_CAPACITY 1024
@@ -432,6 +432,9 @@ cfa_status cfa_options_new(struct cfa_options **out, struct cfa_error *err);
 // `head`: who computes distances and map: `host` (the default: libcfa, on the processor) or
 // `graph` (the provider, with the network).
 // `threads`: 1 to 1024; default: as many as the machine offers.
+// `core_affinity`: `managed` (the default: waiting threads of libcfa are kept off the core of
+// the calling thread, which is faster in virtual machines) or `untouched` (libcfa sets no
+// affinities, for programs that place their threads themselves).
 // `threshold`: reject pictures with a raw score above it; `review_threshold`: have those
 // above it looked at. Or `false_reject_rate`: reject at most this share of good parts, such
 // as 0.01, by the good scores in the bundle; `review_rate`: reject or have looked at so many

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use cfa_runtime::network::{OpeningWatch, file_loaded_at, library_beside};
 use cfa_runtime::{Inspector, Model, OnnxRuntime};
-use serde_json::{Value, json};
 
 use crate::fault::Fault;
 use crate::options::Choices;
@@ -21,9 +20,9 @@ pub(crate) enum Engine {
 }
 
 impl Engine {
-    /// The ONNX Runtime asked for, or the one loaded already, or the one beside this
-    /// library, or whichever the system's loader finds.
-    pub(crate) fn of(choices: &Choices) -> Result<Self, Fault> {
+    /// Loads the ONNX Runtime asked for, or takes the one loaded already, the one beside this
+    /// library, or what the system's loader finds.
+    pub(crate) fn for_choices(choices: &Choices) -> Result<Self, Fault> {
         #[cfg(feature = "fake-network")]
         if choices.onnxruntime.as_deref() == Some(Path::new("fake-network")) {
             return Ok(Self::StandIn);
@@ -49,16 +48,6 @@ impl Engine {
             #[cfg(feature = "fake-network")]
             (Self::StandIn, _) => Inspector::with_fake_network(model, options),
         }?)
-    }
-
-    pub(crate) fn facts(&self) -> Value {
-        match self {
-            Self::OnnxRuntime(runtime) => {
-                json!({ "version": runtime.version(), "path": runtime.path() })
-            }
-            #[cfg(feature = "fake-network")]
-            Self::StandIn => json!("fake-network"),
-        }
     }
 }
 

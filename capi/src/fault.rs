@@ -4,17 +4,19 @@ use std::error::Error;
 
 use cfa_runtime::bundle::{BundleError, BundleProblem};
 use cfa_runtime::inspector::{InspectError, OpenError};
-use cfa_runtime::network::NetworkError;
+use cfa_runtime::network::{Forked, NetworkError};
 use cfa_runtime::picture::{Limit, PictureError, PictureProblem};
 use cfa_runtime::preprocess::PreprocessError;
+use cfa_runtime::session::SessionError;
 use cfa_runtime::training_support::cfa::anomaly_map::BlurError;
 use cfa_runtime::training_support::cfa::head::HeadError;
 use cfa_runtime::training_support::cfa::memory_bank::{MemoryBankError, NeighborsError};
 
 use crate::status::{
     CFA_E_BAD_ARGUMENT, CFA_E_BAD_PICTURE, CFA_E_BUNDLE_DIGEST, CFA_E_BUNDLE_FORMAT,
-    CFA_E_BUNDLE_VERSION, CFA_E_CANCELLED, CFA_E_INTERNAL, CFA_E_IO, CFA_E_LIMIT, CFA_E_NETWORK,
-    CFA_E_NONFINITE, CFA_E_NULL_ARGUMENT, CFA_E_ONNXRUNTIME, CFA_E_PROVIDER, cfa_status,
+    CFA_E_BUNDLE_VERSION, CFA_E_BUSY, CFA_E_CANCELLED, CFA_E_INTERNAL, CFA_E_IO, CFA_E_LIMIT,
+    CFA_E_NETWORK, CFA_E_NONFINITE, CFA_E_NULL_ARGUMENT, CFA_E_ONNXRUNTIME, CFA_E_PANIC,
+    CFA_E_PROVIDER, cfa_status,
 };
 
 /// A status other than `CFA_OK`, with one line for people.
@@ -36,6 +38,11 @@ impl Fault {
         Self::new(CFA_E_NULL_ARGUMENT, format!("{name} is NULL"))
     }
 
+    /// A bug in this library.
+    pub(crate) fn internal(error: &(dyn Error + 'static)) -> Self {
+        Self::caused(CFA_E_INTERNAL, error)
+    }
+
     pub(crate) fn argument(message: impl Into<String>) -> Self {
         Self::new(CFA_E_BAD_ARGUMENT, message)
     }
@@ -49,6 +56,25 @@ impl Fault {
             cause = error.source();
         }
         Self::new(status, message)
+    }
+}
+
+impl From<SessionError> for Fault {
+    fn from(error: SessionError) -> Self {
+        let status = match error {
+            SessionError::Inspect(error) => return error.into(),
+            SessionError::Forked(error) => return error.into(),
+            SessionError::Busy => CFA_E_BUSY,
+            SessionError::Panicked => CFA_E_PANIC,
+            _ => CFA_E_INTERNAL,
+        };
+        Self::caused(status, &error)
+    }
+}
+
+impl From<Forked> for Fault {
+    fn from(error: Forked) -> Self {
+        Self::caused(CFA_E_BAD_ARGUMENT, &error)
     }
 }
 

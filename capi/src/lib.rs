@@ -13,6 +13,7 @@ mod frame;
 #[cfg(feature = "fault-injection")]
 mod injection;
 mod options;
+mod progress;
 mod scoring;
 mod session;
 pub mod status;

@@ -2,21 +2,20 @@
 
 #![allow(non_camel_case_types, reason = "the name is that of the C interface")]
 
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use cfa_runtime::picture::DamageRule;
-use cfa_runtime::{HeadPlacement, InspectorOptions, ProviderChoice};
+use cfa_runtime::{CoreAffinity, HeadPlacement, InspectorOptions, ProviderChoice};
 
-use crate::abi::Progress;
 use crate::fault::Fault;
-use crate::status::{CFA_E_CANCELLED, CFA_E_PROVIDER};
+use crate::progress::Progress;
+use crate::status::CFA_E_PROVIDER;
 
 const KEYS: &str = "onnxruntime, provider, threads, threshold, review_threshold, \
                     false_reject_rate, review_rate, max_encoded_bytes, max_side_px, max_pixels, \
                     white_level, accept_damaged, allow_fallback, allow_reduced_precision, \
-                    device, cache_folder, head";
+                    device, cache_folder, head, core_affinity";
 
 /// Settings for opening models and making sessions; used by one thread at a time.
 #[derive(Debug, Default)]
@@ -46,6 +45,7 @@ impl Choices {
             "device" => asked.device = Some(value.to_owned()),
             "cache_folder" => asked.cache_folder = Some(path(key, value)?),
             "head" => self.inspector.head = head(value)?,
+            "core_affinity" => self.inspector.core_affinity = core_affinity(value)?,
             "threads" => self.inspector.threads = Some(threads(value)?),
             "threshold" => decision.threshold = Some(number(key, value)?),
             "review_threshold" => decision.review_threshold = Some(number(key, value)?),
@@ -86,6 +86,16 @@ fn head(value: &str) -> Result<HeadPlacement, Fault> {
         .map_err(|error| Fault::argument(format!("option head: {error}")))
 }
 
+fn core_affinity(value: &str) -> Result<CoreAffinity, Fault> {
+    match value {
+        "managed" => Ok(CoreAffinity::Managed),
+        "untouched" => Ok(CoreAffinity::Untouched),
+        _ => Err(Fault::argument(format!(
+            "option core_affinity must be \"managed\" or \"untouched\", not {value:?}"
+        ))),
+    }
+}
+
 fn yes(key: &str, value: &str) -> Result<bool, Fault> {
     value.parse().map_err(|_other| {
         Fault::argument(format!(
@@ -118,26 +128,4 @@ fn number<T: FromStr>(key: &str, value: &str) -> Result<T, Fault> {
             "option {key} must be a number that fits it, not {value:?}"
         ))
     })
-}
-
-/// Tells the caller's callback, if there is one.
-pub(crate) fn report(progress: Option<&Progress>, phase: &str, fraction: f32) -> ControlFlow<()> {
-    progress.map_or(ControlFlow::Continue(()), |progress| {
-        progress.report(phase, fraction)
-    })
-}
-
-/// The same at the start or end of a phase, where stopping is an error at once.
-pub(crate) fn report_or_stop(
-    progress: Option<&Progress>,
-    phase: &str,
-    fraction: f32,
-) -> Result<(), Fault> {
-    match report(progress, phase, fraction) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(()) => Err(Fault::new(
-            CFA_E_CANCELLED,
-            format!("the progress callback stopped: {phase}"),
-        )),
-    }
 }

@@ -5,7 +5,6 @@ use std::time::Instant;
 use cfa_runtime::calibration::Decision;
 use cfa_runtime::{Inspection, render};
 
-use crate::abi::MapOut;
 use crate::fault::Fault;
 use crate::frame::Frame;
 use crate::types::{
@@ -80,9 +79,21 @@ fn decision(inspection: &Inspection) -> cfa_decision {
     }
 }
 
+/// The caller's memory for an anomaly map.
+pub(crate) trait MapSink {
+    /// Whether the map is wanted in the size of the picture instead of the model's own.
+    fn in_picture_size(&self) -> bool;
+
+    /// Refuses a map with too little room, and reports the size that it needs.
+    fn check_room(&self, size_px: (u32, u32)) -> Result<(), Fault>;
+
+    /// Writes size and values; values beyond the room are left out.
+    fn fill(&self, size_px: (u32, u32), values: impl Iterator<Item = f32>);
+}
+
 /// Refuses a map with too little room before anything is computed.
 pub(crate) fn check_room(
-    map: Option<&MapOut>,
+    map: Option<&impl MapSink>,
     model_px: (u32, u32),
     inspected: (u32, u32),
 ) -> Result<(), Fault> {
@@ -94,7 +105,7 @@ pub(crate) fn check_room(
     })
 }
 
-pub(crate) fn fill(map: &MapOut, inspection: &Inspection) {
+pub(crate) fn fill(map: &impl MapSink, inspection: &Inspection) {
     if map.in_picture_size() {
         let size = inspection.picture_size;
         let values = render::values_in_picture(inspection);

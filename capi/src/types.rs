@@ -15,7 +15,7 @@ pub use crate::session::{cfa_model, cfa_session};
 /// Changes when a program built against an older header no longer works.
 pub const CFA_ABI_MAJOR: u32 = 1;
 /// Rises when something is added.
-pub const CFA_ABI_MINOR: u32 = 1;
+pub const CFA_ABI_MINOR: u32 = 2;
 /// Bytes in the message of a `cfa_error`, with its final NUL.
 pub const CFA_MESSAGE_CAPACITY: usize = 1024;
 

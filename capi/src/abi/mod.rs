@@ -22,7 +22,6 @@ mod options;
 mod output;
 #[allow(unsafe_code, reason = "pointers from C cannot be followed otherwise")]
 mod pointer;
-mod progress;
 #[allow(unsafe_code, reason = "its functions are exported")]
 mod session;
 #[cfg(all(test, feature = "fake-network"))]
@@ -37,8 +36,6 @@ pub use model::{
     cfa_model_open, cfa_model_open_bytes,
 };
 pub use options::{cfa_options_free, cfa_options_new, cfa_options_set, cfa_options_set_progress};
-pub(crate) use output::MapOut;
-pub(crate) use progress::Progress;
 pub use session::{
     cfa_session_cancel, cfa_session_free, cfa_session_info_json, cfa_session_new,
     cfa_session_score, cfa_session_score_batch, cfa_session_score_encoded, cfa_session_self_test,

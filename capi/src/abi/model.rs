@@ -8,7 +8,8 @@ use cfa_runtime::{Bundle, Model, render};
 use super::output::{copy_text, reporting};
 use super::pointer::{Given, given};
 use crate::fault::Fault;
-use crate::options::{cfa_options, report_or_stop};
+use crate::options::cfa_options;
+use crate::progress::report_or_stop;
 use crate::session::cfa_model;
 use crate::status::{CFA_E_BUFFER_TOO_SMALL, cfa_status};
 use crate::types::{cfa_error, cfa_str};
@@ -64,7 +65,7 @@ fn opened(
     let progress = if options.is_null() {
         None
     } else {
-        options.shared("options")?.progress
+        options.shared("options")?.progress.clone()
     };
     report_or_stop(progress.as_ref(), READING, 0.0)?;
     let model = open()?;

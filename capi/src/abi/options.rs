@@ -1,11 +1,12 @@
 //! Entry points for options.
 
 use std::ffi::c_void;
+use std::ops::ControlFlow;
 
-use super::Progress;
 use super::output::reporting;
 use super::pointer::given;
 use crate::options::cfa_options;
+use crate::progress::Progress;
 use crate::status::cfa_status;
 use crate::types::{cfa_error, cfa_progress_fn, cfa_str};
 
@@ -41,6 +42,9 @@ pub unsafe extern "C" fn cfa_options_new(
 /// `head`: who computes distances and map: `host` (the default: libcfa, on the processor) or
 /// `graph` (the provider, with the network).
 /// `threads`: 1 to 1024; default: as many as the machine offers.
+/// `core_affinity`: `managed` (the default: waiting threads of libcfa are kept off the core of
+/// the calling thread, which is faster in virtual machines) or `untouched` (libcfa sets no
+/// affinities, for programs that place their threads themselves).
 /// `threshold`: reject pictures with a raw score above it; `review_threshold`: have those
 /// above it looked at. Or `false_reject_rate`: reject at most this share of good parts, such
 /// as 0.01, by the good scores in the bundle; `review_rate`: reject or have looked at so many
@@ -84,7 +88,14 @@ pub unsafe extern "C" fn cfa_options_set_progress(
     given!(options, function, userdata, err);
     let mut options = options;
     reporting(&err, || {
-        options.exclusive("options")?.progress = Some(Progress::new(&function, &userdata)?);
+        let callback = function.callback(&userdata)?;
+        let progress = Progress::new(
+            move |phase, fraction| match callback.call(phase, fraction) {
+                0 => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            },
+        );
+        options.exclusive("options")?.progress = Some(progress);
         Ok(())
     })
 }

@@ -5,6 +5,7 @@ use std::ffi::c_char;
 use super::pointer::{Given, Out, Room};
 use crate::boundary::{caught, one_line};
 use crate::fault::Fault;
+use crate::scoring::MapSink;
 use crate::status::{CFA_E_BUFFER_TOO_SMALL, CFA_OK, cfa_status};
 use crate::types::{
     CFA_MAP_SIZE_MODEL, CFA_MAP_SIZE_PICTURE, CFA_MESSAGE_CAPACITY, cfa_error, cfa_map,
@@ -73,7 +74,7 @@ pub(super) fn copy_text(
 
 /// Where an anomaly map goes.
 #[derive(Debug)]
-pub(crate) struct MapOut {
+pub(super) struct MapOut {
     asked: cfa_map,
     out: Out<cfa_map>,
     values: Room<f32>,
@@ -94,12 +95,21 @@ impl MapOut {
         }
     }
 
-    pub(crate) fn in_picture_size(&self) -> bool {
+    fn tell_size(&self, (width_px, height_px): (u32, u32)) {
+        self.out.set(cfa_map {
+            width_px,
+            height_px,
+            ..self.asked
+        });
+    }
+}
+
+impl MapSink for MapOut {
+    fn in_picture_size(&self) -> bool {
         self.asked.size == CFA_MAP_SIZE_PICTURE
     }
 
-    /// Refuses a map with too little room, and tells its size.
-    pub(crate) fn check_room(&self, (width_px, height_px): (u32, u32)) -> Result<(), Fault> {
+    fn check_room(&self, (width_px, height_px): (u32, u32)) -> Result<(), Fault> {
         let needed = u64::from(width_px) * u64::from(height_px);
         if needed <= self.asked.capacity as u64 {
             return Ok(());
@@ -114,17 +124,8 @@ impl MapOut {
         ))
     }
 
-    /// Writes size and values; values beyond the room would be left out.
-    pub(crate) fn fill(&self, size: (u32, u32), values: impl Iterator<Item = f32>) {
+    fn fill(&self, size: (u32, u32), values: impl Iterator<Item = f32>) {
         self.tell_size(size);
         self.values.fill(values);
-    }
-
-    fn tell_size(&self, (width_px, height_px): (u32, u32)) {
-        self.out.set(cfa_map {
-            width_px,
-            height_px,
-            ..self.asked
-        });
     }
 }

@@ -3,8 +3,7 @@
 use std::ffi::c_char;
 use std::time::Instant;
 
-use super::MapOut;
-use super::output::{copy_text, reporting};
+use super::output::{MapOut, copy_text, reporting};
 use super::pointer::{Given, Out, given};
 use crate::boundary::caught;
 use crate::fault::Fault;

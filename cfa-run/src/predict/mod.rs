@@ -20,7 +20,7 @@ use anyhow::{Result, bail};
 use cfa_runtime::bundle::HeatmapRange;
 use cfa_runtime::network::LARGEST_BATCH;
 use cfa_runtime::picture::DamageRule;
-use cfa_runtime::{Inspector, InspectorOptions};
+use cfa_runtime::{CoreAffinity, Inspector, InspectorOptions};
 use clap::value_parser;
 
 use crate::inputs::{Input, Inputs};
@@ -98,6 +98,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
         white_level: args.pictures.white_level(),
         decision: args.decision.options(),
         keep_pictures: args.save.contains(&Artefact::Overlay),
+        core_affinity: CoreAffinity::default(),
     };
     let mut inspector = provider::open(&args.model, &runtime, &options)?;
     // JSON says `null` in each line.

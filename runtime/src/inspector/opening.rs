@@ -72,9 +72,9 @@ impl Inspector {
         }
         let rule = model.manifest().calibration.rule_for(&options.decision)?;
         // Before the network, which makes sure of its own threads beside these.
-        let workers = Workers::start(options.threads)?;
+        let workers = Workers::start(options.threads, options.core_affinity)?;
         let head = options.head;
-        let (file, network) = head.network(model, options.provider.clone(), workers.count)?;
+        let (file, network) = head.network(model, options, workers.count)?;
         Ok(Self {
             model: Arc::clone(&model.loaded),
             network: open(&file, &network)?,

@@ -4,6 +4,7 @@ use std::num::NonZeroU16;
 
 use super::HeadPlacement;
 use crate::calibration::DecisionOptions;
+use crate::cores::CoreAffinity;
 use crate::network::ProviderOptions;
 use crate::picture::{DamageRule, Limits};
 
@@ -22,6 +23,9 @@ pub struct InspectorOptions {
     /// [`Inspector::inspect_each`](super::Inspector::inspect_each), up to
     /// [`LARGEST_BATCH`](crate::network::LARGEST_BATCH); `None` is one.
     pub batch: Option<usize>,
+    /// Whether the cores of this inspector's threads may be chosen, those of the network and
+    /// of the head.
+    pub core_affinity: CoreAffinity,
     /// Which picture files are refused.
     pub limits: Limits,
     /// Whether damaged picture files are refused.

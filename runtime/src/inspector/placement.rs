@@ -3,10 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Model, OpenError};
+use super::{InspectorOptions, Model, OpenError};
 use crate::cfa::onnx::with_head;
 use crate::container::NetworkFile;
-use crate::network::{NetworkOptions, ProviderOptions};
+use crate::network::NetworkOptions;
 
 /// Who computes what follows the network: distances, scores and map.
 ///
@@ -35,19 +35,22 @@ impl HeadPlacement {
     pub(super) fn network(
         self,
         model: &Model,
-        provider: ProviderOptions,
+        options: &InspectorOptions,
         threads: usize,
     ) -> Result<(NetworkFile, NetworkOptions), OpenError> {
-        let mut options = model.manifest().network_options(provider, threads);
+        let mut network = model
+            .manifest()
+            .network_options(options.provider.clone(), threads);
+        network.core_affinity = options.core_affinity;
         let onnx = match self {
             Self::Host => model.network().clone(),
             Self::Graph => {
                 let (onnx, map) = with_head(&model.network().bytes()?, model.head())?;
-                options.outputs = vec![map];
+                network.outputs = vec![map];
                 onnx.into()
             }
         };
-        Ok((onnx, options))
+        Ok((onnx, network))
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
 use super::OpenError;
-use crate::cores::Helpers;
+use crate::cores::{CoreAffinity, Helpers};
 use crate::process::{Forked, Threaded};
 
 /// A pool of threads, for the process that started them.
@@ -20,12 +20,12 @@ pub(super) struct Workers {
 
 impl Workers {
     /// `None` takes as many threads as the machine offers.
-    pub(super) fn start(threads: Option<usize>) -> Result<Self, OpenError> {
+    pub(super) fn start(threads: Option<usize>, affinity: CoreAffinity) -> Result<Self, OpenError> {
         let count = threads.unwrap_or_else(available_threads);
         if count == 0 {
             return Err(OpenError::NoThreads);
         }
-        let helpers = Helpers::default();
+        let helpers = Helpers::new(affinity);
         let pool = pool(count, &helpers)?;
         Ok(Self {
             pool: Threaded::new(Arc::new(pool)),

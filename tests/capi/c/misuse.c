@@ -54,6 +54,9 @@ static void option_values(void)
     EXPECT(CFA_E_BAD_ARGUMENT, cfa_options_set(options, str("head"), str("gpu"), &err));
     CHECK(strstr(err.message, "host or graph") != NULL);
     EXPECT(CFA_OK, cfa_options_set(options, str("head"), str("host"), &err));
+    EXPECT(CFA_E_BAD_ARGUMENT, cfa_options_set(options, str("core_affinity"), str("off"), &err));
+    CHECK(strstr(err.message, "untouched") != NULL);
+    EXPECT(CFA_OK, cfa_options_set(options, str("core_affinity"), str("untouched"), &err));
     EXPECT(CFA_E_BAD_ARGUMENT, cfa_options_set(options, str("onnxruntime"), str(""), &err));
     EXPECT(CFA_E_BAD_ARGUMENT, cfa_options_set(options, str("max_pixels"), str("1e6"), &err));
     EXPECT(CFA_E_BAD_ARGUMENT, cfa_options_set(options, str("white_level"), str("0"), &err));
