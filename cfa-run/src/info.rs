@@ -1,7 +1,6 @@
 //! `cfa-run info`: the settings of a bundle.
 
 use std::io::{self, Write, stdout};
-use std::path::PathBuf;
 
 use anyhow::Result;
 use cfa_runtime::Bundle;
@@ -9,20 +8,21 @@ use cfa_runtime::bundle::Manifest;
 use cfa_runtime::calibration::{Basis, DecisionRule, F1MaxThreshold};
 use cfa_runtime::preprocess::Preprocessing;
 
+use crate::model::ModelArgs;
 use crate::{Outcome, printed};
 
 /// Arguments of `cfa-run info`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Bundle file (.cfa)
-    bundle: PathBuf,
+    #[command(flatten)]
+    model: ModelArgs,
     /// Print the whole manifest as JSON
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Outcome> {
-    let bundle = Bundle::open(&args.bundle)?;
+    let bundle = Bundle::open(args.model.path()?)?;
     printed(if args.json {
         let manifest = serde_json::to_string_pretty(&bundle.manifest())?;
         writeln!(stdout(), "{manifest}")

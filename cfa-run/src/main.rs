@@ -1,12 +1,17 @@
 //! Inspects pictures with a trained model.
 //!
-//! Exit codes: 0 fine, 1 a picture was rejected, 2 error. A reader that closes our output
-//! early is fine: the work ends, and the code tells of what was done by then.
+//! The exit codes are in [`EXIT_CODES`]. A reader that closes our output early is fine: the
+//! work ends, and the code reports what was done by then.
 
 mod bench;
 mod check;
+mod completions;
+mod hint;
 mod info;
 mod inputs;
+#[cfg(any(test, feature = "man-pages"))]
+mod man_pages;
+mod model;
 mod onnx_runtime;
 mod path_text;
 mod pictures;
@@ -23,9 +28,14 @@ use cfa_runtime::network::restart_without_telemetry;
 use cfa_runtime::picture::keep_decoder_panics_quiet;
 use clap::{Parser, Subcommand};
 
+const EXIT_CODES: &str = "Exit codes:
+  0  everything was done, and no picture was rejected
+  1  everything was done, and at least one picture was rejected
+  2  error, or a check failed; standard error says why";
+
 /// Inspect pictures with a trained CFA model.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true)]
+#[command(version, propagate_version = true, after_help = EXIT_CODES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -34,8 +44,10 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Score pictures and show where they look unusual
+    #[command(after_help = EXIT_CODES)]
     Predict(predict::Args),
     /// Replay the results recorded in a bundle on this machine
+    #[command(after_help = EXIT_CODES)]
     Verify(verify::Args),
     /// Measure how fast a bundle is on this machine
     Bench(bench::Args),
@@ -43,6 +55,12 @@ enum Command {
     Info(info::Args),
     /// Print what this machine can compute with, and what to install for the rest
     Check(check::Args),
+    /// Print a script that lets a shell complete the arguments of this program
+    Completions(completions::Args),
+    /// Write manual pages
+    #[cfg(feature = "man-pages")]
+    #[command(hide = true)]
+    ManPages(man_pages::Args),
 }
 
 /// Whether everything asked for was done and in order, from good to bad.
@@ -69,18 +87,24 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        #[cfg(feature = "man-pages")]
+        Command::ManPages(args) => man_pages::run(&args),
     };
     match outcome {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Rejected) => ExitCode::from(1),
         Ok(Outcome::Failed) => ExitCode::from(2),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => failed(&pictures::explained(error)),
+        Err(error) => failed(&error),
     }
 }
 
 fn failed(error: &Error) -> ExitCode {
     say(&format!("error: {error:#}"));
+    if let Some(hint) = hint::hint(error) {
+        say(&format!("hint: {hint}"));
+    }
     ExitCode::from(2)
 }
 

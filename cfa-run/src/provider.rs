@@ -1,4 +1,4 @@
-//! Who is to compute the network, asked for on the command line.
+//! Options for the provider that computes the network.
 
 use std::env;
 use std::io::{self, IsTerminal};
@@ -18,9 +18,9 @@ use crate::say;
 /// An opening shorter than this needs no word.
 const LONG: Duration = Duration::from_secs(2);
 
-/// Who computes, and what is allowed on the way.
+/// The provider, and what it is allowed to do.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Who computes the network")]
+#[command(next_help_heading = "Provider of the network")]
 pub(crate) struct ProviderArgs {
     /// cpu, openvino, cuda, tensorrt, or auto for the first usable one of cuda,
     /// openvino and cpu
@@ -37,7 +37,8 @@ pub(crate) struct ProviderArgs {
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
     /// Where the distances and the map are computed: host (the processor, fewer operations)
-    /// or graph (by the provider, with the network; for GPUs)
+    /// or graph (by the provider, with the network). The place graph is experimental: it has
+    /// not been measured on a GPU yet
     #[arg(long, default_value_t, value_name = "PLACE")]
     head: HeadPlacement,
     /// Folder for networks prepared for this machine, for you alone [default: `cfa-run`

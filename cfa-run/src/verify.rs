@@ -1,13 +1,13 @@
 //! `cfa-run verify`: the recorded results, replayed.
 
 use std::io::{self, Write, stdout};
-use std::path::PathBuf;
 
 use anyhow::Result;
 use cfa_runtime::verify::{SampleReport, VerifyReport, replay};
 use cfa_runtime::{HeadPlacement, InspectorOptions, Provider};
 use serde_json::json;
 
+use crate::model::ModelArgs;
 use crate::onnx_runtime::LibraryArgs;
 use crate::provider::{self, ProviderArgs};
 use crate::{Outcome, printed, say};
@@ -15,8 +15,8 @@ use crate::{Outcome, printed, say};
 /// Arguments of `cfa-run verify`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Bundle file (.cfa)
-    bundle: PathBuf,
+    #[command(flatten)]
+    model: ModelArgs,
     /// One JSON object a line instead of a table
     #[arg(long)]
     json: bool,
@@ -27,20 +27,21 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<Outcome> {
+    let model = args.model.path()?;
     let runtime = args.library.load(args.provider.choice())?;
     let options = InspectorOptions {
         provider: args.provider.options(),
         head: args.provider.head(),
         ..InspectorOptions::default()
     };
-    let mut inspector = provider::open(&args.bundle, &runtime, &options)?;
+    let mut inspector = provider::open(model, &runtime, &options)?;
     let by = (inspector.provider(), inspector.head());
     let report = replay(&mut inspector)?;
     printed(print(&report, by, args.json))?;
     if report.samples.is_empty() {
         say(&format!(
             "error: {} holds no golden samples, so nothing can be verified",
-            args.bundle.display()
+            model.display()
         ));
     }
     Ok(if report.ok() {

@@ -13,6 +13,7 @@ mod bad_pictures;
 mod batches;
 mod bench;
 mod cache;
+mod command_line;
 mod found;
 mod full_output;
 #[path = "../harness/mod.rs"]

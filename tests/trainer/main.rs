@@ -13,6 +13,7 @@
 
 mod backbone_references;
 mod calibrate;
+mod command_line;
 mod data_sets;
 mod drawn_weights;
 mod evaluate;

@@ -244,7 +244,7 @@ fn without_a_network_the_endpoint_is_named() {
     assert!(matches!(error, SourceError::Hub { .. }), "{error:?}");
     let said = error.to_string();
     assert!(
-        said.contains(&address) && said.contains("--hub-endpoint"),
+        said.contains(&address) && said.contains("check the network"),
         "{said}"
     );
 }

@@ -12,9 +12,11 @@ use crate::{
 };
 
 /// Packages that need no libtorch.
-const LEAN: [&str; 6] = [
+const LEAN: [&str; 8] = [
     "--package",
     "cfa-runtime",
+    "--package",
+    "cfa-run",
     "--package",
     "cfa-capi",
     "--package",

@@ -5,13 +5,14 @@ mod checks;
 mod demo;
 mod golden;
 mod header;
+mod man;
 mod nightly;
 mod progress;
 mod setup;
 mod step;
 mod washers;
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -68,6 +69,11 @@ enum Task {
     },
     /// Write the C header, `capi/include/cfa.h`, anew from the sources of `capi/`
     Header,
+    /// Write the manual pages of `cfa-run` and `cfa-train`
+    Man {
+        /// The folder to write to [default: `target/man` of the checkout]
+        folder: Option<PathBuf>,
+    },
     /// Set up, train on drawn sample pictures, inspect others, write a report
     ///
     /// Draws machined washers with and without defects into `target/demo/`, trains
@@ -107,6 +113,10 @@ fn run(task: Task) -> Result<ExitCode> {
         } => checks::run(&checkout, Scope::Everything)?,
         Task::Golden { arguments } => return golden::run(&checkout, &arguments),
         Task::Header => header::write(&checkout)?,
+        Task::Man { folder } => {
+            let usual = || checkout.root().join("target/man");
+            man::write(&checkout, &folder.unwrap_or_else(usual))?;
+        }
         Task::Demo => demo::run(&checkout)?,
     }
     Ok(ExitCode::SUCCESS)

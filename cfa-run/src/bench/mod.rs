@@ -16,6 +16,7 @@ use cfa_runtime::{Inspector, InspectorOptions, Model, Provider};
 use clap::value_parser;
 use indicatif::ProgressBar;
 
+use crate::model::ModelArgs;
 use crate::onnx_runtime::LibraryArgs;
 use crate::pictures::PictureArgs;
 use crate::progress;
@@ -32,9 +33,8 @@ const USUAL_INSPECTIONS: usize = 100;
 /// Arguments of `cfa-run bench`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Bundle file (.cfa)
-    #[arg(long, value_name = "BUNDLE")]
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelArgs,
     /// Pictures, folders or glob patterns [default: the pictures recorded in the bundle]
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pictures: Vec<PathBuf>,
@@ -45,7 +45,8 @@ pub(crate) struct Args {
     /// has]
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Pictures that may go through the network in one run where pictures overlap
+    /// Experimental, not measured on a GPU yet: pictures that may go through the network in
+    /// one run
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u8).range(1..=LARGEST_BATCH as i64))]
     batch: u8,
     #[command(flatten)]
@@ -73,7 +74,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
     let overlapped_s = overlapped(&mut inspector, &sample, rounds, &bar)?;
     bar.finish_and_clear();
     let report = Report {
-        model: args.model.display().to_string(),
+        model: args.model.path()?.display().to_string(),
         backbone: inspector.manifest().backbone.name.clone(),
         provider: one_by_one.provider.name(),
         head: inspector.head().name(),
@@ -108,7 +109,7 @@ fn open(args: &Args) -> Result<(Inspector, OpeningTimes)> {
         ..InspectorOptions::default()
     };
     let (library, library_ms) = timed(|| args.library.load(args.provider.choice()))?;
-    let (model, model_ms) = timed(|| Ok(Model::open(&args.model)?))?;
+    let (model, model_ms) = timed(|| Ok(Model::open(args.model.path()?)?))?;
     let (inspector, network_ms) = timed(|| provider::inspector(&model, &library, &options))?;
     let opening = OpeningTimes {
         library: library_ms,

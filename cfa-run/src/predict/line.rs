@@ -8,8 +8,8 @@ use cfa_runtime::picture::{PictureError, PictureProblem};
 use super::decision;
 use super::saving::Saved;
 use crate::Outcome;
+use crate::hint::with_hint;
 use crate::inputs::Input;
-use crate::pictures::explained;
 
 /// What there is to tell of one input.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Line {
                 problem: PictureProblem::SavedResult,
                 ..
             })) => Self::SavedResult,
-            Err(error) => Self::Failed(explained(error.into())),
+            Err(error) => Self::Failed(with_hint(error.into())),
         }
     }
 

@@ -1,6 +1,7 @@
 //! `cfa-run predict`: pictures in, scores and maps out.
 
 mod artefact;
+mod bundle_and_pictures;
 mod decision;
 mod file_names;
 mod interruption;
@@ -29,6 +30,7 @@ use crate::pictures::PictureArgs;
 use crate::provider::{self, ProviderArgs};
 use crate::{Outcome, say};
 use artefact::Artefact;
+use bundle_and_pictures::BundleAndPictures;
 use decision::DecisionArgs;
 use line::Line;
 use report::Report;
@@ -38,14 +40,8 @@ use standard_input::{NamedPictures, PathEnd};
 /// Arguments of `cfa-run predict`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Bundle file (.cfa)
-    #[arg(long, value_name = "BUNDLE")]
-    model: PathBuf,
-    /// Pictures, folders (searched with all below them, linked ones as well) or glob patterns.
-    /// The path - reads paths of more pictures from standard input, one a line, and answers
-    /// each before it waits for the next
-    #[arg(required = true, value_name = "PATH")]
-    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    named: BundleAndPictures,
     /// Paths on standard input end with a zero byte instead of a line break
     #[arg(short = '0', long)]
     null: bool,
@@ -66,7 +62,8 @@ pub(crate) struct Args {
     /// has]
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Pictures that may go through the network in one run; it never waits for more to come
+    /// Experimental, not measured on a GPU yet: pictures that may go through the network in
+    /// one run; it never waits for more to come
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u8).range(1..=LARGEST_BATCH as i64))]
     batch: u8,
     /// Value shown in the brightest colour [default: from the bundle]
@@ -83,6 +80,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<Outcome> {
+    let (model, pictures) = args.named.split()?;
     let runtime = args.library.load(args.provider.choice())?;
     let options = InspectorOptions {
         threads: args.threads.map(usize::from),
@@ -100,7 +98,8 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
         keep_pictures: args.save.contains(&Artefact::Overlay),
         core_affinity: CoreAffinity::default(),
     };
-    let mut inspector = provider::open(&args.model, &runtime, &options)?;
+    let mut inspector =
+        provider::open(model, &runtime, &options).map_err(|error| args.named.explained(error))?;
     // JSON says `null` in each line.
     if inspector.rule().is_none() && !args.json {
         say(
@@ -109,7 +108,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
         );
     }
     let range = heatmap_range(inspector.manifest().heatmap_range, args.heatmap_max)?;
-    let inputs = Inputs::find(&args.paths);
+    let inputs = Inputs::find(pictures);
     let saver = match &args.out {
         Some(folder) => Some(Saver::new(folder, &args.save, range)?),
         None => None,

@@ -18,7 +18,7 @@ impl Programs {
         cargo
             .current_dir(checkout.root())
             .args(["build", "--release", "--bins"]);
-        cargo.args(["--package", "cfa-runtime", "--package", "cfa-train"]);
+        cargo.args(["--package", "cfa-run", "--package", "cfa-train"]);
         cargo.arg("--message-format=json-render-diagnostics");
         let messages = step::capture("Building cfa-run and cfa-train", &mut cargo)?;
         let find = |name: &str| {

@@ -12,7 +12,7 @@ pub enum SourceError {
     Place(String),
     /// The hub answered that it has no such file, or does not show it.
     #[error(
-        "the hub has no {file} in {repository}, or shows it only to those with a token (HTTP {status}); check the name, or give --hub-token"
+        "the hub has no {file} in {repository}, or shows it only to those with a token (HTTP {status}); check the name and the token"
     )]
     NotOnHub {
         /// `OWNER/NAME`
@@ -24,7 +24,7 @@ pub enum SourceError {
     },
     /// Any other trouble with the hub.
     #[error(
-        "cannot download {file} of {repository} from {endpoint}; check the network and --hub-endpoint and try again (what is there already is kept), or give a file: {cause}"
+        "cannot download {file} of {repository} from {endpoint}; check the network and try again (what is there already is kept), or give a file: {cause}"
     )]
     Hub {
         /// `OWNER/NAME`
@@ -48,11 +48,22 @@ pub enum SourceError {
     },
     /// No package carries this backbone.
     #[error(
-        "no Python package carries weights of {backbone}; use --weights hub, or a file (`cfa-train backbones` lists them)"
+        "no Python package carries weights of {backbone}; take them from the hub or from a file"
     )]
     NoPackage {
         /// The backbone.
         backbone: &'static str,
+    },
+    /// No usual source has the weights.
+    #[error(
+        "no weights of {backbone} were found. Looked at:\n  {}\nEither connect this machine and try again, or give a weight file",
+        failed.join("\n  ")
+    )]
+    Nowhere {
+        /// The backbone.
+        backbone: &'static str,
+        /// The name of each source, and what went wrong there.
+        failed: Vec<String>,
     },
     /// Python could not be started.
     #[error(
@@ -89,7 +100,7 @@ pub enum SourceError {
         what: String,
     },
     /// The cache folder cannot be used.
-    #[error("{path}: cannot keep weights here; name another folder with --weights-cache", path = path.display())]
+    #[error("{path}: weights cannot be kept here", path = path.display())]
     Cache {
         /// The folder or file.
         path: PathBuf,

@@ -80,6 +80,38 @@ fn hub_place(place: &str) -> Result<WeightsSource, SourceError> {
 pub type Downloaded<'a> = &'a mut dyn FnMut(u64, u64);
 
 impl WeightsSource {
+    /// Where weights of a backbone are looked for if no source is named: the Python package
+    /// that carries them, whose file is pinned by its sha256, then the hub.
+    #[must_use]
+    pub fn usual(backbone: Backbone) -> Vec<Self> {
+        let hub = Self::Hub {
+            repository: None,
+            file: DEFAULT_FILE.to_owned(),
+        };
+        let pip = backbone.published_weights().pip.map(|_package| Self::Pip);
+        pip.into_iter().chain([hub]).collect()
+    }
+
+    /// The file, package or repository that the source stands for, in words.
+    #[must_use]
+    pub fn origin(&self, backbone: Backbone) -> String {
+        let published = backbone.published_weights();
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Hub { repository, file } => {
+                let repository = repository.as_deref().unwrap_or(published.hub);
+                format!("{file} of {repository} on the hub, whose page names the licence")
+            }
+            Self::Pip => match &published.pip {
+                Some(package) => format!(
+                    "the Python package {} {}, whose page names the licence",
+                    package.package, package.version
+                ),
+                None => format!("a Python package, of which none carries {backbone}"),
+            },
+        }
+    }
+
     /// The file on this machine, downloaded if it is not there yet.
     ///
     /// # Errors
@@ -107,4 +139,29 @@ impl WeightsSource {
             },
         }
     }
+}
+
+/// The file from the first source that has it, and that source.
+///
+/// # Errors
+/// None has it: the error of the only source, or [`SourceError::Nowhere`] with all of them.
+pub fn first_of<'a>(
+    sources: &'a [WeightsSource],
+    backbone: Backbone,
+    hub: &Hub,
+    pip: &Pip,
+    progress: Downloaded<'_>,
+) -> Result<(PathBuf, &'a WeightsSource), SourceError> {
+    let mut failed = Vec::new();
+    for source in sources {
+        match source.fetch(backbone, hub, pip, progress) {
+            Ok(file) => return Ok((file, source)),
+            Err(error) if sources.len() == 1 => return Err(error),
+            Err(error) => failed.push(format!("{}: {error}", source.origin(backbone))),
+        }
+    }
+    Err(SourceError::Nowhere {
+        backbone: backbone.name(),
+        failed,
+    })
 }

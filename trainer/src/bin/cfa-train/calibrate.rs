@@ -15,14 +15,14 @@ use clap::Args;
 
 use crate::good_names::{GoodNameArgument, SimilarArgument};
 use crate::limits::LimitArguments;
+use crate::model::ModelArgs;
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::{Progress, calibrated, depth, print_json};
 
 #[derive(Args)]
 pub(crate) struct CalibrateArguments {
-    /// The bundle; it is replaced when all went well
-    #[arg(long, value_name = "BUNDLE")]
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelArgs,
     /// Folder of pictures of good parts that the model was not trained on. Equal and nearly
     /// equal pictures count once
     #[arg(long, value_name = "DIR")]
@@ -60,7 +60,9 @@ pub(crate) struct CalibrateArguments {
 pub(crate) fn run(arguments: &CalibrateArguments) -> Result<()> {
     let mut progress = Progress::new(arguments.json).context("cannot listen for Ctrl-C")?;
     // Before the long work: whether there is a bundle at all, and it can be replaced.
-    let manifest = open_to_replace(&arguments.model)?.into_parts().manifest;
+    let manifest = open_to_replace(arguments.model.path()?)?
+        .into_parts()
+        .manifest;
     let (request, data) = arguments.request(&manifest, &progress)?;
     let pictures = request.good.len() + request.defective.len();
     let runtime = arguments.onnxruntime.load()?;
@@ -76,7 +78,7 @@ pub(crate) fn run(arguments: &CalibrateArguments) -> Result<()> {
     } = calibrated_bundle.map_err(with_remedy)?;
     // Told with --json, too.
     for picture in left_out {
-        eprintln!("cfa-train: skipped {picture}");
+        eprintln!("warning: skipped {picture}");
     }
     if arguments.json {
         print_json(&calibration);
@@ -137,7 +139,7 @@ impl CalibrateArguments {
             .remarks
             .extend(warning_of_training_pictures(manifest, &good.good)?);
         let request = CalibrateRequest {
-            bundle: self.model.clone(),
+            bundle: self.model.path()?.to_owned(),
             good: copies.distinct(&good.good),
             defective: defective.good,
             picture_limits: self.limits.limits(),

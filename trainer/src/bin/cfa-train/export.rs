@@ -11,6 +11,7 @@ use cfa_train::export::{OnnxFullRequest, OnnxFullSummary, export_onnx_full};
 use clap::{ArgGroup, Args, ValueEnum};
 
 use crate::fit::parse_size;
+use crate::model::ModelArgs;
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::print_json;
 use crate::reduce::{self, PrecisionArguments};
@@ -20,8 +21,8 @@ const BYTES_PER_MIB: f64 = 1_048_576.0;
 #[derive(Args)]
 #[command(group(ArgGroup::new("result").required(true).args(["format", "precision"])))]
 pub(crate) struct ExportArguments {
-    /// The bundle to export
-    bundle: PathBuf,
+    #[command(flatten)]
+    model: ModelArgs,
     /// Write it in a format for other programs
     #[arg(long)]
     format: Option<Format>,
@@ -49,7 +50,7 @@ enum Format {
 }
 
 pub(crate) fn run(arguments: &ExportArguments) -> Result<()> {
-    let (bundle, out) = (&arguments.bundle, &arguments.out);
+    let (bundle, out) = (arguments.model.path()?, &arguments.out);
     refuse_own_input(bundle, out)?;
     if let Some(precision) = arguments.precision.precision {
         let machine = (arguments.json, &arguments.onnxruntime);
@@ -60,7 +61,7 @@ pub(crate) fn run(arguments: &ExportArguments) -> Result<()> {
 
 fn onnx_full(arguments: &ExportArguments) -> Result<()> {
     let request = OnnxFullRequest {
-        bundle: arguments.bundle.clone(),
+        bundle: arguments.model.path()?.to_owned(),
         out: arguments.out.clone(),
         input: arguments
             .input_size

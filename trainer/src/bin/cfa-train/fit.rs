@@ -1,5 +1,7 @@
 //! `cfa-train fit`.
 
+mod defaults;
+
 use std::num::NonZeroU16;
 use std::path::PathBuf;
 
@@ -13,6 +15,8 @@ use cfa_train::fit::{FitRequest, fit, fit_seeds};
 use cfa_train::training::{FitSettings, Preset};
 use clap::Args;
 
+pub(crate) use defaults::with_shown_defaults;
+
 use crate::device::DeviceChoice;
 use crate::good_names::{GoodNameArgument, SimilarArgument};
 use crate::limits::LimitArguments;
@@ -21,82 +25,82 @@ use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::Progress;
 use crate::seeds;
 use crate::skip_bad;
-use crate::weights::WeightsArguments;
+use crate::weights::{Weights, WeightsArguments};
 
 const BYTES_PER_MIB: u64 = 1 << 20;
 
 /// Options of the method; each replaces what the preset says.
 #[derive(Args)]
 struct MethodArguments {
-    /// Where the defaults of the method's options come from: anomalib (its current
-    /// behaviour, with its known mistakes mended) or paper (the authors' code:
-    /// LeakyReLU taps, trained radius, Lanczos resize of the shorter side)
-    #[arg(long, default_value_t, value_name = "NAME")]
-    preset: Preset,
-    /// Of the tapped maps: `relu` (as in torchvision and anomalib) or `leaky-relu`
+    /// Settings that the options start from: anomalib (its current behaviour, with its known
+    /// mistakes mended) or paper (the authors' code: LeakyReLU taps, trained radius, Lanczos
+    /// resize of the shorter side). A preset also sets the backbone wide_resnet50_2; each
+    /// option that is given replaces its value. Without it: anomalib, see --backbone
+    #[arg(long, value_name = "NAME")]
+    preset: Option<Preset>,
+    /// Activation of the tapped maps: `relu` (as in torchvision and anomalib) or `leaky-relu`
     /// (slope 0.01 on the maps before their ReLU, as in the official code)
-    /// [default: relu; preset paper: leaky-relu]
     #[arg(long, value_name = "NAME")]
     tap_activation: Option<TapActivation>,
     /// exif: pictures and masks are turned as their files ask (EXIF, TIFF tag 274); stored:
-    /// they stay as they are stored [default: exif]
+    /// they stay as they are stored
     #[arg(long, value_name = "RULE")]
     orientation: Option<OrientationRule>,
     /// The sample of 16-bit pictures that is white: 1023, 4095 or 16383 for data of 10, 12 or
-    /// 14 bits [default: 65535, the full range]
+    /// 14 bits
     #[arg(long, value_name = "LEVEL")]
     white_level: Option<NonZeroU16>,
-    /// Pictures are resized to this: `SIDE` or `HEIGHTxWIDTH`, pixels [default: 256]
+    /// Pictures are resized to this: `SIDE` or `HEIGHTxWIDTH`, pixels
     #[arg(long, value_parser = parse_size, value_name = "SIZE")]
     image_size: Option<Size>,
-    /// bilinear or lanczos [default: bilinear; preset paper: lanczos]
+    /// bilinear or lanczos
     #[arg(long, value_parser = parse_filter, value_name = "FILTER")]
     resize_filter: Option<ResizeFilter>,
     /// stretch: both sides get the image size; shorter-side: the shorter one does, the
-    /// aspect is kept [default: stretch; preset paper: shorter-side]
+    /// aspect is kept
     #[arg(long, value_parser = parse_aspect, value_name = "RULE")]
     aspect: Option<AspectRule>,
-    /// Then this is cut from the centre: `SIDE`, `HEIGHTxWIDTH`, or `none` [default: 224]
+    /// Then this is cut from the centre: `SIDE`, `HEIGHTxWIDTH`, or `none`
     #[arg(long, value_parser = parse_crop, value_name = "SIZE")]
     center_crop: Option<Crop>,
-    /// Passes over the training pictures [default: 30]
+    /// Passes over the training pictures
     #[arg(long)]
     epochs: Option<usize>,
-    /// Pictures per step [default: 4]
+    /// Pictures per step
     #[arg(long)]
     batch_size: Option<usize>,
-    /// Learning rate [default: 0.001]
+    /// Learning rate
     #[arg(long)]
     lr: Option<f64>,
-    /// Decoupled weight decay [default: 0.0005]
+    /// Decoupled weight decay
     #[arg(long)]
     weight_decay: Option<f64>,
-    /// Memory bank divisor: one entry for so many positions [default: 1]
+    /// Memory bank divisor: one entry for so many positions
     #[arg(long)]
     gamma_c: Option<usize>,
-    /// Channel divisor of the descriptor [default: 1]
+    /// Channel divisor of the descriptor
     #[arg(long)]
     gamma_d: Option<usize>,
-    /// K: nearest bank entries that attract, and that the score looks at [default: 3]
+    /// K: nearest bank entries that attract, and that the score looks at
     #[arg(long)]
     neighbors: Option<usize>,
-    /// J: entries behind them that repel; no effect while radius² ≤ 0.1 [default: 3]
+    /// J: entries behind them that repel; no effect while radius² ≤ 0.1
     #[arg(long)]
     hard_negatives: Option<usize>,
-    /// Radius of the hyperspheres, or where it starts [default: 0.00001]
+    /// Radius of the hyperspheres, or where it starts
     #[arg(long)]
     radius: Option<f64>,
-    /// Whether the radius is trained like a weight [default: false; preset paper: true]
+    /// Whether the radius is trained like a weight
     #[arg(long, value_name = "BOOL")]
     train_radius: Option<bool>,
     /// How the blur continues the map: mirror (a b c | b a) or mirror-repeat-edge
-    /// (a b c | c b a) [default: mirror; preset paper: mirror-repeat-edge]
+    /// (a b c | c b a)
     #[arg(long, value_parser = parse_border, value_name = "RULE")]
     border: Option<Border>,
-    /// Seed of everything that is drawn at random [default: 0]
+    /// Seed of everything that is drawn at random
     #[arg(long)]
     seed: Option<u64>,
-    /// Share of the good pictures that is held out to calibrate scores with [default: 0.1]
+    /// Share of the good pictures that is held out to calibrate scores with
     #[arg(long, value_name = "SHARE")]
     calibration_split: Option<f64>,
     /// Share of the good pictures that is held out to choose among seeds with
@@ -119,9 +123,10 @@ pub(crate) struct FitArguments {
     data: PathBuf,
     #[command(flatten)]
     good_names: GoodNameArgument,
-    /// Frozen network that the features come from
-    #[arg(long, default_value_t = Backbone::WideResnet50)]
-    backbone: Backbone,
+    /// Frozen network that the features come from [default: mobilenet_v2, whose weights can be
+    /// downloaded; with --preset or --weights: wide_resnet50_2, as in the paper]
+    #[arg(long, value_name = "NAME")]
+    backbone: Option<Backbone>,
     #[command(flatten)]
     weights: WeightsArguments,
     /// The bundle to write
@@ -219,10 +224,10 @@ pub(crate) fn parse_crop(text: &str) -> Result<Crop, String> {
 }
 
 pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
-    let weights = arguments
-        .weights
-        .fetch(arguments.backbone, arguments.json)?;
+    let backbone = arguments.backbone();
+    let Weights { file, origin } = arguments.weights.fetch(backbone, arguments.json)?;
     let mut progress = Progress::new(arguments.json).context("cannot listen for Ctrl-C")?;
+    progress.say(&format!("backbone: {backbone}, with weights from {origin}"));
     if let Some(threads) = arguments.threads {
         limit_threads(threads)?;
     }
@@ -234,7 +239,7 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
             "the bundle will be neither verified nor calibrated: {error:#}"
         ));
     }
-    let request = arguments.request(weights, device, runtime.ok());
+    let request = arguments.request(file, device, runtime.ok());
     if let Some(share) = inspected_share(&request.settings) {
         progress.say(&format!(
             "the centre crop leaves {:.0} % of each picture to be inspected, {:.0} % are not looked at (--center-crop none: all of it is)",
@@ -293,7 +298,7 @@ impl FitArguments {
             weights,
             bundle: self.out.clone(),
             settings: FitSettings {
-                backbone: self.backbone.name().to_owned(),
+                backbone: self.backbone().name().to_owned(),
                 selection_split: self.selection_split(),
                 ..self.method.settings()
             },
@@ -309,6 +314,18 @@ impl FitArguments {
         }
     }
 
+    /// The paper's backbone where a preset or weights are named, as ever; else one whose
+    /// weights can be downloaded in two ways.
+    fn backbone(&self) -> Backbone {
+        let names_none = self.method.preset.is_none() && !self.weights.are_named();
+        let usual = if names_none {
+            Backbone::MobilenetV2
+        } else {
+            Backbone::WideResnet50
+        };
+        self.backbone.unwrap_or(usual)
+    }
+
     fn selection_split(&self) -> f64 {
         let usual = if self.seeds.is_some() { 0.1 } else { 0.0 };
         self.method.selection_split.unwrap_or(usual)
@@ -317,7 +334,7 @@ impl FitArguments {
 
 impl MethodArguments {
     fn settings(&self) -> FitSettings {
-        let preset = self.preset.settings();
+        let preset = self.preset.unwrap_or_default().settings();
         FitSettings {
             tap_activation: self.tap_activation.unwrap_or(preset.tap_activation),
             orientation: self.orientation.unwrap_or(preset.orientation),

@@ -19,12 +19,12 @@ use cfa_train::import::{ImportError, ImportProblem};
 #[command(next_help_heading = "Largest pictures")]
 pub(crate) struct LimitArguments {
     /// Largest picture, width × height in pixels; decoding one takes up to 16 bytes of memory
-    /// for each, and eight are decoded at once [default: 100000000]
-    #[arg(long, value_name = "N")]
-    max_pixels: Option<u64>,
-    /// Longest side of a picture in pixels [default: 65535]
-    #[arg(long, value_name = "N")]
-    max_side_px: Option<u32>,
+    /// for each, and eight are decoded at once
+    #[arg(long, value_name = "N", default_value_t = Limits::default().max_pixels)]
+    max_pixels: u64,
+    /// Longest side of a picture in pixels
+    #[arg(long, value_name = "N", default_value_t = Limits::default().max_side_px)]
+    max_side_px: u32,
     /// Largest picture file in bytes [default: 8 for each of --max-pixels, and 1 MiB]
     #[arg(long, value_name = "N")]
     max_file_bytes: Option<u64>,
@@ -32,12 +32,11 @@ pub(crate) struct LimitArguments {
 
 impl LimitArguments {
     pub(crate) fn limits(&self) -> Limits {
-        let usual = Limits::default();
         Limits {
             max_encoded_bytes: self.max_file_bytes,
-            max_side_px: self.max_side_px.unwrap_or(usual.max_side_px),
-            max_pixels: self.max_pixels.unwrap_or(usual.max_pixels),
-            ..usual
+            max_side_px: self.max_side_px,
+            max_pixels: self.max_pixels,
+            ..Limits::default()
         }
     }
 }

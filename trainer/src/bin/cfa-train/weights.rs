@@ -5,17 +5,24 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use cfa_train::backbone::Backbone;
-use cfa_train::backbone::weights_source::{Hub, Pip, WeightsSource};
+use cfa_train::backbone::weights_source::{Hub, Pip, WeightsSource, first_of};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+
+/// A weight file on this machine.
+pub(crate) struct Weights {
+    pub(crate) file: PathBuf,
+    /// Where it came from, for people.
+    pub(crate) origin: String,
+}
 
 #[derive(Args)]
 pub(crate) struct WeightsArguments {
     /// ImageNet weights of the backbone: a .pth or .safetensors file with the names
     /// of torchvision or timm; `hub` or `hub:OWNER/NAME[/FILE]` for the Hugging Face
-    /// hub; `pip` for those that a Python package carries
+    /// hub; `pip` for those that a Python package carries [default: pip, else hub]
     #[arg(long)]
-    weights: WeightsSource,
+    weights: Option<WeightsSource>,
     /// Address of the hub; default: the public one
     #[arg(long, value_name = "URL", env = "HF_ENDPOINT")]
     hub_endpoint: Option<String>,
@@ -32,30 +39,35 @@ pub(crate) struct WeightsArguments {
 }
 
 impl WeightsArguments {
+    /// Whether `--weights` is there.
+    pub(crate) fn are_named(&self) -> bool {
+        self.weights.is_some()
+    }
+
     /// The file, downloaded if need be. To be called before Ctrl-C is caught: a
     /// download is simply ended, and goes on the next time.
-    pub(crate) fn fetch(&self, backbone: Backbone, quiet: bool) -> Result<PathBuf> {
-        if let WeightsSource::File(path) = &self.weights {
-            return Ok(path.clone());
+    pub(crate) fn fetch(&self, backbone: Backbone, quiet: bool) -> Result<Weights> {
+        if let Some(WeightsSource::File(path)) = &self.weights {
+            return Ok(Weights {
+                file: path.clone(),
+                origin: path.display().to_string(),
+            });
         }
-        if self.weights == WeightsSource::Pip && !quiet {
-            eprintln!("weights: asking pip");
-        }
-        let bar = if quiet {
-            ProgressBar::hidden()
-        } else {
-            ProgressBar::new(0)
-        };
-        let template = "{prefix:<12} {wide_bar} {bytes}/{total_bytes} eta {eta}";
-        bar.set_style(ProgressStyle::with_template(template)?);
-        bar.set_prefix("weights");
+        let usual = WeightsSource::usual(backbone);
+        let sources = self.weights.clone().map_or(usual, |source| vec![source]);
+        let bar = bar(quiet)?;
         let mut progress = |done, total| {
             bar.set_length(total);
             bar.set_position(done);
         };
-        let path = (self.weights).fetch(backbone, &self.hub()?, &self.pip()?, &mut progress)?;
+        let (hub, pip) = (self.hub()?, self.pip()?);
+        let fetched = first_of(&sources, backbone, &hub, &pip, &mut progress);
         bar.finish_and_clear();
-        Ok(path)
+        let (file, source) = fetched?;
+        Ok(Weights {
+            file,
+            origin: source.origin(backbone),
+        })
     }
 
     fn hub(&self) -> Result<Hub> {
@@ -83,6 +95,18 @@ impl WeightsArguments {
             cache,
         })
     }
+}
+
+fn bar(quiet: bool) -> Result<ProgressBar> {
+    let bar = if quiet {
+        ProgressBar::hidden()
+    } else {
+        ProgressBar::new(0)
+    };
+    let template = "{prefix:<12} {wide_bar} {bytes}/{total_bytes} eta {eta}";
+    bar.set_style(ProgressStyle::with_template(template)?);
+    bar.set_prefix("weights");
+    Ok(bar)
 }
 
 fn home_cache(option: &str) -> Result<PathBuf> {

@@ -23,6 +23,7 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 
 use crate::limits::LimitArguments;
+use crate::model::ModelArgs;
 use crate::onnxruntime::OnnxRuntimeArgument;
 use crate::progress::print_json;
 use crate::skip_bad;
@@ -30,9 +31,8 @@ use pictures::{PictureArguments, whole};
 
 #[derive(Args)]
 pub(crate) struct TestArguments {
-    /// The bundle to evaluate
-    #[arg(long)]
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelArgs,
     #[command(flatten)]
     pictures: PictureArguments,
     /// Leave out pictures that are broken or have a broken mask instead of stopping
@@ -82,7 +82,7 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
     let maps = arguments.map_folder(&dataset.test)?;
     arguments.require_report_folder()?;
     let library = arguments.onnxruntime.load()?;
-    let bundle = Bundle::open(&arguments.model)?;
+    let bundle = Bundle::open(arguments.model.path()?)?;
     let model = bundle.digest_hex().to_owned();
     let options = InspectorOptions {
         limits: arguments.limits.limits(),
@@ -242,7 +242,7 @@ impl TestArguments {
         };
         let settings = ReportSettings {
             title: format!("{}: inspection report", name_of(&self.pictures.folder())),
-            model_file: name_of(&self.model),
+            model_file: name_of(self.model.path()?),
             model_sha256,
             all_pictures: self.report_all,
         };
