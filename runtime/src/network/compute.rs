@@ -4,8 +4,8 @@ use std::fmt;
 
 use ndarray::ArrayRef4;
 
-use super::NetworkOutputs;
 use super::error::NetworkError;
+use super::outputs::NetworkOutputs;
 use crate::cancellation::Cancellation;
 
 /// Computes the outputs of a network: a session of ONNX Runtime, or a fake in tests.

@@ -46,12 +46,12 @@ pub(super) fn load(onnx_runtime: &Path) {
 
 /// Whether this is a file of one of the libraries that an engine depends on.
 pub(super) fn ends_up_in_engine(library: &Path) -> bool {
-    let name = library.file_name().unwrap_or_default().to_string_lossy();
-    let is_of = |wanted: &&str| {
-        let version = name.strip_prefix(*wanted);
-        version.is_some_and(|version| version.starts_with(".so"))
+    let is_one_of_them = |name: &str| {
+        let versions = IN_ENGINES.iter();
+        let mut versions = versions.filter_map(|wanted| name.strip_prefix(wanted));
+        versions.any(|version| version.starts_with(".so"))
     };
-    IN_ENGINES.iter().any(is_of)
+    file_name(library).is_some_and(is_one_of_them)
 }
 
 /// The names under which ONNX Runtime's provider asks the system's loader for the libraries that
@@ -65,16 +65,19 @@ fn engine_dependencies() -> impl Iterator<Item = &'static str> {
 /// In the order of their names, so that the library comes before its plugins and its parser.
 fn tensorrt_in(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let is_wanted = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        TENSORRT.iter().any(|wanted| name.starts_with(wanted))
-    };
+    let is_one_of_them = |name: &str| TENSORRT.iter().any(|wanted| name.starts_with(wanted));
+    let is_wanted = |path: &PathBuf| file_name(path).is_some_and(is_one_of_them);
     let mut found: Vec<PathBuf> = entries
         .map(|entry| entry.path())
         .filter(is_wanted)
         .collect();
     found.sort_unstable();
     found
+}
+
+/// Names that are not UTF-8 are not those of a known library.
+fn file_name(path: &Path) -> Option<&str> {
+    path.file_name()?.to_str()
 }
 
 #[cfg(test)]
