@@ -112,7 +112,11 @@ fn assert_same_as_reference(sizes: [(usize, usize); 3]) {
     };
     let maps = [map(0), map(1), map(2)];
     let [weight, bias] = descriptor.parameters().map(f64_values);
-    let expected = reference(&[0, 1, 2].map(|i| Map::of_first_picture(&maps[i])), &weight, &bias);
+    let expected = reference(
+        &[0, 1, 2].map(|i| Map::of_first_picture(&maps[i])),
+        &weight,
+        &bias,
+    );
     assert_close(&f64_values(&phi(&descriptor, &maps)), &expected, 1e-5);
 }
 
