@@ -1,4 +1,4 @@
-//! What the scores of a trained model mean: good pictures that were not trained on
+//! The calibration of a trained model: good pictures that were not trained on
 //! are inspected by the runtime that ships, and their scores go into the bundle.
 
 use std::collections::BTreeMap;
@@ -237,7 +237,7 @@ fn median(scores: &[f32]) -> f32 {
 /// The bundle, when it can be read and its folder can take another in its place.
 ///
 /// # Errors
-/// It cannot.
+/// The bundle cannot be read, or its folder takes no new file.
 pub fn open_to_replace(bundle: &Path) -> Result<Bundle, CalibrateError> {
     let opened = Bundle::open(bundle)?;
     check_destination(bundle).map_err(CalibrateError::Destination)?;

@@ -218,3 +218,29 @@ impl From<ClusteringError> for TrainError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+
+    /// Programs look for the interruption in the chain of causes, whatever passed it on.
+    #[test]
+    fn an_interruption_is_the_same_error_wherever_it_happened() {
+        let stopped = Interrupted::Unchanged;
+        let errors: [TrainError; 4] = [
+            DatasetError::from(stopped.clone()).into(),
+            EvaluationError::from(DatasetError::from(stopped.clone())).into(),
+            CalibrateError::from(stopped.clone()).into(),
+            ClusteringError::from(stopped.clone()).into(),
+        ];
+        for error in errors {
+            assert!(matches!(error, TrainError::Interrupted(_)), "{error:?}");
+            let cause = error.source().and_then(|cause| cause.downcast_ref());
+            assert_eq!(cause, Some(&stopped));
+            let resumable = error.resumable_from(Path::new("some.checkpoint"));
+            assert!(resumable.to_string().contains("some.checkpoint"));
+        }
+    }
+}

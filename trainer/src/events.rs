@@ -40,14 +40,14 @@ pub enum FitEvent {
         /// To choose among seeds with.
         selection: usize,
     },
-    /// A picture is left out, as `--skip-bad` allows.
+    /// A picture is left out, because the request allows it.
     Skipped {
         /// Which, and why it cannot be used.
         reason: String,
     },
-    /// What is odd about the depths of the pictures.
+    /// A peculiarity of the depths of the pictures.
     Depth(DepthFinding),
-    /// What the training will take, said before it starts.
+    /// The memory that the training will take, reported before it starts.
     Memory(MemoryPlan),
     /// Features of this many pictures are there.
     Features {
@@ -130,7 +130,7 @@ pub enum FitEvent {
     },
 }
 
-/// What a training will take, and where its features will be.
+/// The memory that a training will take, and the place of its features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct MemoryPlan {
     /// Size of the features of all training pictures.

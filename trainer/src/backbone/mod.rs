@@ -87,7 +87,7 @@ impl Backbone {
         }
     }
 
-    /// The same network as it is stored under a publisher's names and with the
+    /// The network as it is stored under a publisher's names and with the
     /// publisher's epsilons; `None` when no such file fits.
     #[must_use]
     pub fn stored_graph(self, naming: Naming) -> Option<Graph> {

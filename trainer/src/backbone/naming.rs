@@ -1,15 +1,15 @@
-//! What the files call the layers.
+//! The names of the layers in weight files.
 
 use super::block::Block;
 
-/// Whose names a weight file uses.
+/// The publisher whose names a weight file uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Naming {
     /// torchvision's; timm's too for `ResNet` and VGG.
     Torchvision,
     /// timm's, where they differ.
     Timm,
-    /// Those of the port of `EfficientNet` from `TensorFlow`: `_conv_stem`, `_blocks.N`.
+    /// The names of the port of `EfficientNet` from `TensorFlow`: `_conv_stem`, `_blocks.N`.
     EfficientnetPytorch,
 }
 

@@ -15,7 +15,7 @@ pub struct Tap {
     pub stride: usize,
 }
 
-/// What is applied to the tapped maps; the network behind a tap is not touched
+/// The activation of the tapped maps; the network behind a tap is not touched
 /// (METHOD.md, difference 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

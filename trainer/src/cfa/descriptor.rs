@@ -72,15 +72,15 @@ impl DescriptorShape {
     }
 }
 
-/// Which feature maps are averaged over 3×3 before the descriptor sees them.
+/// The feature maps that are averaged over 3×3 before the descriptor sees them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pooling {
     /// All three: the method.
     #[default]
     Pooled,
-    /// Only the first; the others are taken raw. So anomalib 1.0.0 to 2.3.1 did by
-    /// mistake, and models trained there expect it (METHOD.md, difference 7).
+    /// Only the first map is pooled; the others are taken raw. anomalib 1.0.0 to 2.3.1 did
+    /// this by mistake, and models trained there expect it (METHOD.md, difference 7).
     Raw,
 }
 
@@ -97,7 +97,8 @@ pub fn with_pooling(backbone: &Graph) -> Graph {
     with_pooling_of(backbone, Pooling::Pooled)
 }
 
-/// The same where `pooling` says so; the other maps are passed on as they are.
+/// Continues a graph as [`with_pooling`] does, but pools only the maps that `pooling` names;
+/// the others are passed on as they are.
 #[must_use]
 pub fn with_pooling_of(backbone: &Graph, pooling: Pooling) -> Graph {
     let mut graph = backbone.without_outputs();

@@ -11,14 +11,14 @@ use super::model::{CfaModel, ModelError, Scored};
 use super::neighbors::rows;
 use crate::network::PooledMaps;
 
-/// What a model is shown while it learns.
+/// The kind of pictures that a model sees while it learns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LearningType {
     /// Good pictures alone.
     OneClass,
 }
 
-/// What the model puts out.
+/// The output of the model.
 #[derive(Debug)]
 pub enum CfaOutput {
     /// When training: squared distances of every patch to every entry, N×P×M.
@@ -70,7 +70,7 @@ impl CfaLoss {
     /// The loss of squared distances N×P×M to all entries, as the reference takes it.
     ///
     /// # Errors
-    /// As [`forward`](Self::forward).
+    /// There are fewer distances than the loss looks at, or memory runs out.
     pub fn of_distances(&self, distances: &Tensor) -> Result<LossValue, TchError> {
         let radius = self.constant_radius(distances)?;
         let used = self.entries_at(&radius)?;

@@ -3,15 +3,12 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use cfa_runtime::picture::{Mask, MaskValues, ReadOptions};
+use cfa_runtime::picture::{Mask, MaskValues, PICTURE_ENDINGS, ReadOptions};
 use serde::{Serialize, Serializer};
 
 use super::EvaluationError;
 use super::left_out::as_text;
 use crate::dataset::TestPicture;
-
-/// Endings of masks that belong to good pictures by mistake.
-const ENDINGS: [&str; 7] = ["png", "bmp", "tif", "tiff", "webp", "jpg", "jpeg"];
 
 /// A mask and what is odd about it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -187,7 +184,7 @@ pub(super) fn of_good_picture(picture: &TestPicture) -> Option<OddMask> {
     let stem = picture.path.file_stem()?.to_str()?;
     let names = ["_mask.", "."].into_iter().flat_map(|middle| {
         let name = move |ending: &str| format!("{stem}{middle}{ending}");
-        ENDINGS.iter().map(move |ending| name(ending))
+        PICTURE_ENDINGS.iter().map(move |ending| name(ending))
     });
     let path = names
         .map(|name| folder.join(name))

@@ -70,7 +70,8 @@ pub fn export(
 /// the bundle.
 ///
 /// # Errors
-/// As [`export`]; nothing is written then.
+/// The runtime computes other maps than libtorch, the file cannot be written, or the work was
+/// stopped. Nothing is written then.
 pub(crate) fn verify_and_write(
     parts: BundleParts,
     request: &ExportRequest<'_>,

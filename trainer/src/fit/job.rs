@@ -26,7 +26,7 @@ pub(super) struct Job<'a> {
     pictures: UsablePictures,
     weights: Weights,
     identity: TrainingIdentity,
-    /// For the record.
+    /// The pictures that are trained on, for the record.
     trained_on: Vec<String>,
     checkpoint: PathBuf,
 }
@@ -101,7 +101,7 @@ impl<'a> Job<'a> {
             .map_err(|error| error.resumable_from(&self.checkpoint))
     }
 
-    /// Which training it is.
+    /// The identity of the training.
     pub(super) fn identity(&self) -> &TrainingIdentity {
         &self.identity
     }

@@ -10,7 +10,7 @@ use crate::cfa::descriptor::DescriptorShape;
 use crate::digest::sha256_hex;
 use crate::network::{ParameterMismatch, check_parameters};
 
-/// What stands before the backbone's own names.
+/// The prefix of the backbone's own names.
 const BACKBONE_PREFIX: &str = "feature_extractor.";
 
 /// All that was trained or frozen.
@@ -136,7 +136,7 @@ fn recognised(tensors: &Tensors) -> Result<Backbone, ImportProblem> {
     })
 }
 
-/// As it was set, else the divisor that gives as many channels.
+/// The divisor as it was set, else the one that gives as many channels.
 fn gamma_d(
     source: &Source<'_>,
     backbone: Backbone,

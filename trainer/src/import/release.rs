@@ -23,7 +23,7 @@ pub enum Release {
     /// 2.7.0 and newer.
     #[serde(rename = "2.7 or newer")]
     V27,
-    /// None of the marks.
+    /// The checkpoint has none of the marks.
     #[serde(rename = "unknown")]
     Unknown,
 }
@@ -56,7 +56,7 @@ impl Release {
         Self::Unknown
     }
 
-    /// How it made features, if that is certain (METHOD.md, difference 7).
+    /// The pooling of its features, if that is certain (METHOD.md, difference 7).
     #[must_use]
     pub fn pooling(self) -> Option<Pooling> {
         match self {

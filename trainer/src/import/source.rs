@@ -17,7 +17,7 @@ pub(super) struct Source<'a> {
     pub(super) module: Option<Node<'a>>,
     /// All tensors under their full names.
     pub(super) tensors: Tensors,
-    /// What stands before the names of the CFA model itself.
+    /// The prefix of the names of the CFA model itself.
     prefix: String,
 }
 

@@ -34,7 +34,7 @@ impl Recipe {
         }
     }
 
-    /// What a release does when it is not told; 0.x had to be told.
+    /// The default of a release; 0.x had none.
     pub(super) fn default_of(release: Release) -> Option<Self> {
         let side = Size {
             height: DEFAULT_SIDE,
@@ -43,7 +43,7 @@ impl Recipe {
         matches!(release, Release::V1 | Release::V2To26).then(|| Self::plain(side, None))
     }
 
-    /// What the checkpoint says; `None` when it says nothing.
+    /// The recipe in the checkpoint; `None` when there is none.
     pub(super) fn stored_in(source: &Source<'_>) -> Result<Option<Self>, ImportProblem> {
         if let Some(transform) = transform(source) {
             return from_steps(&steps(transform)).map(Some);

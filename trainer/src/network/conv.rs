@@ -7,7 +7,7 @@ use std::ops::Range;
 pub enum Padding {
     /// So many pixels on each side, as in `PyTorch`.
     Each(usize),
-    /// As few as give ceil(input / stride) outputs; of an odd number the larger
+    /// The fewest pixels that give ceil(input / stride) outputs; of an odd number the larger
     /// half lies right and below. `TensorFlow`'s "SAME", by the input's own size.
     Same,
 }
@@ -49,21 +49,21 @@ impl Conv {
         }
     }
 
-    /// The same layer with a step of `stride` pixels.
+    /// The layer with a step of `stride` pixels.
     #[must_use]
     pub fn stride(mut self, stride: usize) -> Self {
         self.stride = stride;
         self
     }
 
-    /// The same layer padded in another way.
+    /// The layer padded in another way.
     #[must_use]
     pub fn padding(mut self, padding: Padding) -> Self {
         self.padding = padding;
         self
     }
 
-    /// The same layer with the bias `bias` (a full parameter name).
+    /// The layer with the bias `bias` (a full parameter name).
     #[must_use]
     pub fn bias(mut self, bias: impl Into<String>) -> Self {
         self.bias = Some(bias.into());

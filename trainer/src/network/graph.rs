@@ -194,7 +194,7 @@ impl Graph {
         outputs.map_err(|_other| BrokenInvariant("a backbone has three feature maps"))
     }
 
-    /// The same nodes, none of them a result yet.
+    /// The nodes of this graph without its outputs.
     #[must_use]
     pub fn without_outputs(&self) -> Self {
         Self {

@@ -325,3 +325,12 @@ fn each_normalisation_has_its_epsilon() {
         assert_close(&f64_values(&ours), &[3.0], 1e-6);
     }
 }
+
+#[test]
+fn a_backbone_with_another_number_of_maps_is_an_error() {
+    let mut graph = Graph::new();
+    let picture = graph.input(3);
+    graph.output(picture);
+    let error = graph.three_outputs().unwrap_err();
+    assert!(error.to_string().contains("three feature maps"), "{error}");
+}

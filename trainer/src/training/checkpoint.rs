@@ -31,7 +31,7 @@ const DIGEST_BYTES: usize = 32;
 /// Names of the parameters, in the optimiser's order; the last may be missing.
 const PARAMETERS: [&str; 3] = ["weight", "bias", "radius"];
 
-/// How far a training is.
+/// The progress of a training.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Position {
     /// Finished epochs.
@@ -58,12 +58,12 @@ pub(crate) struct Checkpoint {
     tensors: HashMap<String, (Vec<usize>, Vec<f32>)>,
 }
 
-/// Where and for which training checkpoints are written.
+/// The file that checkpoints are written to, and the training that they belong to.
 #[derive(Debug, Clone, Copy)]
 pub struct Saving<'a> {
     /// The checkpoint's file.
     pub path: &'a Path,
-    /// Whose checkpoint it is.
+    /// The training that it belongs to.
     pub identity: &'a TrainingIdentity,
 }
 
@@ -117,7 +117,7 @@ impl Checkpoint {
         }
     }
 
-    /// How far the training was.
+    /// The progress at which the training was put aside.
     pub(super) fn position(&self) -> Position {
         self.record.position
     }
@@ -289,5 +289,66 @@ fn file_error(path: &Path, action: &'static str, source: impl Into<io::Error>) -
         path: path.to_owned(),
         action,
         source: source.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+    use crate::training::FitSettings;
+
+    fn settings() -> CheckedSettings {
+        let settings = FitSettings {
+            backbone: "mobilenet_v2".to_owned(),
+            train_radius: true,
+            ..FitSettings::default()
+        };
+        settings.check().unwrap()
+    }
+
+    fn checkpoint(settings: &CheckedSettings, radius: &[f32]) -> Checkpoint {
+        let zeros = |shape: &[usize]| (shape.to_vec(), vec![0.0; shape.iter().product()]);
+        let outputs = settings.descriptor().outputs;
+        let tensors = [
+            ("weight", zeros(&settings.descriptor().weight_shape())),
+            ("bias", zeros(&[outputs])),
+            ("memory_bank", zeros(&[settings.bank_entries(), outputs])),
+            ("radius", (vec![radius.len()], radius.to_vec())),
+        ];
+        Checkpoint {
+            record: Record {
+                identity: TrainingIdentity {
+                    settings: settings.options().clone(),
+                    weights_sha256: String::new(),
+                    pictures_sha256: String::new(),
+                },
+                position: Position::default(),
+                optimizer_steps: 0,
+            },
+            tensors: tensors
+                .map(|(name, tensor)| (name.to_owned(), tensor))
+                .into(),
+        }
+    }
+
+    #[test]
+    fn a_tensor_that_is_missing_or_has_another_size_is_an_error() {
+        let settings = settings();
+        let whole = checkpoint(&settings, &[0.25]);
+        let learner = whole.learner(&settings, Device::Cpu).unwrap();
+        assert!((learner.radius().unwrap() - 0.25).abs() < f64::EPSILON);
+        let mut optimizer = AdamW::new(&learner.parameters(), 1e-3, 0.0).unwrap();
+        let error = whole.restore(&mut optimizer, &learner).unwrap_err();
+        assert!(error.to_string().contains("weight.first"), "{error}");
+        for name in ["weight", "bias", "memory_bank", "radius"] {
+            let mut damaged = checkpoint(&settings, &[0.25]);
+            damaged.tensors.remove(name);
+            let error = damaged.learner(&settings, Device::Cpu).unwrap_err();
+            assert!(error.to_string().contains(name), "{name}: {error}");
+        }
+        let two = checkpoint(&settings, &[0.25, 0.5]);
+        assert!(two.learner(&settings, Device::Cpu).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! What is trained.
+//! The tensors that are trained.
 
 use tch::{Device, TchError, Tensor};
 

@@ -1,8 +1,8 @@
-//! How much memory a training takes: reported before it starts, and kept to.
+//! The memory that a training takes. It is reported before the training starts, and kept to.
 //!
-//! What is counted are the large things: features, weights, activations, φ and its
-//! gradient, and the copies that an export makes. Each phase is rounded up, so that the
-//! process stays below what was said; [`PROGRAM`] covers the rest.
+//! The large things are counted: features, weights, activations, φ and its gradient, and the
+//! copies that an export makes. Each phase is rounded up, so that the process stays below what
+//! was reported. [`PROGRAM`] covers the rest.
 
 use super::feature_store::values_per_picture;
 use super::features::batch_size;
@@ -19,8 +19,8 @@ const F64: u64 = size_of::<f64>() as u64;
 /// libtorch, ONNX Runtime and this program themselves, with what they keep for their
 /// threads.
 const PROGRAM: u64 = 320 * MIB;
-/// What libtorch holds of a layer beside input and output: the copy that a convolution
-/// rearranges, and what the allocator does not give back.
+/// Copies that libtorch holds of a layer beside input and output: the one that a convolution
+/// rearranges, and memory that the allocator does not give back.
 const ACTIVATION_COPIES: u64 = 3;
 /// A decoded picture of at most 16 bits a sample, and its resize in f32.
 const BYTES_PER_PIXEL: u64 = 3 * 2 + 3 * F32;
@@ -32,7 +32,7 @@ const COUNTED_ON: u64 = 1024;
 /// Parameter, gradient, three moments, and what a step computes from them.
 const STEP_COPIES: u64 = 12;
 
-/// How much memory a training may take, in bytes.
+/// The memory that a training may take, in bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MemoryLimits {
     /// Features beyond this go to disk.
@@ -75,7 +75,7 @@ pub(crate) fn memory_plan(
     })
 }
 
-/// Bytes by what they are for.
+/// Bytes by their use.
 #[derive(Debug)]
 struct Needs {
     features: u64,
@@ -128,7 +128,7 @@ impl Needs {
 struct Sizes {
     /// φ of one picture.
     phi: u64,
-    /// The same at the resolutions of the smaller maps.
+    /// φ at the resolutions of the smaller maps.
     smaller_phi: u64,
     bank: u64,
     parameters: u64,

@@ -135,7 +135,7 @@ impl AdamW {
     }
 }
 
-/// What a backward pass has left at `parameters`.
+/// The gradients that a backward pass has left at `parameters`.
 ///
 /// # Errors
 /// libtorch refuses.

@@ -10,24 +10,24 @@ use cfa_runtime::training_support::cfa::anomaly_map::Border;
 use super::settings::FitSettings;
 use crate::backbone::{Backbone, TapActivation};
 
-/// Where default settings come from. In both: pooled features, a bank that weighs
-/// pictures alike, squared distances of at least 0, repulsion from index K, seeded
-/// k-means++ (METHOD.md, section 15); the last, smaller batch of an epoch is kept, and a
-/// tenth of the pictures held out for calibration.
+/// The implementation that default settings are taken from. Both presets have pooled features,
+/// a bank that weighs pictures alike, squared distances of at least 0, repulsion from index K,
+/// and seeded k-means++ (METHOD.md, section 15). Both keep the last, smaller batch of an epoch
+/// and hold out a tenth of the pictures for calibration.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Preset {
-    /// As anomalib has it: taps after the ReLU, constant radius, pictures stretched by
+    /// The settings of anomalib: taps after the ReLU, constant radius, pictures stretched by
     /// an antialiased bilinear resize, blur mirrored without the edge. The crop to 224
     /// and the batch of 4 are the paper's.
     #[default]
     Anomalib,
-    /// As the authors' code has it: taps before the ReLU through a `LeakyReLU`, trained
+    /// The settings of the authors' code: taps before the ReLU through a `LeakyReLU`, trained
     /// radius, the shorter side resized by Lanczos, blur mirrored with the edge.
     Paper,
 }
 
 impl Preset {
-    /// Both.
+    /// All presets.
     pub const ALL: [Self; 2] = [Self::Anomalib, Self::Paper];
 
     /// The name on the command line.

@@ -1,4 +1,4 @@
-//! What a bundle remembers of its training.
+//! The record of a training in its bundle.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::settings::FitSettings;
 use crate::dataset::{DataCounts, DatasetError, FileDigests, file_digests};
 
-/// What makes two trainings the same: a checkpoint is only resumed for this.
+/// Two trainings are the same when their identities are equal. A checkpoint is only resumed by
+/// the same training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrainingIdentity {
     /// All options of the method.
@@ -23,7 +24,7 @@ pub struct TrainingIdentity {
 /// The training as the bundle records it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrainingRecord {
-    /// Which training it was.
+    /// The identity of the training.
     #[serde(flatten)]
     pub identity: TrainingIdentity,
     /// Mean loss of the last epoch; `None` for a training of zero epochs.
@@ -45,7 +46,7 @@ const LISTED_DIGITS: usize = 12;
 /// More pictures than this are not listed: the header of a bundle has its limits.
 const LISTED_PICTURES: usize = 10_000;
 
-/// What [`TrainingRecord::trained_on`] lists for these pictures.
+/// The entries of [`TrainingRecord::trained_on`] for these pictures.
 pub(crate) fn listed(
     pictures: &[PathBuf],
     digests: &FileDigests,
@@ -61,7 +62,7 @@ fn first_digits(digest: &str) -> String {
     digest.chars().take(LISTED_DIGITS).collect()
 }
 
-/// How many of these pictures the model of a bundle was trained on; `None` when the bundle
+/// The number of these pictures that the model of a bundle was trained on; `None` when the bundle
 /// does not list them.
 ///
 /// # Errors

@@ -67,7 +67,7 @@ pub struct FitSettings {
     pub train_radius: bool,
     /// How the blur continues the map beyond its border.
     pub border: Border,
-    /// Of everything that is drawn at random.
+    /// The seed of everything that is drawn at random.
     pub seed: u64,
     /// Share of the good pictures that is held out to calibrate scores with.
     pub calibration_split: f64,
@@ -142,7 +142,7 @@ pub struct CheckedSettings {
 }
 
 impl CheckedSettings {
-    /// The same for a model that was trained elsewhere, in another way.
+    /// These settings for a model that was trained elsewhere, in another way.
     ///
     /// # Errors
     /// The normalisation cannot be carried out.
@@ -309,7 +309,7 @@ fn map_shapes(graph: &Graph, preprocessing: &Preprocessing) -> Result<[[usize; 3
         .ok_or_else(empty)
 }
 
-/// The same in the words of the command line.
+/// The error in the words of the command line.
 fn impossible_size(error: PreprocessError) -> TrainError {
     let written = |size: Size| format!("{}x{}", size.height, size.width);
     match error {

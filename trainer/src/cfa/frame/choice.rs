@@ -113,7 +113,8 @@ impl Turned {
         })
     }
 
-    /// How many of `bank` the bound along so many axes leaves, on average over the rows.
+    /// The number of entries of `bank` that the bound along so many axes leaves, on average
+    /// over the rows.
     fn left_of(&self, bank: &Self, axes: usize, limit: &Tensor) -> Result<f64, TchError> {
         let head = |turned: &Self| turned.along.f_narrow(1, 0, axes as i64);
         let (rows, centroids) = (head(self)?, head(bank)?);

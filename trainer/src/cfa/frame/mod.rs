@@ -11,7 +11,7 @@
 //!   map reaches the leading channels alone, and the product with the finest map, which
 //!   has most positions, becomes the smallest.
 //!
-//! Both come from one QR decomposition, in `f64`.
+//! One QR decomposition in `f64` gives both kinds of axes.
 
 mod choice;
 mod principal;
@@ -31,7 +31,7 @@ use crate::cfa::descriptor::{Descriptor, DescriptorShape};
 use crate::network::{Graph, Linear, Parameters, WeightTensor};
 use crate::tensor::{host_values, matrix};
 
-/// What a bundle holds of a trained model.
+/// The parts of a trained model that a bundle holds.
 #[derive(Debug)]
 pub struct FramedModel {
     /// Weights and biases of the levels, to be added to those of the backbone.

@@ -27,10 +27,10 @@ impl PrincipalAxes {
         Ok(Self { origin, axes })
     }
 
-    /// The same behind one more axis, from the mean of the centroids to that of
+    /// These axes behind one more axis, which leads from the mean of the centroids to that of
     /// `descriptors` (P×D). A trained descriptor may place good pictures beside the bank,
-    /// all in the same direction, of which the centroids know nothing (hazelnuts with
-    /// `mobilenet_v2`: 16 axes leave 70 centroids instead of 350).
+    /// all in one direction in which the centroids do not differ. On hazelnuts with
+    /// `mobilenet_v2`, 16 axes then leave 70 centroids instead of 350.
     ///
     /// # Errors
     /// Memory runs out.

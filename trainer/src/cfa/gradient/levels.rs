@@ -15,7 +15,7 @@ use crate::network::coordinate;
 pub(super) struct Levels {
     /// Channels, rows and columns of each map.
     shapes: [[usize; 3]; 3],
-    /// Of the second and third map.
+    /// The upsamplings of the second and third map.
     upsamplings: [Upsampling; 2],
     /// φ (h·w × D), later ∂L/∂φ.
     pub(super) phi: Array2<f32>,
@@ -117,7 +117,7 @@ impl Levels {
         Ok(())
     }
 
-    /// Which columns of the weight belong to each map.
+    /// The columns of the weight that belong to each map.
     fn columns(&self) -> [Slice; 3] {
         let [c1, c2, c3] = self.shapes.map(|[channels, ..]| channels);
         [0..c1, c1..c1 + c2, c1 + c2..c1 + c2 + c3].map(Slice::from)

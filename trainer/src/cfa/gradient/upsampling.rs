@@ -22,7 +22,7 @@ fn parts(blend: Blend) -> [(usize, f32); 2] {
     [(blend.low, 1.0 - high), (blend.high, high)]
 }
 
-/// What of a large sample comes from the small sample `index`.
+/// The share of a large sample that comes from the small sample `index`.
 fn share_of(blend: Blend, index: usize) -> f32 {
     let parts = parts(blend).into_iter();
     parts.filter(|(i, _)| *i == index).map(|(_, s)| s).sum()
@@ -62,7 +62,7 @@ impl Upsampling {
     }
 
     /// The gradient of the small map (h·w × D), from that of the large one.
-    /// Both are given row by row, the large one with D.
+    /// Both gradients are given row by row; the large one comes with D.
     pub(super) fn adjoint(&self, (gradient, channels): (&[f32], usize), small: &mut [f32]) {
         let line = self.large.1 * channels;
         small

@@ -26,7 +26,7 @@ impl CfaLoss {
         self.forward_with_radius(rows, bank, &self.constant_radius(rows)?)
     }
 
-    /// The same with a radius (one value) that may be trained instead of `self.radius`.
+    /// The loss with a radius (one value) that may be trained, instead of `self.radius`.
     ///
     /// # Errors
     /// As [`forward`](Self::forward).

@@ -112,7 +112,7 @@ impl PatchLoss {
         value.max(0.0)
     }
 
-    /// What an open hinge multiplies φ − c with.
+    /// The factor by which an open hinge multiplies φ − c.
     fn slope(&self, attracts: bool) -> f32 {
         if attracts {
             (2.0 * self.attraction_scale) as f32

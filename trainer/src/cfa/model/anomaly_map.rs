@@ -1,7 +1,7 @@
 //! From distances to score and anomaly map, by libtorch alone (METHOD.md, sections 8 and 9).
 //!
-//! What ships is [`cfa_runtime`]; this second, independent path records the
-//! golden samples of a bundle and is what the runtime is compared with.
+//! Products ship [`cfa_runtime`]. This second, independent implementation records the
+//! golden samples of a bundle, and the runtime is compared with it.
 
 use cfa_runtime::preprocess::Size;
 use cfa_runtime::training_support::cfa::anomaly_map::Border;

@@ -39,7 +39,7 @@ impl CfaModel {
         }
     }
 
-    /// The same with a known memory bank, M×D.
+    /// The model with a known memory bank, M×D.
     #[must_use]
     pub fn with_memory_bank(self, memory_bank: Tensor) -> Self {
         Self {
@@ -53,7 +53,7 @@ impl CfaModel {
     /// For `cancellation` and `begun` see [`compress`].
     ///
     /// # Errors
-    /// Those of `batches`, libtorch's, or the work was stopped.
+    /// A batch cannot be had, libtorch refuses an operation, or the work was stopped.
     pub fn initialize_centroid<E: From<TchError> + From<ClusteringError>>(
         &mut self,
         batches: impl IntoIterator<Item = Result<PooledMaps, E>>,
@@ -80,7 +80,7 @@ impl CfaModel {
     /// The memory bank, M×D.
     ///
     /// # Errors
-    /// It is not initialised.
+    /// The memory bank is not initialised.
     pub fn memory_bank(&self) -> Result<&Tensor, ModelError> {
         self.memory_bank.as_ref().ok_or(ModelError::NoMemoryBank)
     }

@@ -13,7 +13,7 @@ use super::scores::ScorePair;
 use crate::dataset::TestPicture;
 use crate::evaluation::{Evaluation, EvaluationError, evaluate};
 
-/// Both bundles, opened alike.
+/// Both bundles, opened with the same options.
 pub(super) struct Comparison {
     before: Inspector,
     pub(super) after: Inspector,

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::scores::{Recalibrated, ScorePair};
 
-/// What a smaller format may cost.
+/// The cost that a smaller format may have.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct CostLimits {
     /// Largest loss of image or of pixel AUROC; 0.005 is half a point.
@@ -26,7 +26,7 @@ impl Default for CostLimits {
     }
 }
 
-/// What a smaller format costs; the old network first in each pair.
+/// The cost of a smaller format. The old network comes first in each pair.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct ReductionCost {
     /// Good pictures that both networks scored.
@@ -58,7 +58,7 @@ pub struct LabelledCost {
 }
 
 impl ReductionCost {
-    /// What the good pictures tell.
+    /// The cost as the good pictures show it.
     pub(super) fn on_good_pictures(
         scores: &[ScorePair],
         rule: Option<DecisionRule>,

@@ -47,7 +47,7 @@ pub(super) fn reduced(
     Ok(network.int8(&observations)?)
 }
 
-/// What the inner values of the network are on these pictures.
+/// Observes the inner values of the network on these pictures.
 fn observations(
     mut network: ObservedNetwork,
     original: &Bundle,

@@ -1,4 +1,4 @@
-//! What to make of a bundle, and how far the work is.
+//! The request for a bundle in a smaller format, and the progress of the work.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use super::cost::CostLimits;
 use crate::dataset::{Copies, TestPicture};
 use crate::interruption::{Interrupted, go_on};
 
-/// What to make, and of what.
+/// The bundle to make, and its sources.
 #[derive(Debug, Clone)]
 pub struct ReducedRequest {
     /// The bundle, with a network in `f32`.

@@ -61,7 +61,8 @@ struct Candidate {
 /// finished; with `resume` those that are there are not trained again.
 ///
 /// # Errors
-/// As [`fit`](crate::fit::fit); without a runtime, or with fewer than two pictures held out to choose by.
+/// Those of [`fit`](crate::fit::fit). There is no runtime, or fewer than two pictures are held
+/// out to choose by.
 pub fn fit_seeds(
     request: &FitRequest,
     seeds: usize,
@@ -95,8 +96,11 @@ pub fn fit_seeds(
     Ok(summary)
 }
 
-/// What is in the bundle's place: nothing, one of these very trainings, or something that
-/// must not be replaced.
+/// The summary of a finished bundle that one of these very trainings wrote; `None` when there
+/// is nothing in its place.
+///
+/// # Errors
+/// Something is there that must not be replaced.
 fn finished_before(
     request: &FitRequest,
     all: &Range<u64>,
@@ -139,9 +143,9 @@ fn all_seeds(first: u64, count: usize) -> Result<Range<u64>, TrainError> {
     Ok(first..end)
 }
 
-/// What would otherwise end the work after hours: a place that cannot be written to,
-/// too few pictures to choose by, test pictures that cannot be reported on. Gives the
-/// test pictures that can.
+/// Finds now what would otherwise end the work after hours: a place that cannot be written to,
+/// too few pictures to choose by, test pictures that cannot be inspected. Gives the test
+/// pictures that can.
 fn check_before_training(
     request: &FitRequest,
     observer: &mut dyn FitObserver,

@@ -89,3 +89,17 @@ fn a_restored_state_goes_on_with_the_same_numbers() {
     assert_close(&f64_values(&after), &f64_values(&whole), 0.0);
     assert_eq!(restored.steps(), 4);
 }
+
+#[test]
+fn another_number_of_gradients_is_an_error() {
+    let (first, second) = (
+        Tensor::from_slice(&[1.0_f32]),
+        Tensor::from_slice(&[2.0_f32]),
+    );
+    let parameters = [&first, &second];
+    let mut optimizer = AdamW::new(&parameters, 1e-3, 0.0).unwrap();
+    let gradient = Tensor::from_slice(&[1.0_f32]);
+    assert!(optimizer.step_along(&parameters, &[gradient]).is_err());
+    assert_eq!(optimizer.steps(), 0);
+    assert_eq!(first.double_value(&[0]).to_bits(), 1.0_f64.to_bits());
+}

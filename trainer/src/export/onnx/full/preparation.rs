@@ -10,7 +10,7 @@ use super::error::FullOnnxError;
 use super::input::FullInput;
 use super::resampling::{Axis, transposed};
 
-/// What the network reads.
+/// Name of the value that the network reads.
 pub(super) const OUTPUT: &str = "cfa_normalised";
 
 /// Writes the nodes from [`INPUT`] to [`OUTPUT`].

@@ -1,4 +1,4 @@
-//! Which part of a network is its backbone, and where its values become integers.
+//! The part of a network that is its backbone, and the values there that become integers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -86,7 +86,7 @@ impl BackbonePart {
     }
 }
 
-/// What is known of a graph before its values are chosen.
+/// The properties of a graph by which its values are chosen.
 struct Search<'a> {
     nodes: &'a [NodeProto],
     weights: &'a BTreeSet<String>,
@@ -143,7 +143,7 @@ impl<'a> Search<'a> {
         read.peek().is_some() && read.all(|name| self.squeezed.contains(name))
     }
 
-    /// What a node reads that is not constant.
+    /// The values that a node reads and that are not constant.
     fn read<'n>(&'n self, node: &'n NodeProto) -> impl Iterator<Item = &'n str> {
         let names = node.input.iter().map(String::as_str);
         names.filter(|name| !name.is_empty() && !self.constants.contains(name))

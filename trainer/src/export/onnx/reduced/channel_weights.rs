@@ -14,11 +14,11 @@ pub struct ChannelWeights {
     pub scales: Vec<f32>,
     /// One for each output channel, in units of `scale`·(scale of the input).
     pub bias: Vec<i32>,
-    /// Those units.
+    /// The units of `bias`.
     pub bias_scales: Vec<f32>,
 }
 
-/// What a convolution reads.
+/// A convolution with the values that it reads.
 pub(super) struct Layer<'a> {
     /// The weight, output channels slowest, finite.
     pub(super) weight: &'a [f32],

@@ -1,4 +1,4 @@
-//! What the nodes of a network hold and give.
+//! The constants that the nodes of a network read, and the values that they give.
 
 use cfa_runtime::training_support::onnx::proto::tensor_proto::DataType;
 use cfa_runtime::training_support::onnx::proto::{GraphProto, NodeProto, TensorProto};

@@ -1,4 +1,4 @@
-//! What was seen of one value of a network while it ran on good pictures.
+//! The range and the means of one value of a network while it ran on good pictures.
 
 use ndarray::{ArrayD, Axis};
 
