@@ -1,4 +1,4 @@
-//! What can go wrong between a folder of pictures and a bundle.
+//! Errors between a folder of pictures and a bundle.
 
 use std::io;
 use std::path::PathBuf;
@@ -27,9 +27,9 @@ pub enum TrainError {
     Setting {
         /// Name of the setting, in the words of the command line but without its dashes.
         option: &'static str,
-        /// What was asked for.
+        /// The requested value.
         value: String,
-        /// Why it cannot be, and what can.
+        /// The reason, and possible values.
         reason: String,
     },
     /// The data set cannot be used.
@@ -60,9 +60,9 @@ pub enum TrainError {
         "device {asked}: {reason}; train on the CPU, or point LIBTORCH to a libtorch 2.11.0 with CUDA and build again"
     )]
     Device {
-        /// What was asked for.
+        /// The requested value.
         asked: String,
-        /// What is missing.
+        /// The missing part.
         reason: String,
     },
     /// The graph cannot be exported.
@@ -80,12 +80,12 @@ pub enum TrainError {
     /// The runtime cannot inspect with the new model.
     #[error(transparent)]
     Inspect(#[from] InspectError),
-    /// The runtime computes other maps than libtorch did.
+    /// The maps of the runtime differ from those of libtorch.
     #[error(
         "the exported network does not reproduce libtorch's maps, so no bundle was written, or the one that was there stays unverified: {report:?}; please report this"
     )]
     NotReproduced {
-        /// What differs.
+        /// The differences.
         report: VerifyReport,
     },
     /// The held-out pictures could not be scored.
@@ -94,7 +94,7 @@ pub enum TrainError {
     /// The test pictures cannot be evaluated.
     #[error(transparent)]
     Evaluation(#[from] EvaluationError),
-    /// Seeds are chosen among by the runtime's scores, and there is none.
+    /// Several seeds are compared by scores of ONNX Runtime, which was not found.
     #[error(
         "models of several seeds are compared through ONNX Runtime, which was not found; install it, or train with one seed"
     )]
@@ -107,9 +107,9 @@ pub enum TrainError {
         "this training takes up to {needed_mib} MiB of memory even with its features on disk, and {limit_mib} MiB are there; choose a smaller picture size or backbone, choose a higher gamma_c or gamma_d, or allow more memory"
     )]
     Memory {
-        /// What it takes.
+        /// Memory that it takes.
         needed_mib: u64,
-        /// What it may take.
+        /// Memory that it may take.
         limit_mib: u64,
     },
     /// The loss stopped being a number.
@@ -127,9 +127,9 @@ pub enum TrainError {
     /// A file of the training itself cannot be used.
     #[error("{path}: {action}", path = path.display())]
     File {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What was tried, and what to do.
+        /// The failed action, and the remedy.
         action: &'static str,
         /// Why it failed.
         source: io::Error,
@@ -151,13 +151,13 @@ pub enum TrainError {
     Checkpoint {
         /// The checkpoint.
         path: PathBuf,
-        /// What does not fit.
+        /// The mismatch.
         reason: String,
     },
     /// The user stopped the training; nothing that was finished is lost.
     #[error("interrupted; training can be resumed from the checkpoint {checkpoint}", checkpoint = checkpoint.display())]
     Interrupted {
-        /// Where training goes on from.
+        /// The file from which training can be resumed.
         checkpoint: PathBuf,
     },
     /// The user stopped before there was anything to keep.
