@@ -221,9 +221,9 @@ impl<'a> Cursor<'a> {
             && (last >> 32) as u32 == key
         {
             step.positives += 1;
+            self.positives = rest;
             let share = self.shares.get(*last as u32 as usize);
             step.overlap += share.ok_or(REGION_IS_KNOWN)?;
-            self.positives = rest;
         }
         Ok(())
     }
