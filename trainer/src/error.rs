@@ -1,4 +1,4 @@
-//! What can go wrong between a folder of pictures and a bundle.
+//! Errors between a folder of pictures and a bundle.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -31,9 +31,9 @@ pub enum TrainError {
     Setting {
         /// Name of the setting, in the words of the command line but without its dashes.
         option: &'static str,
-        /// What was asked for.
+        /// The requested value.
         value: String,
-        /// Why it cannot be, and what can.
+        /// The reason, and possible values.
         reason: String,
     },
     /// The data set cannot be used.
@@ -64,9 +64,9 @@ pub enum TrainError {
         "device {asked}: {reason}; train on the CPU, or point LIBTORCH to a libtorch 2.11.0 with CUDA and build again"
     )]
     Device {
-        /// What was asked for.
+        /// The requested value.
         asked: String,
-        /// What is missing.
+        /// The missing part.
         reason: String,
     },
     /// The graph cannot be exported.
@@ -87,12 +87,12 @@ pub enum TrainError {
     /// The runtime cannot open the bundle.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The runtime computes other maps than libtorch did.
+    /// The maps of the runtime differ from those of libtorch.
     #[error(
         "the exported network does not reproduce libtorch's maps, so no bundle was written, or the one that was there stays unverified: {report:?}; please report this"
     )]
     NotReproduced {
-        /// What differs.
+        /// The differences.
         report: VerifyReport,
     },
     /// The held-out pictures could not be scored.
@@ -101,7 +101,7 @@ pub enum TrainError {
     /// The test pictures cannot be evaluated.
     #[error(transparent)]
     Evaluation(EvaluationError),
-    /// Seeds are chosen among by the runtime's scores, and there is none.
+    /// Several seeds are compared by scores of ONNX Runtime, which was not found.
     #[error(
         "models of several seeds are compared through ONNX Runtime, which was not found; install it, or train with one seed"
     )]
@@ -114,9 +114,9 @@ pub enum TrainError {
         "this training takes up to {needed_mib} MiB of memory even with its features on disk, and {limit_mib} MiB are there; choose a smaller picture size or backbone, choose a higher gamma_c or gamma_d, or allow more memory"
     )]
     Memory {
-        /// What it takes.
+        /// Memory that it takes.
         needed_mib: u64,
-        /// What it may take.
+        /// Memory that it may take.
         limit_mib: u64,
     },
     /// The loss stopped being a number.
@@ -137,9 +137,9 @@ pub enum TrainError {
     /// A file of the training itself cannot be used.
     #[error("{path}: {action}", path = path.display())]
     File {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What was tried, and what to do.
+        /// The failed action, and the remedy.
         action: &'static str,
         /// Why it failed.
         source: io::Error,
@@ -161,7 +161,7 @@ pub enum TrainError {
     Checkpoint {
         /// The checkpoint.
         path: PathBuf,
-        /// What does not fit.
+        /// The mismatch.
         reason: String,
     },
     /// The training was stopped.

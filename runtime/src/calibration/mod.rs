@@ -1,10 +1,10 @@
 //! The meaning of scores: p-values against good parts, thresholds, verdicts.
 //!
 //! Raw scores stay raw. The calibration lies beside them: the scores of good parts
-//! that the model was not trained on. By conformal prediction (Vovk,
-//! Gammerman and Shafer, Algorithmic Learning in a Random World, 2005) they bound
-//! how often a good part exceeds a threshold, whatever the scores' distribution, as
-//! long as new good parts are exchangeable with the recorded ones.
+//! that the model was not trained on. By conformal prediction they bound how often a
+//! good part exceeds a threshold, for any distribution of scores. New good parts must
+//! be exchangeable with the recorded ones. See Vovk, Gammerman and Shafer, Algorithmic
+//! Learning in a Random World, 2005.
 
 mod error;
 #[cfg(test)]
@@ -30,7 +30,7 @@ pub struct Calibration {
     /// Raw image scores of good parts that the model was not trained on, ascending,
     /// finite; may be empty.
     pub good_scores: Vec<f32>,
-    /// The threshold that told good from defective samples best, when there were any.
+    /// The threshold that separated good and defective samples best, if there were any.
     pub f1_max: Option<F1MaxThreshold>,
     /// The rule by which pictures are judged, unless a user asks for another.
     pub rule: Option<DecisionRule>,

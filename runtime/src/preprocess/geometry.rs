@@ -37,8 +37,8 @@ impl Rect {
 /// The mapping between an anomaly map and the picture it was made from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Geometry {
-    horizontal: Axis,
-    vertical: Axis,
+    horizontal: Direction,
+    vertical: Direction,
 }
 
 impl Geometry {
@@ -50,12 +50,12 @@ impl Geometry {
         let resized = recipe.resized(picture_width_px, picture_height_px);
         let (offset, input) = (recipe.crop_offset(resized), recipe.input_size());
         Self {
-            horizontal: Axis {
+            horizontal: Direction {
                 scale: f64::from(picture_width_px) / resized.width as f64,
                 offset: offset.width as f64,
                 length: input.width as f64,
             },
-            vertical: Axis {
+            vertical: Direction {
                 scale: f64::from(picture_height_px) / resized.height as f64,
                 offset: offset.height as f64,
                 length: input.height as f64,
@@ -96,7 +96,7 @@ impl Geometry {
 
 /// One direction of the mapping.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Axis {
+struct Direction {
     /// Picture pixels in one map pixel.
     scale: f64,
     /// Resized pixels before the first one kept.
@@ -105,7 +105,7 @@ struct Axis {
     length: f64,
 }
 
-impl Axis {
+impl Direction {
     /// The scale applies to distances from the edge, half a pixel from the first centre.
     fn picture_from_map(&self, position: f64) -> f64 {
         (position + self.offset + 0.5) * self.scale - 0.5

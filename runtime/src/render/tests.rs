@@ -130,8 +130,8 @@ fn the_peak_of_the_map_is_the_brightest_spot_of_the_picture() {
     assert!((40..=41).contains(&x) && y == 17, "{x} {y}");
 }
 
-/// A ramp along x; the crop begins at column 16 and row 12 of the picture, and a map pixel
-/// is two columns wide, so the ramp rises by half a step a column, flat in the outer half
+/// A ramp along x. The crop begins at column 16 and row 12 of the picture, and a map pixel is
+/// two columns wide. So the ramp rises by half a step a column, and is flat in the outer half
 /// pixels of the map.
 #[test]
 fn a_map_in_the_pictures_size_is_interpolated_and_lowest_outside_the_crop() {

@@ -9,13 +9,13 @@ use crate::preprocess::Point;
 #[derive(Debug)]
 pub(super) struct Upscale<'a> {
     map: ArrayView2<'a, f32>,
-    columns: Vec<Option<Blend>>,
-    rows: Vec<Option<Blend>>,
+    columns: Vec<Option<Neighbors>>,
+    rows: Vec<Option<Neighbors>>,
 }
 
 /// Two neighbouring samples of the map and how much of the second.
 #[derive(Debug, Clone, Copy)]
-struct Blend {
+struct Neighbors {
     low: usize,
     high: usize,
     share_of_high: f32,
@@ -34,10 +34,10 @@ impl<'a> Upscale<'a> {
         Self {
             map: inspection.map.values.view(),
             columns: (0..size.width_px)
-                .map(|x| Blend::new(in_map(x, 0).x_px, width))
+                .map(|x| Neighbors::new(in_map(x, 0).x_px, width))
                 .collect(),
             rows: (0..size.height_px)
-                .map(|y| Blend::new(in_map(0, y).y_px, height))
+                .map(|y| Neighbors::new(in_map(0, y).y_px, height))
                 .collect(),
         }
     }
@@ -51,7 +51,7 @@ impl<'a> Upscale<'a> {
     }
 }
 
-impl Blend {
+impl Neighbors {
     /// At a position between the centres 0 to `length − 1`; `None` outside the map.
     fn new(position: f64, length: usize) -> Option<Self> {
         let last = length.checked_sub(1)?;

@@ -1,5 +1,5 @@
-//! The account of a data set: what was found, what was used, and what a person should know
-//! before believing figures that come from it.
+//! The account of a data set: the pictures found and used, and remarks to read before the
+//! figures are trusted.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,29 +9,30 @@ use serde::{Deserialize, Serialize};
 
 use super::duplicates::found_again;
 use super::{
-    CheckedPictures, Copies, Dataset, Fingerprint, GoodSplit, LeftOut, LeftOutReason, TestPicture,
+    CheckedPictures, Copies, Dataset, Fingerprint, GoodSplit, LeftOutReason, TestPicture,
+    UnusedFile,
 };
 
-/// So many files of a kind are named.
+/// Number of files of a kind that are named.
 const NAMED: usize = 3;
-/// So many parts of a path are shown.
+/// Number of parts of a path that are shown.
 const SHOWN_PARTS: usize = 3;
 /// Fewer different pictures than these hardly show how good parts vary.
 const FEW_PICTURES: usize = 10;
 
-/// What became of the pictures of a data set. Serialises to the object that `--json` prints.
+/// The use of the pictures of a data set. Serialises to the object that the programs print as JSON.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct DataAccount {
     /// The numbers.
     #[serde(flatten)]
     pub counts: DataCounts,
-    /// What is not used, by reason.
+    /// Files that are not used, by reason.
     pub left_out: Vec<LeftOutGroup>,
     /// Some of the copies, each with the picture that it is a copy of.
     pub copies: Vec<[PathBuf; 2]>,
     /// Pictures that serve two purposes which should be apart.
     pub overlaps: Vec<Overlap>,
-    /// What else should be known, a sentence each.
+    /// Further remarks, one sentence each.
     pub remarks: Vec<String>,
 }
 
@@ -163,7 +164,7 @@ impl DataAccount {
         account
     }
 
-    /// Whether there is nothing to tell but that all is well.
+    /// Whether there is nothing to remark.
     #[must_use]
     pub fn all_is_well(&self) -> bool {
         self.left_out.is_empty()
@@ -177,8 +178,8 @@ impl DataAccount {
         self.counts.pictures_found += pictures;
     }
 
-    fn leave_out(&mut self, left_out: &[LeftOut]) {
-        for LeftOut { path, reason } in left_out {
+    fn leave_out(&mut self, left_out: &[UnusedFile]) {
+        for UnusedFile { path, reason } in left_out {
             self.counts.pictures_found += usize::from(reason.is_picture());
             let place = self
                 .left_out
@@ -223,8 +224,8 @@ impl DataAccount {
         }
     }
 
-    /// A defective picture that differs from a good one by its defect alone may well be
-    /// nearly equal to it; so only good ones are compared by that.
+    /// A defective picture may be nearly equal to a good one, because only its defect differs.
+    /// So only good pictures are compared for near equality.
     fn overlap_with_test(
         &mut self,
         (paths, fingerprints): (&[PathBuf], &[Fingerprint]),
@@ -283,17 +284,17 @@ impl DataAccount {
     }
 }
 
-fn unusable(checked: &CheckedPictures) -> Vec<LeftOut> {
+fn unusable(checked: &CheckedPictures) -> Vec<UnusedFile> {
     let paths: Vec<_> = checked.bad.iter().map(|bad| bad.path.clone()).collect();
     with_reason(&paths, LeftOutReason::Unusable)
 }
 
-fn with_reason(paths: &[PathBuf], reason: LeftOutReason) -> Vec<LeftOut> {
-    let of = |path: &PathBuf| LeftOut {
+fn with_reason(paths: &[PathBuf], reason: LeftOutReason) -> Vec<UnusedFile> {
+    let left_out = |path: &PathBuf| UnusedFile {
         path: path.clone(),
         reason,
     };
-    paths.iter().map(of).collect()
+    paths.iter().map(left_out).collect()
 }
 
 type Kind = Vec<(PathBuf, Fingerprint)>;

@@ -53,13 +53,13 @@ pub struct CheckedPictures {
     pub largest_px: u64,
     /// In which depths the good ones come.
     pub depths: Depths,
-    /// What each good one is compared with others by.
+    /// The fingerprint of each good picture.
     pub fingerprints: Vec<Fingerprint>,
 }
 
 impl CheckedPictures {
-    /// Which of the good ones are equal or, unless such count as different ones
-    /// (`count_similar`), nearly equal.
+    /// The good pictures that are equal or nearly equal; only equal ones with
+    /// `count_similar`.
     #[must_use]
     pub fn copies(&self, count_similar: bool) -> Copies {
         if count_similar {
@@ -70,9 +70,9 @@ impl CheckedPictures {
     }
 }
 
-/// Decodes every picture once, eight at a time, before hours are spent on
-/// them, by the rule of `preprocessing` and within `limits`, and asks `preprocessing` whether
-/// it can prepare a picture of that size.
+/// Decodes every picture once, eight at a time, before hours are spent on them. Files are
+/// read by the rule of `preprocessing` and within `limits`. `preprocessing` is also asked
+/// whether it can prepare a picture of that size.
 ///
 /// Bad pictures are an error that names them, or with `skip_bad` a part of the result;
 /// when every single one is bad, it is an error either way. `cancellation` is looked at before
@@ -120,7 +120,7 @@ impl CheckedPictures {
     }
 }
 
-/// What is known of a picture that can be inspected.
+/// Size and depth of a picture that can be inspected.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct UsablePicture {
     pub(crate) width_px: u32,
@@ -139,7 +139,7 @@ impl From<&Picture> for UsablePicture {
     }
 }
 
-/// What is kept of a picture that can be inspected.
+/// The facts that are kept of a picture that can be inspected.
 pub(crate) struct Seen {
     pub(crate) usable: UsablePicture,
     pub(crate) fingerprint: Fingerprint,

@@ -1,22 +1,22 @@
-//! In which depths the pictures of a data set come.
+//! The depths of the pictures of a data set.
 
 use std::num::NonZeroU16;
 
 use cfa_runtime::picture::SixteenBitUse;
 use serde::Serialize;
 
-/// How many pictures have 8 and 16 bits a sample, and what the latter make use of.
+/// Numbers of pictures with 8 and with 16 bits a sample, and the bits that the latter use.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Depths {
     /// Pictures with 8 bits a sample.
     pub eight_bit: usize,
     /// Pictures with 16 bits a sample.
     pub sixteen_bit: usize,
-    /// What all 16-bit samples together make use of.
+    /// The bits that all 16-bit samples together use.
     pub used: Option<SixteenBitUse>,
 }
 
-/// Something odd about the depths; the scores may not mean what they should.
+/// A finding about the depths that may make scores wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "finding", rename_all = "snake_case")]
 pub enum DepthFinding {
@@ -56,7 +56,7 @@ impl Depths {
         self.used = Some(self.used.map_or(used, |before| before.and(used)));
     }
 
-    /// What is odd, for a model with this white level.
+    /// Findings, for a model with this white level.
     #[must_use]
     pub fn findings(&self, white_level: Option<NonZeroU16>) -> Vec<DepthFinding> {
         let (eight_bit, sixteen_bit) = (self.eight_bit, self.sixteen_bit);
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn mixed_depths_and_clipped_samples_are_told() {
+    fn mixed_depths_and_clipped_samples_are_reported() {
         let mixed = DepthFinding::MixedDepths {
             eight_bit: 3,
             sixteen_bit: 1,

@@ -29,7 +29,7 @@ impl FileDigests {
         Ok(Self(paths.iter().cloned().zip(digests).collect()))
     }
 
-    /// What [`content_digest`] gives for these files.
+    /// The result of [`content_digest`] for these files.
     pub(crate) fn content(&self) -> String {
         let digests: Vec<&str> = self.0.values().map(String::as_str).collect();
         sha256_hex(digests.concat().as_bytes())

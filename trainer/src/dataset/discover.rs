@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::error::{FolderCounts, WithPictures};
-use super::folder::{Found, contents, folders, is_one_of, pictures_below, pictures_in};
+use super::folder::{FoundFiles, contents, folders, is_one_of, pictures_below, pictures_in};
 use super::masks::{Masks, masks_among};
 use super::{Dataset, DatasetError, GOOD, GoodNames, LeftOutReason, Notes, TestPicture};
 
@@ -74,9 +74,9 @@ pub(super) fn dataset_to_test(folder: &Path, names: &GoodNames) -> Result<Datase
     dataset.require_test()?;
     match parts.train.map(|train| training(&train, names)) {
         Some(Ok(found)) => dataset.add_training(found),
-        // What is wrong there does not matter for a test, but for one thing.
+        // A fault there matters for a test in one respect only.
         Some(Err(error)) => dataset.test_notes.remark(format!(
-            "nobody looked whether test pictures were trained on: {error}"
+            "it was not checked whether test pictures were trained on: {error}"
         )),
         None => {}
     }
@@ -88,7 +88,7 @@ fn with_parts(folder: &Path, parts: &Parts, names: &GoodNames) -> Result<Dataset
         has_ground_truth: parts.truth.is_some(),
         ..Dataset::default()
     };
-    let mut beside = Found::default();
+    let mut beside = FoundFiles::default();
     beside.extend_unused(pictures_in(folder)?, LeftOutReason::Stray);
     for other in &parts.others {
         beside.extend_unused(pictures_below(other)?, LeftOutReason::OtherFolder);
@@ -102,9 +102,9 @@ fn with_parts(folder: &Path, parts: &Parts, names: &GoodNames) -> Result<Dataset
 }
 
 impl Dataset {
-    fn add_training(&mut self, found: Found) {
+    fn add_training(&mut self, found: FoundFiles) {
         self.train_good = found.pictures;
-        // First, as people look for them first.
+        // They come first, because people look for them first.
         self.notes.left_out.splice(..0, found.left_out);
     }
 }
@@ -119,7 +119,7 @@ fn require_folder(folder: &Path) -> Result<(), DatasetError> {
 }
 
 /// The pictures of the folders of good ones in `train`; at least one.
-fn training(train: &Path, names: &GoodNames) -> Result<Found, DatasetError> {
+fn training(train: &Path, names: &GoodNames) -> Result<FoundFiles, DatasetError> {
     let (good, others): (Vec<_>, Vec<_>) = folders(train)?
         .into_iter()
         .partition(|folder| names.contains(name_of(folder)));
@@ -130,7 +130,7 @@ fn training(train: &Path, names: &GoodNames) -> Result<Found, DatasetError> {
             found: WithPictures(counts(train)?),
         });
     };
-    let mut found = Found::default();
+    let mut found = FoundFiles::default();
     for folder in &good {
         found.extend(pictures_below(folder)?);
     }
@@ -142,7 +142,7 @@ fn training(train: &Path, names: &GoodNames) -> Result<Found, DatasetError> {
     Ok(found)
 }
 
-fn require_pictures(found: &Found, folder: &Path) -> Result<(), DatasetError> {
+fn require_pictures(found: &FoundFiles, folder: &Path) -> Result<(), DatasetError> {
     if found.pictures.is_empty() {
         return Err(DatasetError::NoPictures {
             found: contents(folder)?,
@@ -160,7 +160,7 @@ fn require_pictures(found: &Found, folder: &Path) -> Result<(), DatasetError> {
 ///
 /// Folders within it may hold anything. So there must be none with pictures, unless the
 /// folder itself, or given names, say that what lies below is good.
-pub(super) fn good_pictures(folder: &Path, names: &GoodNames) -> Result<Found, DatasetError> {
+pub(super) fn good_pictures(folder: &Path, names: &GoodNames) -> Result<FoundFiles, DatasetError> {
     require_folder(folder)?;
     // A path that cannot be resolved may still name the folder.
     let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
@@ -176,8 +176,8 @@ pub(super) fn good_pictures(folder: &Path, names: &GoodNames) -> Result<Found, D
 }
 
 /// The pictures of those folders in `folder` that bear a given name.
-fn named_folders(folder: &Path, names: &GoodNames) -> Result<Found, DatasetError> {
-    let mut found = Found::default();
+fn named_folders(folder: &Path, names: &GoodNames) -> Result<FoundFiles, DatasetError> {
+    let mut found = FoundFiles::default();
     found.extend_unused(pictures_in(folder)?, LeftOutReason::Stray);
     let mut any = false;
     for path in folders(folder)? {
@@ -200,7 +200,7 @@ fn named_folders(folder: &Path, names: &GoodNames) -> Result<Found, DatasetError
 }
 
 /// The pictures that lie directly in `folder`, if no folder in it holds any.
-fn without_folders(folder: &Path) -> Result<Found, DatasetError> {
+fn without_folders(folder: &Path) -> Result<FoundFiles, DatasetError> {
     let direct = pictures_in(folder)?;
     let mut all = pictures_below(folder)?;
     if all.pictures.len() > direct.pictures.len() {
@@ -239,7 +239,7 @@ fn test_part(
     truth: Option<&Path>,
     names: &GoodNames,
 ) -> Result<(), DatasetError> {
-    let mut left_out = Found::default();
+    let mut left_out = FoundFiles::default();
     left_out.extend_unused(pictures_in(test)?, LeftOutReason::Stray);
     let mut truths = truth.map_or(Ok(Vec::new()), folders)?;
     let mut good = Vec::new();

@@ -10,7 +10,7 @@ use super::Fingerprint;
 /// Pictures that are compared with all others at the same time: bounds the memory for pairs.
 const COMPARED_AT_ONCE: usize = 64;
 
-/// Which pictures are copies of others. The default knows of none.
+/// The pictures that are copies of others. The default holds none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Copies {
     /// From each copy to the first picture of its group.
@@ -19,8 +19,8 @@ pub struct Copies {
 }
 
 impl Copies {
-    /// Compares each picture with all others; pictures are in order, and `fingerprints`
-    /// theirs. What resembles a picture of a group belongs to the group.
+    /// Compares each picture with all others. `fingerprints` holds one for each picture, in the
+    /// same order. A picture that resembles one of a group belongs to the group.
     #[must_use]
     pub fn among(pictures: &[PathBuf], fingerprints: &[Fingerprint]) -> Self {
         Self::from_groups(pictures, fingerprints, groups_of(fingerprints))
@@ -111,8 +111,8 @@ impl Copies {
     }
 }
 
-/// What resembles each other. Only pictures of nearly the same brightness are compared, and
-/// only those that do not belong together yet.
+/// Groups of pictures that resemble each other. Only pictures of nearly the same brightness are
+/// compared, and only those of different groups.
 fn groups_of(fingerprints: &[Fingerprint]) -> Groups {
     let brightness = |index: usize| fingerprints[index].brightness();
     let mut order: Vec<usize> = (0..fingerprints.len()).collect();

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::{BadPicture, KNOWN_GOOD_NAMES, MaskFault};
 use crate::interruption::Interrupted;
 
-/// So many files are named before the rest is only counted.
+/// Number of files that are named; the rest is only counted.
 const NAMED: usize = 10;
 
 /// A data set that cannot be used.
@@ -18,7 +18,7 @@ pub enum DatasetError {
     /// The path leads nowhere, or to a file.
     #[error("{} is not a folder; give the folder that holds the pictures", path.display())]
     NotAFolder {
-        /// As it was given.
+        /// The path as it was given.
         path: PathBuf,
     },
 
@@ -41,7 +41,7 @@ pub enum DatasetError {
     UnknownLayout {
         /// The folder.
         path: PathBuf,
-        /// What stands there instead.
+        /// The contents of the folder instead.
         found: String,
     },
 
@@ -106,14 +106,14 @@ pub enum DatasetError {
     NoTestPart {
         /// The folder.
         path: PathBuf,
-        /// What stands there instead.
+        /// The contents of the folder instead.
         found: String,
     },
 
     /// The folders of test pictures hold none.
     #[error("there are no pictures to test on in test/good and test/<defect>:{}", Listed(remarks.iter().collect()))]
     EmptyTestPart {
-        /// What was found instead.
+        /// The findings instead.
         remarks: Vec<String>,
     },
 
@@ -139,7 +139,7 @@ pub enum DatasetError {
         other: PathBuf,
     },
 
-    /// Masks that cannot be told to pictures.
+    /// Masks that cannot be assigned to pictures.
     #[error("it is not clear which mask belongs to which picture ({}):{}", faults.len(), Listed(faults.iter().collect()))]
     Masks {
         /// All of them.
@@ -151,7 +151,7 @@ pub enum DatasetError {
     NoPictures {
         /// The folder.
         path: PathBuf,
-        /// What stands there instead.
+        /// The contents of the folder instead.
         found: String,
     },
 
@@ -160,11 +160,11 @@ pub enum DatasetError {
     NoTestPictures {
         /// The folder.
         path: PathBuf,
-        /// What stands there instead.
+        /// The contents of the folder instead.
         found: String,
     },
 
-    /// Folders of masks that cannot be told to folders of pictures.
+    /// Folders of masks that cannot be assigned to folders of pictures.
     #[error(
         "{masks} folders of masks for {abnormal} of defective pictures; give each its own, in \
          the same order, or none"
@@ -222,7 +222,7 @@ pub enum DatasetError {
 pub struct FolderCounts {
     /// The folder.
     pub path: PathBuf,
-    /// How many pictures.
+    /// Number of pictures.
     pub pictures: usize,
 }
 

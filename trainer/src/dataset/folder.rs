@@ -1,4 +1,4 @@
-//! What lies in a folder and below it.
+//! The contents of a folder and of the folders below it.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -8,32 +8,32 @@ use cfa_runtime::picture::{has_picture_ending, is_system_folder};
 use walkdir::{DirEntry, WalkDir};
 
 use super::format::is_picture_of_another_format;
-use super::{DatasetError, LeftOut, LeftOutReason};
+use super::{DatasetError, LeftOutReason, UnusedFile};
 
 /// Folders of masks that lie among the pictures, in lower case.
 const MASK_FOLDERS: [&str; 5] = ["ground_truth", "groundtruth", "gt", "mask", "masks"];
 
-/// Pictures, and what is not used.
+/// Pictures, and files that are not used.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct FoundFiles {
     /// Sorted by path.
     pub(super) pictures: Vec<PathBuf>,
-    pub(super) left_out: Vec<LeftOut>,
+    pub(super) left_out: Vec<UnusedFile>,
 }
 
-impl Found {
+impl FoundFiles {
     pub(super) fn leave_out(&mut self, path: &Path, reason: LeftOutReason) {
         let path = path.to_owned();
-        self.left_out.push(LeftOut { path, reason });
+        self.left_out.push(UnusedFile { path, reason });
     }
 
-    /// Takes over what was found elsewhere.
+    /// Adds the findings of another folder.
     pub(super) fn extend(&mut self, other: Self) {
         self.pictures.extend(other.pictures);
         self.left_out.extend(other.left_out);
     }
 
-    /// Takes over what was found elsewhere, but uses none of it.
+    /// Adds the findings of another folder, all as not used.
     pub(super) fn extend_unused(&mut self, other: Self, reason: LeftOutReason) {
         for path in &other.pictures {
             self.leave_out(path, reason);
@@ -49,7 +49,7 @@ impl Found {
         }
     }
 
-    /// Says whether the walk should turn back; `depth` is that of the walk.
+    /// Returns whether the walk should skip this folder; `depth` is that of the walk.
     fn add(&mut self, entry: &DirEntry, depth: usize) -> bool {
         let (path, is_folder) = (entry.path(), entry.file_type().is_dir());
         if entry.depth() == 0 {
@@ -87,18 +87,18 @@ impl Found {
 }
 
 /// The pictures in `folder` and in the folders below it. Links are followed.
-pub(super) fn pictures_below(folder: &Path) -> Result<Found, DatasetError> {
+pub(super) fn pictures_below(folder: &Path) -> Result<FoundFiles, DatasetError> {
     walk(folder, usize::MAX)
 }
 
 /// The pictures that lie directly in `folder`. Links are followed.
-pub(super) fn pictures_in(folder: &Path) -> Result<Found, DatasetError> {
+pub(super) fn pictures_in(folder: &Path) -> Result<FoundFiles, DatasetError> {
     walk(folder, 1)
 }
 
-fn walk(folder: &Path, depth: usize) -> Result<Found, DatasetError> {
+fn walk(folder: &Path, depth: usize) -> Result<FoundFiles, DatasetError> {
     let walk = WalkDir::new(folder).follow_links(true).max_depth(depth);
-    let mut found = Found::default();
+    let mut found = FoundFiles::default();
     let mut entries = walk.sort_by_file_name().into_iter();
     while let Some(entry) = entries.next() {
         match entry {
@@ -124,7 +124,7 @@ pub(super) fn folders(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
         .collect())
 }
 
-/// What stands in `folder`, for messages: "other files (3) and folders (2: a, b)".
+/// The contents of `folder`, for messages: "other files (3) and folders (2: a, b)".
 pub(super) fn contents(folder: &Path) -> Result<String, DatasetError> {
     let folders = folders(folder)?;
     let names = folders.iter().filter_map(|path| path.file_name());

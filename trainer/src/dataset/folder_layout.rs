@@ -101,7 +101,7 @@ fn add_abnormal(
 /// shows that another folder was meant.
 pub(super) fn defective_pictures(
     folder: &Path,
-) -> Result<(Vec<PathBuf>, Vec<super::LeftOut>), DatasetError> {
+) -> Result<(Vec<PathBuf>, Vec<super::UnusedFile>), DatasetError> {
     if !folder.is_dir() {
         return Err(DatasetError::NotAFolder {
             path: folder.to_owned(),

@@ -1,4 +1,4 @@
-//! What lies in a data set and is not used.
+//! Files of a data set that are not used.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A file or folder that is not used, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftOut {
+pub struct UnusedFile {
     /// The file, or the folder with all that is in it.
     pub path: PathBuf,
     /// Why.

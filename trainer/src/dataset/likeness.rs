@@ -1,4 +1,4 @@
-//! When two pictures count as equal, and as nearly equal.
+//! The rules by which two pictures count as equal or as nearly equal.
 //!
 //! Equal is equal pixel by pixel. Nearly equal are pictures whose averages over 32×32
 //! blocks hardly differ anywhere: copies that were compressed again, or pictures of one
@@ -15,19 +15,19 @@ const BLOCKS_PER_COLOUR: usize = BLOCKS / COLOUR_BLOCKS;
 
 /// Units of a level, of which there are 256: fine enough that rounding does not matter.
 const UNITS_PER_LEVEL: f32 = 16.0;
-/// Most levels by which one block may differ.
+/// Largest difference of one block, in levels.
 const LARGEST_DIFFERENCE: i32 = 5 * UNITS_PER_LEVEL as i32;
-/// Levels by which all blocks may differ on average: 1.2.
+/// Largest average difference of all blocks: 1.2 levels.
 const LARGEST_MEAN_DIFFERENCE: i32 = (1.2 * UNITS_PER_LEVEL) as i32;
-/// Levels by which the average brightness may differ, as light flickers.
+/// Largest difference of the average brightness, in levels, because light flickers.
 const LARGEST_BRIGHTNESS_DIFFERENCE: f32 = 8.0;
 /// Pictures with less between their darkest and brightest block are stretched to this many
 /// levels, so that dark and pale pictures are not alike for that alone.
 const LEAST_CONTRAST: f32 = 64.0;
-/// Below this contrast, in levels, there is nothing to compare by but the pixels.
+/// Below this contrast, in levels, pictures can only be compared pixel by pixel.
 const NO_CONTRAST: f32 = 1.0;
 
-/// What a picture is compared with others by: 2.5 KB whatever its size.
+/// A summary by which a picture is compared with others: 2.5 KB for any size of picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fingerprint {
     pixel_digest: [u8; 32],
@@ -96,7 +96,7 @@ impl Fingerprint {
         self.pixel_digest
     }
 
-    /// How far two average brightnesses may be apart.
+    /// Largest difference between two average brightnesses.
     pub(super) const REACH: f32 = LARGEST_BRIGHTNESS_DIFFERENCE;
 }
 

@@ -1,11 +1,11 @@
-//! Which mask belongs to which picture. A mask that may be another's is never taken.
+//! The assignment of masks to pictures. A mask that may belong to another picture is never taken.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::folder::pictures_below;
-use super::{DatasetError, LeftOut, LeftOutReason};
+use super::{DatasetError, LeftOutReason, UnusedFile};
 
 /// Behind a mask's stem, as in `MVTec` AD.
 const MASK_SUFFIX: &str = "_mask";
@@ -22,11 +22,11 @@ const SUFFIXES_BESIDE: [&str; 8] = [
     "_groundtruth",
 ];
 
-/// Masks that cannot be told to pictures.
+/// A mask that cannot be assigned to a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MaskFault {
-    /// What looks like a picture's mask lies among the pictures.
+    /// A file among the pictures looks like the mask of a picture.
     AmongPictures {
         /// The mask.
         mask: PathBuf,
@@ -97,7 +97,7 @@ pub(super) struct Masks {
     by_place: BTreeMap<PathBuf, Vec<PathBuf>>,
     taken: BTreeMap<PathBuf, PathBuf>,
     pub(super) faults: Vec<MaskFault>,
-    not_read: Vec<LeftOut>,
+    not_read: Vec<UnusedFile>,
 }
 
 impl Masks {
@@ -152,11 +152,11 @@ impl Masks {
         })
     }
 
-    /// The masks that no picture has taken, and what is no mask.
-    pub(super) fn left_over(&self) -> Vec<LeftOut> {
+    /// The masks that no picture has taken, and the files that are no masks.
+    pub(super) fn left_over(&self) -> Vec<UnusedFile> {
         let masks = self.by_place.values().flatten();
         let left = masks.filter(|mask| !self.taken.contains_key(*mask));
-        let left = left.map(|mask| LeftOut {
+        let left = left.map(|mask| UnusedFile {
             path: mask.clone(),
             reason: LeftOutReason::MaskWithoutPicture,
         });
@@ -169,7 +169,7 @@ fn place(path: &Path, folder: &Path) -> PathBuf {
     path.strip_prefix(folder).unwrap_or(path).with_extension("")
 }
 
-/// What a picture's mask may be called.
+/// Possible names of the mask of a picture.
 fn names(place: &Path) -> Vec<std::ffi::OsString> {
     let Some(stem) = place.file_name() else {
         return Vec::new(); // A picture without a name has no mask, which is an error later.

@@ -1,11 +1,10 @@
 //! Finding the pictures of a data set and looking at them before the long work begins.
 //!
-//! Two layouts: that of `MVTec` AD (`train/good`, `test/<defect>`,
-//! `ground_truth/<defect>/<stem>_mask.png`) and a plain folder of good pictures; to test,
-//! also folders named one by one ([`FolderLayout`]). What a
-//! file is called decides only whether it is looked at; what it is, its content.
-//! Folders of pictures are searched to the bottom, and links are followed. What is found
-//! and not used is part of the result.
+//! There are two layouts: that of `MVTec` AD (`train/good`, `test/<defect>`,
+//! `ground_truth/<defect>/<stem>_mask.png`), and a plain folder of good pictures. For tests,
+//! folders may also be named one by one ([`FolderLayout`]). The name of a file decides only
+//! whether it is opened; its content decides on its format. Folders are searched with all
+//! folders below, and links are followed. Files that are not used are part of the result.
 
 mod account;
 mod check;
@@ -38,7 +37,7 @@ pub use duplicates::Copies;
 pub(crate) use error::Listed;
 pub use error::{DatasetError, FolderCounts, WithPictures};
 pub use folder_layout::FolderLayout;
-pub use left_out::{LeftOut, LeftOutReason};
+pub use left_out::{LeftOutReason, UnusedFile};
 pub use likeness::Fingerprint;
 pub use masks::MaskFault;
 pub use notes::Notes;
@@ -54,11 +53,11 @@ pub struct Dataset {
     pub test: Vec<TestPicture>,
     /// Whether there is a `ground_truth` folder at all.
     pub has_ground_truth: bool,
-    /// What is not used beside and among the pictures to train on.
+    /// Remarks on the pictures to train on, and files that are not used.
     pub notes: Notes,
-    /// What is not used among the pictures to test on.
+    /// Remarks on the pictures to test on, and files that are not used.
     pub test_notes: Notes,
-    /// Masks that cannot be told to pictures; an error where masks are needed.
+    /// Masks that cannot be assigned to pictures; an error where masks are needed.
     pub mask_faults: Vec<MaskFault>,
 }
 
@@ -70,7 +69,7 @@ pub struct TestPicture {
     /// Name of its folder, which is the kind of defect; [`GOOD`] for a good picture,
     /// whatever its folder is called.
     pub defect: String,
-    /// Where its defects are drawn; never for a good picture.
+    /// The file in which its defects are drawn; never for a good picture.
     pub mask: Option<PathBuf>,
 }
 
@@ -103,13 +102,13 @@ impl Dataset {
         Self::discover_with(folder, &GoodNames::default())
     }
 
-    /// As [`Self::discover`], with other names of folders of good pictures.
+    /// Finds pictures as [`Self::discover`] does, with other names of folders of good pictures.
     pub fn discover_with(folder: &Path, names: &GoodNames) -> Result<Self, DatasetError> {
         discover::dataset(folder, names)
     }
 
     /// Finds the pictures of a data set in `MVTec`'s layout to test on, of which good ones
-    /// and others can be told apart; there may be none to train on.
+    /// and others can be distinguished. There may be no pictures to train on.
     pub fn discover_to_test(folder: &Path, names: &GoodNames) -> Result<Self, DatasetError> {
         let dataset = discover::dataset_to_test(folder, names)?;
         dataset.require_masks()?;

@@ -1,23 +1,23 @@
-use super::LeftOut;
+use super::UnusedFile;
 
-/// What is to be told about one part of a data set.
+/// Remarks on one part of a data set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notes {
-    /// What is not used.
-    pub left_out: Vec<LeftOut>,
-    /// What else a person should know, a sentence each.
+    /// Files that are not used.
+    pub left_out: Vec<UnusedFile>,
+    /// Further remarks, one sentence each.
     pub remarks: Vec<String>,
 }
 
 impl Notes {
-    pub(super) fn new(left_out: Vec<LeftOut>) -> Self {
+    pub(super) fn new(left_out: Vec<UnusedFile>) -> Self {
         Self {
             left_out,
             remarks: Vec::new(),
         }
     }
 
-    pub(super) fn add(&mut self, left_out: Vec<LeftOut>) {
+    pub(super) fn add(&mut self, left_out: Vec<UnusedFile>) {
         self.left_out.extend(left_out);
     }
 

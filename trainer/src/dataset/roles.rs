@@ -1,12 +1,11 @@
-//! Which folders hold good pictures.
+//! The folders that hold good pictures.
 
 use std::ffi::OsStr;
 
 /// Folder name of the pictures without a defect, in `MVTec`'s layout.
 pub const GOOD: &str = "good";
 
-/// Names that folders of good pictures are known by, in lower case and without anything
-/// but letters and digits.
+/// Known names of folders of good pictures, in lower case and with letters and digits only.
 pub const KNOWN_GOOD_NAMES: [&str; 34] = [
     "good",
     "goods",
@@ -44,17 +43,17 @@ pub const KNOWN_GOOD_NAMES: [&str; 34] = [
     "undamaged",
 ];
 
-/// By which names folders of good pictures are recognised.
+/// The names by which folders of good pictures are recognised.
 ///
-/// The default knows [`KNOWN_GOOD_NAMES`]; upper and lower case, blanks, and signs
-/// between the letters make no difference there.
+/// The default names are [`KNOWN_GOOD_NAMES`]. For these, upper and lower case, blanks, and signs
+/// between the letters make no difference.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GoodNames {
     given: Vec<String>,
 }
 
 impl GoodNames {
-    /// These names alone, in upper or lower case; without any the known names.
+    /// Only these names, in upper or lower case. An empty list means the known names.
     #[must_use]
     pub fn only(names: Vec<String>) -> Self {
         Self { given: names }

@@ -14,8 +14,8 @@ pub struct GoodSplit {
     pub calibration: Vec<PathBuf>,
     /// Held out to choose among seeds with.
     pub selection: Vec<PathBuf>,
-    /// Copies of pictures that are held out. They serve nothing: a model that was trained
-    /// on them would know what is held out, and to count them would count a part twice.
+    /// Copies of pictures that are held out. They are not used: a model trained on them would
+    /// know the held-out parts, and counting them would count a part twice.
     pub copies: Vec<PathBuf>,
 }
 
@@ -83,10 +83,10 @@ impl GoodSplit {
     }
 }
 
-/// So many of `parts` different pictures in `files` are held out.
+/// Number of pictures that are held out of `parts` different ones in `files`.
 fn held_out(files: usize, parts: usize, share: f64) -> usize {
     let of_files = (files as f64 * share) as usize;
-    // A product just above a whole number for rounding alone is that number.
+    // A product that rounding alone lifts above a whole number counts as that number.
     let of_parts = (parts as f64 * share - 1e-9).ceil().max(0.0) as usize;
     of_files.min(of_parts)
 }

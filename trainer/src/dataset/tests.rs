@@ -16,6 +16,7 @@ use super::{
 mod alike;
 mod found;
 mod names;
+mod properties;
 
 fn discovered(layout: &FolderLayout) -> Result<Vec<TestPicture>, DatasetError> {
     Ok(layout.discover(&GoodNames::default())?.test)
@@ -30,7 +31,7 @@ fn tree(files: &[&str]) -> TempDir {
     root
 }
 
-/// Of the shorter side, 64 px, so that pictures may be too long.
+/// The shorter side gets 64 px, so that pictures may be too long.
 fn preprocessing() -> Preprocessing {
     let square = |side| Size {
         height: side,

@@ -14,12 +14,12 @@ use super::{EvaluationError, LeftOut};
 use crate::dataset::{CHECKED_AT_ONCE, Fingerprint, Seen, TestPicture, require_masks, seen};
 use crate::interruption::go_on;
 
-/// What [`check`] found; both lists in the order of the pictures given.
+/// The results of [`check`]; both lists are in the order of the pictures.
 #[derive(Debug, Clone, Default)]
 pub struct CheckedTest {
     /// Pictures that can be used, each with its mask.
     pub pictures: Vec<TestPicture>,
-    /// What each of them is compared with others by, with its place among those given.
+    /// The fingerprint of each picture, with its place among all pictures.
     pub fingerprints: Vec<(usize, Fingerprint)>,
     /// The others; none unless they may be skipped.
     pub left_out: Vec<LeftOut>,

@@ -7,7 +7,7 @@ use crate::dataset::{BadPicture, DatasetError, Listed};
 use crate::evaluation::metrics::MetricsError;
 use crate::interruption::Interrupted;
 
-/// Why a set cannot be evaluated.
+/// The reason why a set cannot be evaluated.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EvaluationError {
@@ -43,7 +43,7 @@ pub enum EvaluationError {
         mask: String,
         /// Its width and height.
         mask_size: (u32, u32),
-        /// What the picture's file records, 2 to 8.
+        /// The orientation in the picture's file, 2 to 8.
         orientation: u8,
     },
     /// A mask that belongs to another picture.
@@ -55,7 +55,7 @@ pub enum EvaluationError {
         mask: String,
         /// Its width and height.
         mask_size: (u32, u32),
-        /// Those of the picture.
+        /// Width and height of the picture.
         picture_size: (u32, u32),
     },
     /// A mask that shows more than ground and defects.
@@ -68,7 +68,7 @@ pub enum EvaluationError {
         mask: String,
         /// Different values.
         distinct: usize,
-        /// Share of the pixels that are near to neither end of the range.
+        /// Share of the pixels that are near neither end of the range.
         unclear_percent: u64,
     },
     /// Masks whose ground is set.
@@ -80,14 +80,14 @@ pub enum EvaluationError {
     InvertedMasks {
         /// One of them.
         first: String,
-        /// How many.
+        /// Number of inverted masks.
         inverted: usize,
         /// The number of all.
         masks: usize,
     },
     /// Pictures or masks that cannot be used.
     #[error(
-        "these test pictures or their masks cannot be used ({}); mend or remove them:{}",
+        "these test pictures or their masks cannot be used ({}); repair or remove them:{}",
         left_out.len(),
         Listed(left_out.iter().collect())
     )]

@@ -17,13 +17,13 @@ pub struct Figures {
     pub image_aupr: Option<f64>,
     /// Largest F1 of the image scores.
     pub image_f1max: Option<f64>,
-    /// Where it is reached: scores at or above it count as defective.
+    /// The threshold of that F1: scores at or above it count as defective.
     pub image_f1max_threshold: Option<f32>,
     /// Area under the ROC curve of all pixels of all maps.
     pub pixel_auroc: Option<f64>,
     /// Largest F1 of the pixels.
     pub pixel_f1max: Option<f64>,
-    /// Where it is reached: pixels at or above it count as defective.
+    /// The threshold of that F1: pixels at or above it count as defective.
     pub pixel_f1max_threshold: Option<f32>,
     /// Area under the per-region overlap curve up to a false positive rate of 0.3.
     pub aupro_03: Option<f64>,
@@ -47,7 +47,7 @@ pub struct PixelFigures {
     pub pixel_auroc: Option<f64>,
     /// Largest F1.
     pub pixel_f1max: Option<f64>,
-    /// Where it is reached: pixels at or above it count as defective.
+    /// The threshold of that F1: pixels at or above it count as defective.
     pub pixel_f1max_threshold: Option<f32>,
     /// Area under the per-region overlap curve up to a false positive rate of 0.3.
     pub aupro_03: Option<f64>,

@@ -34,7 +34,7 @@ impl LeftOut {
     }
 }
 
-/// A name that is no Unicode must not cost the figures: what is none is replaced.
+/// A name that is no Unicode must not prevent the figures, so its invalid parts are replaced.
 pub(super) fn as_text<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&path.display())
 }

@@ -20,7 +20,7 @@ pub struct MapFolder {
     test: PathBuf,
 }
 
-/// Why maps cannot be written.
+/// The reason why maps cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MapFolderError {
@@ -38,13 +38,13 @@ pub enum MapFolderError {
     /// The data folder has no name that maps could be filed under.
     #[error("{} has no folder name to file the maps under; give the folder's full path", data.display())]
     NoObject {
-        /// As it was given.
+        /// The folder as it was given.
         data: PathBuf,
     },
     /// The maps' folder is that of the test pictures.
     #[error("maps would lie among the test pictures in {}; choose another folder for them", folder.display())]
     AmongPictures {
-        /// Where the maps would go.
+        /// The folder of the maps.
         folder: PathBuf,
     },
     /// The disk is full, the folder not writable, or the like.
@@ -103,7 +103,7 @@ impl MapFolder {
         Ok(())
     }
 
-    /// Where the map of a picture goes.
+    /// The file of the map of a picture.
     #[must_use]
     pub fn file(&self, picture: &TestPicture) -> PathBuf {
         // A picture always has a file name.

@@ -1,5 +1,4 @@
-//! How well a bundle tells defects: from picture files, through the very runtime
-//! that ships.
+//! Evaluation of a bundle on labelled picture files, with the runtime that ships.
 
 mod check;
 mod error;
@@ -36,8 +35,7 @@ pub use odd_masks::{OddMask, Oddity};
 pub use outside_crop::OutsideCrop;
 use tally::Tally;
 
-/// What came out over a labelled set; serialises to the object that
-/// `cfa-train test --json` prints.
+/// The results over a labelled set. Serialises to the object that the program prints as JSON.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Evaluation {
     /// Over all pictures.
@@ -45,13 +43,13 @@ pub struct Evaluation {
     pub overall: Figures,
     /// For each kind of defect, over its pictures and all good ones.
     pub defects: BTreeMap<String, Figures>,
-    /// What the centre crop hides of the defects; `None` without a crop or without masks.
+    /// The defects that the centre crop hides; `None` without a crop or without masks.
     pub outside_crop: Option<OutsideCrop>,
-    /// Masks that somebody should look at.
+    /// Masks that a person should check.
     pub odd_masks: Vec<OddMask>,
     /// Pictures that could not be inspected after all, and are in no figure.
     pub failed: Vec<LeftOut>,
-    /// Who computed the network; `None` when there were no pictures.
+    /// The provider that computed the network; `None` without pictures.
     pub provider: Option<&'static str>,
     /// Masks without an orientation, of pictures that were turned, whose size does not tell
     /// on which pixels they were drawn; they are taken as drawn on the turned picture.
@@ -104,8 +102,8 @@ pub fn score_range(pictures: &[&PictureScore]) -> Option<[f32; 3]> {
     Some([*scores.first()?, median, *scores.last()?])
 }
 
-/// Inspects every picture and compares with its label and mask. `seen` is told each
-/// result; `cancellation` is looked at after it.
+/// Inspects every picture and compares the result with its label and mask. `seen` is called
+/// with each result; `cancellation` is looked at after it.
 ///
 /// Pixels are compared at the map's size: masks are resized and cropped as their
 /// pictures are (nearest neighbour). As soon as one picture has a mask, every defective

@@ -1,4 +1,4 @@
-//! Masks that somebody should look at.
+//! Masks that a person should check.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -10,30 +10,30 @@ use super::EvaluationError;
 use super::left_out::as_text;
 use crate::dataset::TestPicture;
 
-/// A mask and what is odd about it.
+/// A mask with an oddity.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OddMask {
     /// The file.
     #[serde(serialize_with = "as_text")]
     pub mask: PathBuf,
-    /// What is odd.
+    /// The oddity.
     #[serde(rename = "remark")]
     pub oddity: Oddity,
 }
 
-/// What may be wrong with a mask; it was used all the same, as each says. Serialises to
-/// its sentence.
+/// A possible fault of a mask, which was used nevertheless as each variant describes.
+/// Serialises to its sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Oddity {
-    /// A defective picture without a defective pixel.
+    /// The mask of a defective picture has no defective pixel.
     Empty,
-    /// More than half of the picture.
+    /// More than half of the picture is set.
     MostlySet {
         /// Rounded down.
         percent: u64,
     },
-    /// More than two values, told apart by half of the range.
+    /// More than two values, separated at half of the range.
     Shades {
         /// Different values.
         distinct: usize,

@@ -1,4 +1,4 @@
-//! What a centre crop hides of the defects.
+//! The defects that a centre crop hides.
 
 use cfa_runtime::BrokenInvariant;
 use cfa_runtime::ndarray::Array2;

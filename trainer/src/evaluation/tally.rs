@@ -14,20 +14,20 @@ use super::{Evaluation, EvaluationError, Figures, LeftOut, OddMask, OutsideCrop,
 use crate::dataset::{DatasetError, GOOD, TestPicture, require_masks};
 use crate::evaluation::metrics::{MetricsError, PixelScores, RankedPixels};
 
-/// What is kept of the pictures seen so far.
+/// The facts that are kept of the pictures so far.
 pub(super) struct Tally {
     preprocessing: Preprocessing,
     reading: ReadOptions,
     with_masks: bool,
     pub(super) pictures: Vec<PictureScore>,
-    /// By the name of the defect.
+    /// Pixels, by the name of the defect.
     pixels: BTreeMap<String, PixelScores>,
     provider: Option<Provider>,
     pub(super) seen_masks: SeenMasks,
     failed: Vec<LeftOut>,
 }
 
-/// What is kept of the masks themselves.
+/// The facts that are kept of the masks.
 #[derive(Default)]
 pub(super) struct SeenMasks {
     masks: usize,
@@ -69,7 +69,7 @@ impl Tally {
         self.failed.push(left_out);
     }
 
-    /// After an error nothing was added.
+    /// Adds a picture; nothing after an error.
     pub(super) fn add(
         &mut self,
         picture: &TestPicture,

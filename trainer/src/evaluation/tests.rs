@@ -91,8 +91,13 @@ fn each_kind_of_defect_is_measured_against_all_good_pictures() {
     ]);
     assert_eq!(found.overall.image_auroc, Some(0.75));
     let figures = |name: &str| {
-        let of = &found.defects[name];
-        (of.image_auroc, of.images, of.defective, of.regions)
+        let figures = &found.defects[name];
+        (
+            figures.image_auroc,
+            figures.images,
+            figures.defective,
+            figures.regions,
+        )
     };
     assert_eq!(found.defects.len(), 2);
     assert_eq!(figures("dent"), (Some(0.5), 3, 1, None));

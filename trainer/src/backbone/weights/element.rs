@@ -1,6 +1,6 @@
 use half::{bf16, f16};
 
-/// How one value is laid out; always little-endian.
+/// The layout of one value; always little-endian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Element {
     F16,

@@ -1,10 +1,10 @@
-//! Reading trained weights from files of others, without running anything in them.
+//! Reading trained weights from foreign files, without running anything in them.
 //!
-//! Three containers are understood, told apart by their content and not by their
+//! Three containers are read, and recognised by their content and not by their
 //! name: `.safetensors`, the zip archive that `torch.save` writes since torch 1.6,
 //! and the older torch stream of pickles followed by raw storages. The last two
-//! describe their tensors as a Python pickle, a small program; only the handful of
-//! instructions and names that a table of tensors needs is interpreted, anything
+//! describe their tensors as a Python pickle, which is a small program. Only the few
+//! instructions and names that a table of tensors needs are interpreted. Anything
 //! else is refused by name (see [`WeightsProblem::ForbiddenGlobal`]).
 
 mod checkpoint;
@@ -44,7 +44,7 @@ pub struct Weights {
     pub tensors: BTreeMap<String, WeightTensor>,
     /// Last component of the path.
     pub file_name: String,
-    /// Of the whole file, 64 lower-case digits.
+    /// SHA-256 of the whole file, 64 lower-case digits.
     pub sha256_hex: String,
 }
 
@@ -65,7 +65,7 @@ impl Weights {
             })
     }
 
-    /// The same from the `bytes` of a file; `file_name` is only recorded.
+    /// Reads the `bytes` of a file; `file_name` is only recorded.
     pub fn from_bytes(file_name: &str, bytes: &[u8]) -> Result<Self, WeightsProblem> {
         let tensors = if safetensors_file::is_likely(bytes) {
             safetensors_file::read(bytes)?

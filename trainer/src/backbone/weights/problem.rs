@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use safetensors::SafeTensorError;
 use zip::result::ZipError;
 
-/// A weights file that could not be read: which one, and why.
+/// A weights file that could not be read: its path, and the problem.
 ///
 /// `Display` gives both; a cause behind the problem is the [`source`](Error::source).
 #[derive(Debug)]
 pub struct WeightsError {
     /// The file as it was named by the caller.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// The problem.
     pub problem: WeightsProblem,
 }
 
@@ -29,7 +29,7 @@ impl Error for WeightsError {
     }
 }
 
-/// What can be wrong with a weights file.
+/// The problem of a weights file.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsProblem {
     /// Opening or reading failed.
@@ -61,7 +61,7 @@ pub enum WeightsProblem {
     /// A zip archive that `torch.save` did not write.
     #[error("its zip archive is not one that torch.save writes: {what}")]
     Archive {
-        /// What differs, with the entry's name.
+        /// The difference, with the entry's name.
         what: String,
     },
 
@@ -80,16 +80,16 @@ pub enum WeightsProblem {
     ForbiddenOpcode {
         /// The instruction.
         opcode: u8,
-        /// Where it stands in the pickle, or in the file for the old format.
+        /// Its place in the pickle, or in the file for the old format.
         position: usize,
     },
 
     /// The pickle ends early or contradicts itself.
     #[error("its pickle is damaged at byte {position}: {what}; fetch the file again")]
     Pickle {
-        /// Where it was noticed, counted as in [`Self::ForbiddenOpcode`].
+        /// The place of the damage, counted as in [`Self::ForbiddenOpcode`].
         position: usize,
-        /// What was expected.
+        /// The contradiction.
         what: &'static str,
     },
 
@@ -102,7 +102,7 @@ pub enum WeightsProblem {
     Storage {
         /// The storage's key.
         key: String,
-        /// What does not fit.
+        /// The contradiction.
         what: &'static str,
     },
 
@@ -111,7 +111,7 @@ pub enum WeightsProblem {
     Tensor {
         /// The tensor's name.
         name: String,
-        /// What does not fit.
+        /// The contradiction.
         what: &'static str,
     },
 
@@ -120,14 +120,14 @@ pub enum WeightsProblem {
     UnsupportedDtype {
         /// The tensor's name.
         name: String,
-        /// As the file calls it.
+        /// The name of the type in the file.
         dtype: String,
     },
 
     /// Readable, but without a table of tensors.
     #[error("no tensors were found in it, only {found}; save the state_dict of the network")]
     NoTensors {
-        /// What the file holds instead.
+        /// The content of the file instead.
         found: String,
     },
 }

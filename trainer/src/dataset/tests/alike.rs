@@ -227,7 +227,7 @@ fn pictures_in_training_and_test_are_told() {
     save("test/dot/nearly.png", 6, 1);
     save("test/hole/as_good.png", 20, 0);
     let dataset = Dataset::discover(root.path()).unwrap();
-    let of = |paths: &[PathBuf]| {
+    let fingerprinted = |paths: &[PathBuf]| {
         fingerprints(
             paths,
             &preprocessing(),
@@ -241,18 +241,22 @@ fn pictures_in_training_and_test_are_told() {
         .iter()
         .map(|picture| picture.path.clone())
         .collect();
-    let training: Vec<_> = of(&dataset.train_good)
+    let training: Vec<_> = fingerprinted(&dataset.train_good)
         .into_iter()
         .map(|(_, seen)| seen)
         .collect();
-    let account = DataAccount::of_test(&dataset, (&dataset.train_good, &training), &of(&tested));
-    let told: Vec<_> = account
+    let account = DataAccount::of_test(
+        &dataset,
+        (&dataset.train_good, &training),
+        &fingerprinted(&tested),
+    );
+    let reported: Vec<_> = account
         .overlaps
         .iter()
         .map(|overlap| (overlap.between, overlap.count))
         .collect();
     assert_eq!(
-        told,
+        reported,
         [
             ("two kinds of test pictures", 1),
             ("training and test pictures", 3)

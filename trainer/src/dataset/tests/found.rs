@@ -1,12 +1,13 @@
-//! All that is found is used, or told.
+//! All files that are found are used, or reported.
 
 use super::*;
-use crate::dataset::{LeftOut, LeftOutReason, Notes};
+use crate::dataset::{LeftOutReason, Notes, UnusedFile};
 
 fn left_out(root: &TempDir, notes: &Notes) -> Vec<(LeftOutReason, String)> {
-    let told =
-        |LeftOut { path, reason }: &LeftOut| (*reason, below(root, [path.clone()])[0].clone());
-    notes.left_out.iter().map(told).collect()
+    let reported = |UnusedFile { path, reason }: &UnusedFile| {
+        (*reason, below(root, [path.clone()])[0].clone())
+    };
+    notes.left_out.iter().map(reported).collect()
 }
 
 #[test]
@@ -152,20 +153,25 @@ fn folders_of_storage_devices_and_systems_are_left_out() {
         .map(|picture| picture.defect.as_str())
         .collect();
     assert_eq!(kinds, ["dot", "good"]);
-    let told: Vec<_> = found
+    let reported: Vec<_> = found
         .notes
         .left_out
         .iter()
         .map(|left| left.reason)
         .collect();
-    assert!(!told.is_empty() && told.iter().all(|reason| *reason == LeftOutReason::System));
+    assert!(
+        !reported.is_empty()
+            && reported
+                .iter()
+                .all(|reason| *reason == LeftOutReason::System)
+    );
     let places: Vec<String> = left_out(&root, &found.notes)
         .into_iter()
         .map(|(_, path)| path)
         .collect();
     for place in ["@eaDir", "train/@eaDir", "train/good/@eaDir"] {
         assert!(
-            places.iter().any(|told| told == place),
+            places.iter().any(|reported| reported == place),
             "{place} is not in {places:?}"
         );
     }
@@ -203,17 +209,17 @@ fn links_are_followed_but_not_in_circles() {
             .count(),
         2
     );
-    let told = left_out(&root, &found.notes);
+    let reported = left_out(&root, &found.notes);
     assert!(
-        told.contains(&(
+        reported.contains(&(
             LeftOutReason::BrokenLink,
             "train/good/broken.png".to_owned()
         )),
-        "{told:?}"
+        "{reported:?}"
     );
     assert!(
-        told.contains(&(LeftOutReason::CircularLink, "train/good/circle".to_owned())),
-        "{told:?}"
+        reported.contains(&(LeftOutReason::CircularLink, "train/good/circle".to_owned())),
+        "{reported:?}"
     );
 }
 

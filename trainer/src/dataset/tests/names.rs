@@ -1,4 +1,4 @@
-//! Which folder is good, and which mask is whose.
+//! Roles of folders by their names, and masks of pictures.
 
 use super::*;
 use crate::dataset::{GOOD, MaskFault};

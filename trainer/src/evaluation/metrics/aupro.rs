@@ -1,6 +1,6 @@
 //! Area under the per-region overlap curve.
 
-use super::ranking::{Step, Totals};
+use super::ranking::{ThresholdStep, Totals};
 
 /// The curve's area up to a false positive rate, summed step by step.
 ///
@@ -33,7 +33,7 @@ impl Aupro {
         }
     }
 
-    pub(super) fn add(&mut self, step: &Step) {
+    pub(super) fn add(&mut self, step: &ThresholdStep) {
         let left = self.room - self.negatives as f64;
         let width = step.negatives as f64;
         if width > 0.0 && left > 0.0 {

@@ -2,7 +2,7 @@
 //! precision-recall curve, and the best F1.
 
 use super::MetricsError;
-use super::ranking::{Ranking, Sides, Step, Totals};
+use super::ranking::{Ranking, Sides, ThresholdStep, Totals};
 
 /// Area under the ROC curve of `scores`, where a high score should mean `positive`.
 ///
@@ -17,9 +17,8 @@ pub fn auroc(scores: &[f32], positive: &[bool]) -> Result<Option<f64>, MetricsEr
 /// Average precision: the area under the precision-recall curve as a sum of steps,
 /// Σ (Rₙ − Rₙ₋₁) · Pₙ over all distinct thresholds from the highest down.
 ///
-/// What scikit-learn calls `average_precision_score` and torchmetrics
-/// `BinaryAveragePrecision` (without bins); there is no interpolation, which would be
-/// too optimistic. `None` when a class is missing, NaN is an error.
+/// This is `average_precision_score` of scikit-learn and `BinaryAveragePrecision` of
+/// torchmetrics (without bins). There is no interpolation, which would be too optimistic. `None` when a class is missing, NaN is an error.
 pub fn average_precision(scores: &[f32], positive: &[bool]) -> Result<Option<f64>, MetricsError> {
     Ok(fold(&Ranking::new(scores, positive)?)?.average_precision())
 }
@@ -63,7 +62,7 @@ pub struct F1Max {
     pub threshold: f32,
 }
 
-/// What happens when everything at or above a threshold counts as defective.
+/// The rates at a threshold when everything at or above it counts as defective.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CurvePoint {
     /// The threshold, a score that occurs.
@@ -108,7 +107,7 @@ impl Counts {
         }
     }
 
-    pub(super) fn add(&mut self, step: &Step) {
+    pub(super) fn add(&mut self, step: &ThresholdStep) {
         let above = self.found.positives;
         self.twice_pairs_won += u128::from(step.negatives) * u128::from(2 * above + step.positives);
         self.found.positives += step.positives;
@@ -127,7 +126,8 @@ impl Counts {
         }
     }
 
-    /// What has no score ranks below all that has one; ties among it count half.
+    /// A pixel without a score ranks below all pixels with one. Ties among these pixels count
+    /// half.
     pub(super) fn auroc(&self) -> Option<f64> {
         let pairs = u128::from(self.totals.positives) * u128::from(self.totals.negatives);
         let never_positives = self.totals.positives - self.found.positives;

@@ -30,7 +30,7 @@ pub enum MetricsError {
     },
     /// More than 2³² − 1 separate regions.
     #[error(
-        "there are more regions than can be told apart (2³² − 1); evaluate fewer pictures at a time"
+        "there are more regions than can be numbered (2³² − 1); evaluate fewer pictures at a time"
     )]
     TooManyRegions,
     /// A bug of this program.

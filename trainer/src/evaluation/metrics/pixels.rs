@@ -17,7 +17,7 @@ pub struct PixelScores {
     whole: Option<WholePictures>,
 }
 
-/// What differs when the pixels that no map covers count, too.
+/// The differences when pixels that no map covers count as well.
 #[derive(Clone, Debug, Default)]
 struct WholePictures {
     /// With the regions of whole pictures.

@@ -65,9 +65,9 @@ pub(super) struct Unscored {
     pub(super) negatives: u64,
 }
 
-/// What a threshold adds to those above it: all scores that equal it.
+/// The scores that equal a threshold.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Step {
+pub(super) struct ThresholdStep {
     /// Everything at or above it counts as found.
     pub(super) threshold: f32,
     /// Positives that equal it.
@@ -78,7 +78,7 @@ pub(super) struct Step {
     pub(super) overlap: f64,
 }
 
-/// How many scores there are of each kind.
+/// Numbers of scores of each kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Totals {
     pub(super) positives: u64,
@@ -128,7 +128,7 @@ impl Ranking {
         self.positives.sort();
     }
 
-    /// All of it, with a score for every pixel.
+    /// All scores, for pixels that each have one.
     pub(super) fn sides(&self) -> Sides<'_> {
         self.with(&self.positives, Unscored::default())
     }
@@ -157,11 +157,11 @@ impl<'a> Sides<'a> {
     /// The steps of several sorted parts taken together, highest threshold first.
     pub(super) fn steps(
         parts: &[Self],
-    ) -> impl Iterator<Item = Result<Step, MetricsError>> + use<'a> {
+    ) -> impl Iterator<Item = Result<ThresholdStep, MetricsError>> + use<'a> {
         let mut cursors: Vec<Cursor<'_>> = parts.iter().map(Cursor::new).collect();
         std::iter::from_fn(move || {
             let key = cursors.iter().filter_map(Cursor::highest).max()?;
-            let mut step = Step {
+            let mut step = ThresholdStep {
                 threshold: key::to_score(key),
                 positives: 0,
                 negatives: 0,
@@ -185,7 +185,7 @@ pub(super) fn require_numbers<'a>(
     }
 }
 
-/// What is left of a ranking; the highest stands last.
+/// The rest of a ranking, of which the highest score is last.
 struct Cursor<'a> {
     negatives: &'a [u32],
     positives: &'a [u64],
@@ -210,7 +210,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Moves everything that equals `key` into the step.
-    fn take(&mut self, key: u32, step: &mut Step) -> Result<(), MetricsError> {
+    fn take(&mut self, key: u32, step: &mut ThresholdStep) -> Result<(), MetricsError> {
         while let [rest @ .., last] = self.negatives
             && *last == key
         {
@@ -221,9 +221,9 @@ impl<'a> Cursor<'a> {
             && (last >> 32) as u32 == key
         {
             step.positives += 1;
+            self.positives = rest;
             let share = self.shares.get(*last as u32 as usize);
             step.overlap += share.ok_or(REGION_IS_KNOWN)?;
-            self.positives = rest;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Which defective pixels hang together.
+//! Connected regions of defective pixels.
 
 use ndarray::{Array2, ArrayRef2};
 
@@ -14,7 +14,7 @@ pub struct Regions {
 }
 
 impl Regions {
-    /// Labels a mask of at most 2³² − 1 pixels; true is defective.
+    /// Finds the regions of a mask of at most 2³² − 1 pixels; true is defective.
     #[must_use]
     pub fn find(mask: &ArrayRef2<bool>) -> Self {
         let mut regions = Self {
@@ -30,7 +30,7 @@ impl Regions {
         regions
     }
 
-    /// Gives everything that hangs together with `start` the next number, and counts it.
+    /// Gives all pixels that are connected with `start` the next number, and counts them.
     fn fill(&mut self, mask: &ArrayRef2<bool>, start: (usize, usize)) -> u32 {
         let label = self.sizes.len() as u32 + 1;
         let mut size = 0;

@@ -1,4 +1,4 @@
-//! How figures are written on the page.
+//! The notation of figures on the page.
 
 /// Four digits, or a dash for what cannot be measured.
 pub(super) fn four_digits(value: Option<f64>) -> String {

@@ -1,4 +1,4 @@
-//! How the scores of good and defective pictures are spread.
+//! The distribution of the scores of good and defective pictures.
 
 use maud::{Markup, html};
 

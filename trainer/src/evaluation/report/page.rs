@@ -10,7 +10,7 @@ use super::{curves, facts, histogram, table};
 use crate::evaluation::Evaluation;
 use crate::evaluation::metrics::MetricsError;
 
-/// Everything the page shows.
+/// The content of the page.
 pub(super) struct Page<'a> {
     pub(super) settings: &'a ReportSettings,
     pub(super) evaluation: &'a Evaluation,
@@ -162,7 +162,7 @@ fn row(exhibit: &Exhibit, threshold: Option<f32>) -> Markup {
     }
 }
 
-/// What the threshold gets wrong about a picture.
+/// The wrong decision on a picture at the threshold.
 fn wrong(exhibit: &Exhibit, threshold: Option<f32>) -> Option<&'static str> {
     let threshold = threshold?;
     if exhibit.defective {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use cfa_runtime::picture::Mask;
 use image::{GrayImage, Luma, Rgb, RgbImage};
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use serde_json::json;
 
 use super::exhibit::Exhibit;
@@ -59,17 +61,17 @@ fn evaluation() -> Evaluation {
     }
 }
 
-fn exhibit(of: &PictureScore) -> Exhibit {
-    let stem = of.picture.path.file_stem().unwrap().to_string_lossy();
+fn exhibit(seen: &PictureScore) -> Exhibit {
+    let stem = seen.picture.path.file_stem().unwrap().to_string_lossy();
     let data = || "data:image/png;base64,".to_owned();
     Exhibit {
-        name: format!("{}/{stem}", of.picture.defect),
-        score: of.score,
-        defective: of.picture.is_defective(),
+        name: format!("{}/{stem}", seen.picture.defect),
+        score: seen.score,
+        defective: seen.picture.is_defective(),
         picture: data(),
         heatmap: data(),
         overlay: data(),
-        mask: of.picture.is_defective().then(data),
+        mask: seen.picture.is_defective().then(data),
     }
 }
 
@@ -238,5 +240,27 @@ fn thumbnails_keep_the_shape_and_the_thinnest_defect() {
     for row in 0..128 {
         let found = (0..320).any(|column| *small.get_pixel(column, row) == Luma([255]));
         assert!(found, "{row}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 64,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(1),
+        ..ProptestConfig::default()
+    })]
+
+    /// Whatever folders and files are called, the page has the same elements and attributes.
+    #[test]
+    fn names_never_become_markup(name in "[a-z<>&\"'/= ]{1,20}") {
+        let named = |name: &str| {
+            let mut evaluation = evaluation();
+            evaluation.pictures.push(seen(name, 7, 1.3));
+            evaluation.defects.insert(name.to_owned(), figures(3, 1));
+            html(&evaluation)
+        };
+        let marks = |page: &str| ['<', '>', '"'].map(|mark| page.matches(mark).count());
+        prop_assert_eq!(marks(&named(&name)), marks(&named("plain")));
     }
 }

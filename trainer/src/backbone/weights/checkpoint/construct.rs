@@ -1,4 +1,4 @@
-//! What the allowed names of a pickle make: storages, tensors, dictionaries.
+//! The objects of the allowed names of a pickle: storages, tensors, dictionaries.
 
 use std::rc::Rc;
 

@@ -10,17 +10,17 @@ use super::machine::{self, Pickle, UnknownNames};
 use super::tensor::StorageRef;
 use super::value::Value;
 
-/// What begins an old stream, written as a long number.
+/// The beginning of an old stream, as a long number.
 const STREAM_MAGIC: i128 = 0x1950_a86a_20f9_469c_fc6c;
 const STREAM_VERSION: i128 = 1001;
 
 /// A checkpoint taken apart, its values still raw bytes of the file.
-pub(super) struct Checkpoint<'a> {
+pub(super) struct TorchCheckpoint<'a> {
     pub(super) pickle: Pickle,
     storages: BTreeMap<String, &'a [u8]>,
 }
 
-impl<'a> Checkpoint<'a> {
+impl<'a> TorchCheckpoint<'a> {
     /// Exactly the bytes that `storage` is described to have.
     pub(super) fn raw_values(&self, storage: &StorageRef) -> Result<&'a [u8], WeightsProblem> {
         let raw = self.storages.get(&*storage.key);
@@ -36,7 +36,7 @@ impl<'a> Checkpoint<'a> {
 pub(super) fn open_zip(
     bytes: &[u8],
     unknown: UnknownNames,
-) -> Result<Checkpoint<'_>, WeightsProblem> {
+) -> Result<TorchCheckpoint<'_>, WeightsProblem> {
     let entries = stored_entries(bytes)?;
     let mut names = entries.keys();
     let no_pickle = || archive_problem("", "it has no data.pkl");
@@ -51,7 +51,7 @@ pub(super) fn open_zip(
     let storages = entries
         .iter()
         .filter_map(|(name, raw)| Some((name.strip_prefix(&values)?.to_owned(), *raw)));
-    Ok(Checkpoint {
+    Ok(TorchCheckpoint {
         storages: storages.collect(),
         pickle,
     })
@@ -100,7 +100,7 @@ fn archive_problem(entry: &str, what: &str) -> WeightsProblem {
 pub(super) fn open_stream(
     bytes: &[u8],
     unknown: UnknownNames,
-) -> Result<Checkpoint<'_>, WeightsProblem> {
+) -> Result<TorchCheckpoint<'_>, WeightsProblem> {
     let plain = |start| machine::run(bytes, start, UnknownNames::Refused);
     let magic = plain(0)?;
     if !matches!(magic.root, Value::Integer(STREAM_MAGIC)) {
@@ -116,7 +116,7 @@ pub(super) fn open_stream(
     }
     let pickle = machine::run(bytes, system.end, unknown)?;
     let keys = plain(pickle.end)?;
-    Ok(Checkpoint {
+    Ok(TorchCheckpoint {
         storages: storages_in_turn(bytes, &keys, &pickle)?,
         pickle,
     })

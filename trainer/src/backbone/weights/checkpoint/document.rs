@@ -1,10 +1,10 @@
-//! A checkpoint with all that is in it: objects of unknown classes can be looked at.
+//! A checkpoint with all its content: objects of unknown classes can be read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::super::{Tensors, WeightsProblem};
-use super::container::Checkpoint;
+use super::container::TorchCheckpoint;
 use super::machine::UnknownNames;
 use super::tensor::TensorRef;
 use super::value::{Heap, Object, Value};
@@ -12,18 +12,18 @@ use super::value::{Heap, Object, Value};
 /// Modules within modules; networks have about ten levels.
 const MAX_MODULE_DEPTH: usize = 64;
 
-/// Where objects keep what is reached by attribute: torch's modules, and `OmegaConf`.
+/// Tables in which objects of torch and `OmegaConf` keep their attributes.
 const NAMED_TABLES: [&str; 4] = ["_modules", "_buffers", "_parameters", "_content"];
 
 /// A whole checkpoint. Classes and functions that it names are never run; see
 /// [`UnknownNames::Placeholders`].
 pub(crate) struct Document<'a> {
-    checkpoint: Checkpoint<'a>,
+    checkpoint: TorchCheckpoint<'a>,
     bytes: usize,
 }
 
-/// Something in a [`Document`]. Looking at one thing never walks through others, so
-/// what refers to itself does no harm.
+/// A value in a [`Document`]. Reading one value never walks through others, so a value that
+/// refers to itself does no harm.
 #[derive(Clone, Copy)]
 pub(crate) struct Node<'a> {
     heap: &'a Heap,
@@ -79,7 +79,7 @@ impl<'a> Node<'a> {
         names.iter().try_fold(self, |node, name| node.get(name))
     }
 
-    /// What is in a list or tuple, or what an object was made from.
+    /// The items of a list or tuple, or the arguments of an object.
     pub(crate) fn items(self) -> Vec<Node<'a>> {
         let values = match self.object() {
             Some(object) => self.heap.items(&object.arguments),
@@ -147,7 +147,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Without looking into the tables of a module.
+    /// The attribute itself, without a look into the tables of a module.
     fn own(self, name: &str) -> Option<Node<'a>> {
         let Some(object) = self.object() else {
             return self.entry_of(self.value, name);

@@ -16,13 +16,13 @@ const MAX_PICKLE_BYTES: usize = 2 << 20;
 /// as much again; objects take no more memory a byte than tables.
 const MAX_PICKLE_BYTES_WITH_OBJECTS: usize = 4 << 20;
 
-/// What becomes of names that are not on the list of [`global::Global`].
+/// The treatment of names that are not on the list of [`global::Global`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum UnknownNames {
     /// Refused, with the instructions that only objects need.
     Refused,
-    /// They stand for themselves: what they would make becomes a placeholder that can be
-    /// looked at. Nothing is ever called.
+    /// Each object that they would make becomes a placeholder that can be read. Nothing is
+    /// ever called.
     Placeholders,
 }
 
@@ -41,14 +41,14 @@ impl UnknownNames {
     }
 }
 
-/// What a pickle amounts to.
+/// The result of a pickle.
 #[derive(Debug)]
 pub(super) struct Pickle {
     pub(super) root: Value,
     pub(super) heap: Heap,
     /// Every storage that was named, by its key.
     pub(super) storages: BTreeMap<Rc<str>, Rc<StorageRef>>,
-    /// Where the bytes after the pickle begin.
+    /// The place of the first byte after the pickle.
     pub(super) end: usize,
 }
 

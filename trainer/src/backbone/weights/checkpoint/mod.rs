@@ -14,7 +14,7 @@ mod tensor;
 mod value;
 
 use super::{Tensors, WeightsProblem};
-use container::Checkpoint;
+use container::TorchCheckpoint;
 pub(crate) use document::{Document, Node};
 use machine::UnknownNames;
 use std::rc::Rc;
@@ -28,7 +28,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Tensors, WeightsProblem> {
 }
 
 /// Takes a zip archive or an old stream of pickles apart.
-fn open(bytes: &[u8], unknown: UnknownNames) -> Result<Checkpoint<'_>, WeightsProblem> {
+fn open(bytes: &[u8], unknown: UnknownNames) -> Result<TorchCheckpoint<'_>, WeightsProblem> {
     if bytes.starts_with(b"PK\x03\x04") {
         container::open_zip(bytes, unknown)
     } else if bytes.starts_with(&[0x80]) {
@@ -40,7 +40,7 @@ fn open(bytes: &[u8], unknown: UnknownNames) -> Result<Checkpoint<'_>, WeightsPr
 
 /// The values of the floating-point tensors among `named`; `budget` as in [`spend`].
 fn values(
-    checkpoint: &Checkpoint<'_>,
+    checkpoint: &TorchCheckpoint<'_>,
     named: impl IntoIterator<Item = (String, Rc<TensorRef>)>,
     mut budget: usize,
 ) -> Result<Tensors, WeightsProblem> {

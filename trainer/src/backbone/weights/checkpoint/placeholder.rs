@@ -1,4 +1,4 @@
-//! Unknown names: what they would make is written down, and nothing is called.
+//! Unknown names: the objects that they would make are recorded, and nothing is called.
 
 use std::rc::Rc;
 
@@ -7,7 +7,7 @@ use super::machine::Machine;
 use super::opcode;
 use super::value::{Object, Value};
 
-/// What stands for a call whose callee is itself only a placeholder.
+/// The class of a call whose callee is itself only a placeholder.
 const CALL_OF_AN_OBJECT: &str = "(call of an object)";
 
 impl Machine<'_> {

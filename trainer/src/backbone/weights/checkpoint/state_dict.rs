@@ -6,7 +6,7 @@ use super::machine::Pickle;
 use super::tensor::TensorRef;
 use super::value::Value;
 
-/// Where training scripts put the table of tensors, in the order of preference.
+/// Keys under which training scripts put the table of tensors, in the order of preference.
 const NESTED_UNDER: [&str; 3] = ["state_dict", "model_state_dict", "model"];
 
 type Named = BTreeMap<String, Rc<TensorRef>>;

@@ -2,7 +2,7 @@ use std::rc::Rc;
 
 use super::super::element::Element;
 use super::super::{WeightTensor, WeightsProblem};
-use super::Checkpoint;
+use super::TorchCheckpoint;
 
 /// torch itself allows no more axes.
 pub(super) const MAX_AXES: usize = 64;
@@ -58,7 +58,7 @@ impl TensorRef {
     pub(super) fn read(
         &self,
         name: &str,
-        checkpoint: &Checkpoint<'_>,
+        checkpoint: &TorchCheckpoint<'_>,
     ) -> Result<WeightTensor, WeightsProblem> {
         let raw = checkpoint.raw_values(&self.storage)?;
         let values = self.gather(raw).ok_or_else(|| WeightsProblem::Tensor {
@@ -88,7 +88,7 @@ impl TensorRef {
         Some(values)
     }
 
-    /// Where the last value lies; only for tensors that have one.
+    /// The place of the last value; only for tensors that have one.
     fn last_offset(&self) -> Option<usize> {
         self.shape
             .iter()
@@ -99,7 +99,7 @@ impl TensorRef {
     }
 }
 
-struct Axis {
+struct WalkAxis {
     size: usize,
     stride: usize,
     index: usize,
@@ -108,7 +108,7 @@ struct Axis {
 /// Steps through a storage in the row-major order of the tensor.
 struct Walk {
     offset: usize,
-    axes: Vec<Axis>,
+    axes: Vec<WalkAxis>,
 }
 
 impl Walk {
@@ -119,7 +119,7 @@ impl Walk {
         Self {
             offset: tensor.offset,
             axes: axes
-                .map(|(&size, &stride)| Axis {
+                .map(|(&size, &stride)| WalkAxis {
                     size,
                     stride,
                     index: 0,

@@ -6,8 +6,8 @@ use super::tensor::{StorageRef, TensorRef};
 
 /// One value on the stack of the pickle machine.
 ///
-/// Containers are numbers into [`Heap`], so that a value is small, cloning and dropping
-/// one is never recursive, and a container that is still being filled can be shared.
+/// Containers are numbers into [`Heap`]. So a value is small, cloning and dropping one is
+/// never recursive, and a container that is still being filled can be shared.
 #[derive(Clone, Debug)]
 pub(super) enum Value {
     /// `None`, or bytes: nothing depends on it.
@@ -54,16 +54,16 @@ impl Value {
     }
 }
 
-/// What a pickle says of an object whose class is unknown: the recipe, never the result.
+/// The recipe of an object whose class is unknown. The object itself is never made.
 #[derive(Debug)]
 pub(super) struct Object {
     /// Module and name of its class, or of the function that would make it.
     pub(super) class: Rc<str>,
-    /// What that would be called with.
+    /// The arguments of that call.
     pub(super) arguments: Value,
-    /// What it would be given afterwards, mostly its dictionary of attributes.
+    /// The states that it would get afterwards, mostly its dictionary of attributes.
     pub(super) states: Vec<Value>,
-    /// What would be put into it: items, or keys and values in turn.
+    /// The content that it would get: items, or keys and values in turn.
     pub(super) items: Vec<Value>,
 }
 

@@ -24,7 +24,7 @@ fn tensor(shape: &[usize], values: impl IntoIterator<Item = f32>) -> WeightTenso
     }
 }
 
-/// What `plain()` of `make_fixtures.py` saves, without the integers and booleans.
+/// The tensors that `plain()` of `make_fixtures.py` saves, without integers and booleans.
 fn plain() -> BTreeMap<String, WeightTensor> {
     let tensors = [
         ("contiguous", tensor(&[2, 3, 4], (0..24).map(base))),

@@ -10,6 +10,7 @@ mod genuine;
 mod hostile;
 mod hostile_zip;
 mod placeholders;
+mod properties;
 
 use std::path::{Path, PathBuf};
 

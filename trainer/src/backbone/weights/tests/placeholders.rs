@@ -8,7 +8,7 @@ use super::super::{Document, Node, Weights, WeightsProblem};
 use super::assemble::{checkpoint, global, int, pickle, storage, stream, text, tuple, zip};
 use super::{fixture_bytes, repository};
 
-/// What `look` finds in the object that `body` makes.
+/// The result of `look` for the object that `body` makes.
 fn seen<T>(body: &[u8], look: impl FnOnce(Node<'_>) -> T) -> T {
     let file = checkpoint(body, &[0; 16]);
     look(Document::open(&file).unwrap().root())
@@ -186,7 +186,7 @@ fn repeated_doubling_costs_nothing() {
         );
     }
     seen(&body, |root| assert_eq!(root.items().len(), 2));
-    // The same with modules.
+    // Modules behave alike.
     let mut modules = [&global("m", "M")[..], b")\x81q\0"].concat();
     for level in 1..=40_u8 {
         let parts = [
@@ -285,7 +285,7 @@ fn the_old_format_is_read_the_same_way() {
     let file = stream(&body, true, 0, &[]);
     // The stream names a storage that the object does not have.
     assert!(Document::open(&file).is_err());
-    // What comes before the object has no objects.
+    // The pickles before the object have no objects.
     assert!(matches!(
         Document::open(&pickle(&body)),
         Err(WeightsProblem::ForbiddenGlobal { .. })

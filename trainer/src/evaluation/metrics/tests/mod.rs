@@ -8,6 +8,7 @@ use rand::{Rng, RngExt, SeedableRng};
 
 use super::{MetricsError, auroc};
 
+mod brute_force;
 mod golden;
 mod oracle;
 mod overlap;
@@ -15,7 +16,7 @@ mod properties;
 
 /// Counting pairs, straight from the definition.
 fn by_pairs(scores: &[f32], positive: &[bool]) -> f64 {
-    let of = |class| {
+    let scores_of = |class| {
         let pairs = scores.iter().zip(positive);
         pairs
             .filter(move |&(_, &label)| label == class)
@@ -23,8 +24,8 @@ fn by_pairs(scores: &[f32], positive: &[bool]) -> f64 {
     };
     let mut won = 0.0;
     let mut pairs = 0.0;
-    for high in of(true) {
-        for low in of(false) {
+    for high in scores_of(true) {
+        for low in scores_of(false) {
             pairs += 1.0;
             won += if high > low {
                 1.0
