@@ -4,18 +4,18 @@ mod file_header;
 mod library_file;
 mod library_problem;
 mod loaded_files;
-mod observed;
+pub(crate) mod observed;
 mod onnx_runtime;
 mod opening;
-mod outputs;
+pub(crate) mod outputs;
 mod providers;
-mod session;
+pub(crate) mod session;
 mod telemetry;
 #[cfg(test)]
 mod tests;
 mod threads;
 mod warnings;
-mod whole_model;
+pub(crate) mod whole_model;
 
 use std::path::PathBuf;
 
@@ -24,18 +24,16 @@ use crate::container::BundleError;
 pub use library_file::{library_beside, library_near, library_with};
 pub use library_problem::LibraryProblem;
 pub use loaded_files::file_loaded_at;
-pub use observed::ObservedNetwork;
 pub use onnx_runtime::OnnxRuntime;
 pub use opening::OpeningWatch;
-pub use outputs::NetworkOutputs;
+pub(crate) use outputs::NetworkOutputs;
 pub use providers::{
     CacheFolder, CacheFolderError, Precision, Provider, ProviderChoice, ProviderOptions,
     ProviderRefusal, ProviderState, RefusalReason, UnknownProvider, nvidia_driver, nvidia_gpus,
     processor_instructions, survey,
 };
-pub use session::{Network, NetworkOptions};
+pub(crate) use session::{Network, NetworkOptions};
 pub use telemetry::restart_without_telemetry;
-pub use whole_model::WholeModel;
 
 pub use crate::process::Forked;
 

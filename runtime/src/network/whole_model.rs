@@ -2,7 +2,8 @@
 
 use ndarray::{Array1, Array3, ArrayD, ArrayRef4, Ix1, Ix3};
 
-use super::{NetworkError, ObservedNetwork, OnnxRuntime};
+use super::observed::ObservedNetwork;
+use super::{NetworkError, OnnxRuntime};
 use crate::signature::{MAP, SCORE};
 
 /// A whole model opened by ONNX Runtime. What inspects pictures is [`crate::Inspector`];
