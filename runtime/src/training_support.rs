@@ -5,7 +5,11 @@
 //! ([`onnx`], [`signature`]), and networks that are run without an inspector. To inspect
 //! pictures, use [`crate::Inspector`].
 
-pub use crate::network::{Network, NetworkOptions, NetworkOutputs, ObservedNetwork, WholeModel};
+pub use crate::network::network_options::NetworkOptions;
+pub use crate::network::observed::ObservedNetwork;
+pub use crate::network::opened_network::Network;
+pub use crate::network::outputs::NetworkOutputs;
+pub use crate::network::whole_model::WholeModel;
 
 /// The parts of the method.
 pub mod cfa {

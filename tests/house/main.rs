@@ -62,7 +62,13 @@ const KNOWN_CIRCLES: &[&str] = &[
 /// The method.
 const METHOD: &str = "cfa";
 /// The modules that put the method and the machinery together, and may import both.
-const COMPOSITION: &[&str] = &["bundle", "inspector", "session", "verify"];
+const COMPOSITION: &[&str] = &[
+    "bundle",
+    "inspector",
+    "session",
+    "training_support",
+    "verify",
+];
 
 fn checkout() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

@@ -17,7 +17,7 @@ pub(crate) fn sha256_hex(data: &[u8]) -> String {
     hexadecimal(&sha256(data))
 }
 
-/// Of all that is left to read, without holding it.
+/// The digest of all that is left to read, without holding it in memory.
 pub(crate) fn sha256_hex_of(source: &mut impl Read) -> io::Result<String> {
     let mut hasher = Sha256::new();
     let mut block = vec![0; BLOCK_BYTES];

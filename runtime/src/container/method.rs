@@ -30,7 +30,7 @@ pub trait Method: Clone + Debug + PartialEq + Serialize + DeserializeOwned {
     /// The tensors of a file; `matrix` reads the one of a name.
     ///
     /// # Errors
-    /// Those of `matrix`.
+    /// `matrix` fails.
     fn read_tensors(
         matrix: impl FnMut(&str) -> Result<Array2<f32>, BundleProblem>,
     ) -> Result<Self::Tensors, BundleProblem>;

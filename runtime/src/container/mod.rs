@@ -76,7 +76,8 @@ impl<M: Method> Bundle<M> {
         Self::read(path).map(|(bundle, _file)| bundle)
     }
 
-    /// The same without the network, which is left in the file where it can be read again.
+    /// Reads and checks a bundle file, and leaves the network in the file where it can be read
+    /// again.
     pub(crate) fn open_without_network(path: &Path) -> Result<(Self, NetworkFile), BundleError> {
         let (mut bundle, file) = Self::read(path)?;
         let network_onnx = mem::take(&mut bundle.network_onnx);
@@ -102,7 +103,7 @@ impl<M: Method> Bundle<M> {
         read().map_err(|problem| BundleError::at(path, problem))
     }
 
-    /// As the manifest lists it, which was checked.
+    /// The digest that the checked manifest lists.
     fn network_sha256_hex(&self) -> Result<String, BundleProblem> {
         let mut parts = self.manifest.parts.iter();
         let network = parts.find(|part| part.name == part_names::NETWORK);

@@ -103,7 +103,7 @@ fn check_manifest_digest(container: &Container<'_>) -> Result<(), BundleProblem>
 }
 
 /// Looks at nothing but format and version, the two fields every version keeps,
-/// so that a newer bundle is told from a broken one.
+/// so that a newer bundle is not taken for a broken one.
 fn check_version(manifest_json: &str) -> Result<(), BundleProblem> {
     #[derive(Deserialize)]
     struct Identity {
@@ -153,7 +153,7 @@ fn check_method<M: Method>(manifest_json: &str) -> Result<(), BundleProblem> {
     })
 }
 
-/// Whether the orientation rule is named as the version asks, which its default would hide.
+/// Checks that the orientation rule is named as the version asks; its default would hide that.
 fn check_orientation(manifest_json: &str, version: u32) -> serde_json::Result<()> {
     #[derive(Deserialize)]
     struct Sections {

@@ -15,7 +15,7 @@ pub(super) struct Tensor<'n, 'a> {
 }
 
 impl PartType {
-    /// The same type in safetensors' terms.
+    /// Translates the type into safetensors' terms.
     pub(super) fn dtype(self) -> Dtype {
         match self {
             Self::U8 => Dtype::U8,

@@ -126,7 +126,7 @@ fn problem(file: &[u8]) -> BundleProblem {
 
 type Tensors<'a> = Vec<(String, TensorView<'a>)>;
 
-/// The same file after `change`, with header and manifest digest made to fit:
+/// The small file after `change`, with header and manifest digest made to fit:
 /// damage that only the checks behind the digests can find.
 fn rewritten(change: impl FnOnce(&mut serde_json::Value, &mut Tensors<'_>)) -> Vec<u8> {
     let file = small_file();

@@ -9,13 +9,13 @@ mod file_header;
 mod library_file;
 mod library_problem;
 mod loaded_files;
-mod network_options;
-mod observed;
+pub(crate) mod network_options;
+pub(crate) mod observed;
 mod onnx_runtime;
-mod opened_network;
+pub(crate) mod opened_network;
 mod opening;
 mod ort_session;
-mod outputs;
+pub(crate) mod outputs;
 mod providers;
 mod signature;
 mod store;
@@ -24,18 +24,17 @@ mod telemetry;
 mod tests;
 mod threads;
 mod warnings;
-mod whole_model;
+pub(crate) mod whole_model;
 
 pub use error::NetworkError;
 pub use library_file::{library_beside, library_for, library_near, library_with};
 pub use library_problem::LibraryProblem;
 pub use loaded_files::file_loaded_at;
-pub use network_options::NetworkOptions;
-pub use observed::ObservedNetwork;
+pub(crate) use network_options::NetworkOptions;
 pub use onnx_runtime::OnnxRuntime;
-pub use opened_network::Network;
+pub(crate) use opened_network::Network;
 pub use opening::OpeningWatch;
-pub use outputs::NetworkOutputs;
+pub(crate) use outputs::NetworkOutputs;
 pub use providers::{
     LARGEST_BATCH, Precision, Provider, ProviderChoice, ProviderOptions, ProviderRefusal,
     ProviderState, RefusalReason, UnknownProvider, nvidia_driver, nvidia_gpus,
@@ -43,7 +42,6 @@ pub use providers::{
 };
 pub use store::{CacheFolder, CacheFolderError};
 pub use telemetry::restart_without_telemetry;
-pub use whole_model::WholeModel;
 
 pub use crate::process::Forked;
 

@@ -64,17 +64,17 @@ impl Nodes {
         self.constant(float_tensor(&format!("{PREFIX}{name}"), shape, values))
     }
 
-    /// The same for a list of whole numbers.
+    /// Adds a constant list of whole numbers; gives its name.
     pub fn ints(&mut self, name: &str, values: &[usize]) -> String {
         self.constant(int_tensor(&format!("{PREFIX}{name}"), values))
     }
 
-    /// The same for a column of whole numbers, n × 1.
+    /// Adds a constant column of whole numbers, n × 1; gives its name.
     pub fn int_column(&mut self, name: &str, values: &[usize]) -> String {
         self.constant(int_column(&format!("{PREFIX}{name}"), values))
     }
 
-    /// The same for a single whole number.
+    /// Adds a constant whole number; gives its name.
     pub fn int(&mut self, name: &str, value: usize) -> String {
         self.constant(int_scalar(&format!("{PREFIX}{name}"), value))
     }

@@ -103,21 +103,21 @@ pub struct AttributeProto {
     /// The value of [`AttributeType::Float`](attribute_proto::AttributeType::Float).
     #[prost(float, tag = "2")]
     pub f: f32,
-    /// That of [`AttributeType::Int`](attribute_proto::AttributeType::Int).
+    /// The value of [`AttributeType::Int`](attribute_proto::AttributeType::Int).
     #[prost(int64, tag = "3")]
     pub i: i64,
-    /// That of [`AttributeType::String`](attribute_proto::AttributeType::String).
+    /// The value of [`AttributeType::String`](attribute_proto::AttributeType::String).
     #[prost(bytes = "vec", tag = "4")]
     pub s: Vec<u8>,
-    /// That of [`AttributeType::Ints`](attribute_proto::AttributeType::Ints).
+    /// The value of [`AttributeType::Ints`](attribute_proto::AttributeType::Ints).
     #[prost(int64, repeated, tag = "8")]
     pub ints: Vec<i64>,
-    /// Which of them counts.
+    /// Which of the values counts.
     #[prost(enumeration = "attribute_proto::AttributeType", tag = "20")]
     pub r#type: i32,
 }
 
-/// Of [`AttributeProto`].
+/// Types within [`AttributeProto`].
 pub mod attribute_proto {
     use super::Enumeration;
 
@@ -161,7 +161,7 @@ pub struct TensorProto {
     pub data_location: i32,
 }
 
-/// Of [`TensorProto`].
+/// Types within [`TensorProto`].
 pub mod tensor_proto {
     use super::Enumeration;
 
@@ -210,12 +210,12 @@ pub struct ValueInfoProto {
 /// A type.
 #[derive(Clone, PartialEq, Eq, Hash, Message)]
 pub struct TypeProto {
-    /// Of what kind.
+    /// Its kind.
     #[prost(oneof = "type_proto::Value", tags = "1")]
     pub value: Option<type_proto::Value>,
 }
 
-/// Of [`TypeProto`].
+/// Types within [`TypeProto`].
 pub mod type_proto {
     use super::{Message, Oneof};
 
@@ -247,7 +247,7 @@ pub struct TensorShapeProto {
     pub dim: Vec<tensor_shape_proto::Dimension>,
 }
 
-/// Of [`TensorShapeProto`].
+/// Types within [`TensorShapeProto`].
 pub mod tensor_shape_proto {
     use super::{Message, Oneof};
 
@@ -259,7 +259,7 @@ pub mod tensor_shape_proto {
         pub value: Option<dimension::Value>,
     }
 
-    /// Of [`Dimension`].
+    /// Types within [`Dimension`].
     pub mod dimension {
         use super::Oneof;
 

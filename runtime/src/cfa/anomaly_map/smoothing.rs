@@ -49,7 +49,7 @@ impl Smoothing {
         self.rows.matrix()
     }
 
-    /// The same for columns.
+    /// The weights of columns.
     #[must_use]
     pub fn columns_matrix(&self) -> Array2<f32> {
         self.columns.matrix()

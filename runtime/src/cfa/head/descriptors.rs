@@ -32,14 +32,14 @@ pub struct LevelShape {
 pub struct Descriptors {
     /// From the finest to the coarsest, at least one.
     shapes: Vec<LevelShape>,
-    /// Those of the coarsest level.
+    /// The channels of the coarsest level.
     channels: usize,
     /// Two rows: what one unit of the row coordinate and of the column coordinate adds
     /// to the leading channels.
     coordinates: Array2<f32>,
     /// The two rows of `coordinates`, each as one slice.
     added_by_coordinates: [Vec<f32>; 2],
-    /// Of each level: which of its rows and columns a position reads.
+    /// Which rows and columns of each level a position reads.
     blends: Vec<[Vec<Blend>; 2]>,
 }
 
@@ -107,7 +107,7 @@ impl Descriptors {
     }
 
     /// The descriptors of one picture; its levels must have the declared shapes.
-    pub(super) fn of<'a>(
+    pub(super) fn for_picture<'a>(
         &'a self,
         levels: &'a [ArrayView3<'a, f32>],
     ) -> Result<PictureDescriptors<'a>, HeadError> {
@@ -170,7 +170,7 @@ impl WithSimd for Fill<'_> {
         for (position, row) in (self.first..).zip(rows) {
             let (y, x) = (position / width, position % width);
             for (index, level) in self.picture.levels.iter().enumerate().rev() {
-                let corners = Corners::of(parts, index, level, (y, x));
+                let corners = Corners::around(parts, index, level, (y, x));
                 let coarsest = index + 1 == parts.shapes.len();
                 corners.add_to(simd, row, coarsest);
             }
@@ -200,7 +200,7 @@ struct Corners<'a> {
 
 impl<'a> Corners<'a> {
     #[inline(always)]
-    fn of(parts: &Descriptors, index: usize, level: &'a [f32], (y, x): (usize, usize)) -> Self {
+    fn around(parts: &Descriptors, index: usize, level: &'a [f32], (y, x): (usize, usize)) -> Self {
         let shape = parts.shapes[index];
         let [rows, columns] = &parts.blends[index];
         let (row, column) = (&rows[y], &columns[x]);

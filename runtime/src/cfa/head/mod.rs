@@ -168,7 +168,7 @@ impl Head {
 
     /// The descriptors of one picture, one a row: P × D.
     pub fn descriptors(&self, levels: &[ArrayView3<'_, f32>]) -> Result<Array2<f32>, HeadError> {
-        let descriptors = self.descriptors.of(levels)?;
+        let descriptors = self.descriptors.for_picture(levels)?;
         let shape = (descriptors.positions(), descriptors.channels());
         let mut rows = vec![0.0; shape.0 * shape.1];
         descriptors.fill(0, &mut rows);
@@ -187,8 +187,8 @@ impl Head {
         self.anomaly_map_unless(levels, &Cancellation::new(), None)
     }
 
-    /// The same, given up with an error once `cancellation` is cancelled. With
-    /// `helpers` these threads help the calling one, which is none of them.
+    /// Makes the anomaly map, and stops with an error as soon as `cancellation` is cancelled.
+    /// The threads of `helpers` help the calling one, which must not be one of them.
     pub fn anomaly_map_unless(
         &self,
         levels: &[ArrayView3<'_, f32>],
@@ -196,7 +196,7 @@ impl Head {
         helpers: Option<&ThreadPool>,
     ) -> Result<(AnomalyMap, HeadTimes), HeadError> {
         let started = Instant::now();
-        let descriptors = self.descriptors.of(levels)?;
+        let descriptors = self.descriptors.for_picture(levels)?;
         let mut neighbors = Neighbors::default();
         let options = SearchOptions {
             cancellation,

@@ -55,27 +55,27 @@ pub(super) struct BankAxes {
 }
 
 impl BankAxes {
-    /// Of centroids that are already given on these axes.
+    /// The axes of centroids that are already given on them.
     pub(super) fn leading(rows: &RowMajor, counts: BoundingAxes) -> Self {
         let turned = rows
             .rows()
             .map(|row| row.iter().copied().map(f64::from).collect());
-        Self::of(turned, rows.nrows(), counts, None)
+        Self::from_coordinates(turned, rows.nrows(), counts, None)
     }
 
-    /// Of centroids that `projection` turns onto their axes.
+    /// The axes of centroids that `projection` turns onto them.
     pub(super) fn projected(
         rows: &ArrayView2<'_, f32>,
         counts: BoundingAxes,
         projection: Projection,
     ) -> Self {
         let turned: Vec<Vec<f64>> = projection.turned(rows).collect();
-        Self::of(turned.into_iter(), rows.nrows(), counts, Some(projection))
+        Self::from_coordinates(turned.into_iter(), rows.nrows(), counts, Some(projection))
     }
 
     /// `turned` gives the coordinates of each centroid: the `second` ones that count
     /// come first, the others may be any numbers with the right norm.
-    fn of(
+    fn from_coordinates(
         turned: impl Iterator<Item = Vec<f64>>,
         centroids: usize,
         counts: BoundingAxes,

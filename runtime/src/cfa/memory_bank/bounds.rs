@@ -132,7 +132,7 @@ pub(super) fn at_least<S: Simd>(simd: S, values: &[f32], limit: f32, found: &mut
     }
 }
 
-/// The same for a few values, without a branch for each.
+/// Appends the numbers of those of a few values that reach `limit`, without a branch for each.
 #[inline(always)]
 fn append(first: usize, lanes: &[f32], limit: f32, found: &mut Vec<u32>) {
     let mut hits = [0; PANEL];

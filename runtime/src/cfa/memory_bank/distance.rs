@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 /// `Σ (aᵢ − bᵢ)²`, by direct differences, so never below 0 and exact near 0. The sum runs in
-/// four vectors side by side; [`of_sum`](super::rounding::of_sum) bounds its error.
+/// four vectors side by side; [`sum_error`](super::rounding::sum_error) bounds its error.
 #[inline(always)]
 pub(super) fn squared_distance<S: Simd>(simd: S, a: &[f32], b: &[f32]) -> f32 {
     let (a_vectors, a_rest) = S::as_simd_f32s(a);
@@ -28,7 +28,7 @@ pub(super) fn squared_distance<S: Simd>(simd: S, a: &[f32], b: &[f32]) -> f32 {
 }
 
 /// The squared distances of `a` to several others, which share its loads. Each sum runs in
-/// one vector; [`of_sum_together`](super::rounding::of_sum_together) bounds its error.
+/// one vector; [`one_vector_sum_error`](super::rounding::one_vector_sum_error) bounds its error.
 #[inline(always)]
 pub(super) fn squared_distances<S: Simd, const N: usize>(
     simd: S,

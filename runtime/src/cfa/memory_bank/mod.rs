@@ -116,9 +116,10 @@ impl MemoryBank {
         })
     }
 
-    /// The same centroids, searched faster: they (and the descriptors) must be given on
-    /// orthonormal axes along which the centroids spread most first. The neighbours are
-    /// right for any axes; the speed is not.
+    /// Makes the search faster by bounds along the leading axes.
+    ///
+    /// Centroids and descriptors must be given on orthonormal axes, those first along which the
+    /// centroids spread most. Other axes affect speed only, never the neighbours.
     pub fn with_leading_axes(self, counts: BoundingAxes) -> Result<Self, MemoryBankError> {
         self.check_axes(counts, self.channels())?;
         let axes = BankAxes::leading(&self.rows, counts);
@@ -128,8 +129,8 @@ impl MemoryBank {
         })
     }
 
-    /// The same centroids, searched faster by turning descriptors onto the axes of
-    /// `projection`. For descriptors that cannot be given on them, as in training.
+    /// Makes the search faster by turning descriptors onto the axes of `projection`. This is for
+    /// descriptors that cannot be given on these axes, as in training.
     pub fn with_projection(
         self,
         counts: BoundingAxes,
@@ -163,7 +164,7 @@ impl MemoryBank {
         }
     }
 
-    /// The same from a row-major list of `centroids · channels` values, for
+    /// Makes a bank from a row-major list of `centroids · channels` values, for
     /// callers with another version of `ndarray`.
     pub fn from_values(
         (centroids, channels): (usize, usize),

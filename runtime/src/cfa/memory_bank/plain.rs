@@ -11,7 +11,7 @@ use pulp::{Simd, WithSimd};
 use super::MemoryBank;
 use super::distance::squared_distance;
 use super::k_nearest::Nearest;
-use super::rounding::of_sum;
+use super::rounding::sum_error;
 use super::shortlist::{Shortlist, comparison_margin};
 use super::tile::Found;
 use crate::invariant::BrokenInvariant;
@@ -42,7 +42,7 @@ impl WithSimd for PlainTile<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) -> Self::Output {
-        self.start_shortlists(of_sum::<S>(self.bank.channels()));
+        self.start_shortlists(sum_error::<S>(self.bank.channels()));
         self.fill_shortlists()?;
         let channels = self.bank.channels();
         let descriptors = self.rows.chunks_exact(channels).enumerate();

@@ -8,7 +8,7 @@ use super::axes::BankAxes;
 use super::bounds::{GROUP, Group, at_least, bounds, promising};
 use super::distance::{squared_distance, squared_norm};
 use super::k_nearest::Nearest;
-use super::rounding::{of_first_bound, of_product, of_sum};
+use super::rounding::{first_bound_error, product_error, sum_error};
 use super::second_bounds::SecondBounds;
 use super::tile::{Found, TILE_ROWS};
 use crate::invariant::BrokenInvariant;
@@ -107,7 +107,7 @@ impl PrunedTile<'_> {
         if self.axes.projection.is_some() {
             let centred = &self.scratch.centred[row * channels..][..channels];
             let whole = squared_norm(simd, centred);
-            let error = 2.0 * (of_sum::<S>(channels) + of_product(channels)) * whole;
+            let error = 2.0 * (sum_error::<S>(channels) + product_error(channels)) * whole;
             let left = whole - head;
             let tail = [left - error, left + error].map(|squared| squared.max(0.0));
             return Turned { tail, whole };
@@ -125,7 +125,7 @@ impl PrunedTile<'_> {
         let first = self.axes.counts.first;
         let [least, most] = turned.tail;
         // A longer rest makes a weaker bound.
-        let error = of_sum::<S>(self.bank.channels());
+        let error = sum_error::<S>(self.bank.channels());
         let rest = (most + squared_norm(simd, &self.head(row)[first..])).sqrt();
         let rest = rest * (1.0 + error);
         for axis in 0..=first {
@@ -181,7 +181,7 @@ impl PrunedTile<'_> {
         if nearest.count < k {
             return Err(Unfinished::TooMany);
         }
-        let sum = of_sum::<S>(channels);
+        let sum = sum_error::<S>(channels);
         let limit = nearest.limit(sum);
         let least = self.least_value(row, limit, sum);
         let scratch = &mut *self.scratch;
@@ -204,7 +204,7 @@ impl PrunedTile<'_> {
     fn least_value(&self, row: usize, limit: f32, sum: f32) -> f32 {
         let norm = self.scratch.norms[row];
         let largest = self.largest_norm(row);
-        let error = of_first_bound(self.axes.counts.first, sum) + self.projected_error();
+        let error = first_bound_error(self.axes.counts.first, sum) + self.projected_error();
         0.5 * (norm * norm - limit) - error * largest * largest
     }
 
@@ -218,7 +218,7 @@ impl PrunedTile<'_> {
     #[inline(always)]
     fn projected_error(&self) -> f32 {
         match self.axes.projection {
-            Some(_) => of_product(self.bank.channels()),
+            Some(_) => product_error(self.bank.channels()),
             None => 0.0,
         }
     }
@@ -256,7 +256,7 @@ impl PrunedTile<'_> {
         let descriptor = &self.rows[row * channels..][..channels];
         let mut nearest = Nearest::new(self.found.row(row));
         nearest.count = k;
-        let sum = of_sum::<S>(channels);
+        let sum = sum_error::<S>(channels);
         for &(bound, centroid) in &self.scratch.refined {
             if bound > nearest.limit(sum) {
                 break;

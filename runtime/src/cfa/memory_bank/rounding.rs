@@ -8,37 +8,38 @@ use pulp::Simd;
 /// The unit roundoff of `f32`.
 const ROUNDOFF: f32 = f32::EPSILON / 2.0;
 
-/// Of a sum of squares of so many values in four vectors side by side, or of their differences:
-/// the additions of a lane, those of four vectors and of their lanes, the values that fill no
-/// vector, and a few for a difference and its square.
+/// The relative error of a sum of squares, or of squared differences, in four vectors side by
+/// side. It counts the additions of a lane, of the four vectors, of their lanes, and of the
+/// values that fill no vector, and a few operations for a difference and its square.
 #[inline(always)]
-pub(super) fn of_sum<S: Simd>(values: usize) -> f32 {
+pub(super) fn sum_error<S: Simd>(values: usize) -> f32 {
     let additions = values / (4 * S::F32_LANES) + 2 * S::F32_LANES + 8;
     additions as f32 * ROUNDOFF
 }
 
-/// The same in one vector.
+/// The relative error of such a sum in one vector.
 #[inline(always)]
-pub(super) fn of_sum_together<S: Simd>(values: usize) -> f32 {
+pub(super) fn one_vector_sum_error<S: Simd>(values: usize) -> f32 {
     let additions = values / S::F32_LANES + 2 * S::F32_LANES + 4;
     additions as f32 * ROUNDOFF
 }
 
-/// Of an inner product, relative to the product of both lengths.
+/// The error of an inner product, relative to the product of both lengths.
 ///
 /// A sum of `n` rounded products is off by at most `n·u·|a||b|`, and, but for a probability
 /// below 1e-13, by `8·√n·u·|a||b|` (Higham and Mary, "A new approach to probabilistic
 /// rounding error analysis", 2019).
 #[inline(always)]
-pub(super) fn of_product(channels: usize) -> f32 {
+pub(super) fn product_error(channels: usize) -> f32 {
     let n = channels as f32;
     (n.min(8.0 * n.sqrt()) + 1.0) * ROUNDOFF
 }
 
-/// Of the first bound, relative to the square of the larger length: a chain of products that
-/// starts from `−½|c|²`, none of whose parts exceeds 3/2 of that square, from rounded
-/// coordinates; and of the descriptor's own length, `sum`.
+/// The error of the first bound, relative to the square of the larger length.
+///
+/// The bound is a chain of products of rounded coordinates that starts from `−½|c|²`; none of
+/// its parts exceeds 3/2 of that square. `sum` is the error of the descriptor's own length.
 #[inline(always)]
-pub(super) fn of_first_bound(axes: usize, sum: f32) -> f32 {
+pub(super) fn first_bound_error(axes: usize, sum: f32) -> f32 {
     2.0 * (axes + 16) as f32 * ROUNDOFF + sum
 }

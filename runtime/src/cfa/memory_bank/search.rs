@@ -23,7 +23,7 @@ use crate::invariant::BrokenInvariant;
 
 /// After bounds have left too many centroids, two tiles are searched without; after the
 /// next time eight, then thirty-two, up to this many. So a bank that defies bounds costs a few
-/// tiles in vain, and one strange region of a picture does not slow down the rest.
+/// tiles in vain, and one anomalous region of a picture does not slow down the rest.
 const MOST_TILES_WITHOUT_BOUNDS: usize = 64;
 
 /// The bounds are given up when the differences that they leave are more than this share of the
@@ -31,7 +31,7 @@ const MOST_TILES_WITHOUT_BOUNDS: usize = 64;
 /// is given up has cost half more. At a sixteenth, a picture with a large defect took 25 ms
 /// instead of 10.
 const LARGEST_SHARE: usize = 8;
-/// The same until the bounds of one tile have held, because in some banks they never do.
+/// The share until the bounds of one tile have held, because in some banks they never do.
 const LARGEST_SHARE_AT_FIRST: usize = 16;
 
 impl MemoryBank {
@@ -56,8 +56,8 @@ impl MemoryBank {
         Ok(neighbors)
     }
 
-    /// The same for descriptors that are made as they are needed, into an array that is
-    /// reused, as `options` say.
+    /// Finds the `k` nearest centroids of descriptors that are made as they are needed, and
+    /// writes them into an array that is reused.
     pub fn nearest_into<R: DescriptorRows + ?Sized>(
         &self,
         descriptors: &R,
@@ -68,7 +68,7 @@ impl MemoryBank {
         self.nearest_on(Arch::new(), descriptors, k, options, neighbors)
     }
 
-    /// The same with the instructions of `arch`.
+    /// Searches with the instructions of `arch`.
     pub(super) fn nearest_on<R: DescriptorRows + ?Sized>(
         &self,
         arch: Arch,
@@ -128,7 +128,7 @@ struct Search<'a, R: ?Sized> {
     descriptors: &'a R,
     /// Tiles that are still to be searched without bounds.
     without_bounds: AtomicUsize,
-    /// The same after the next time that bounds fail.
+    /// How many tiles are searched without bounds after they fail next.
     next_without_bounds: AtomicUsize,
     /// Whether those of any tile have held.
     bounds_held: AtomicBool,
@@ -227,7 +227,7 @@ impl<R: DescriptorRows + ?Sized> Search<'_, R> {
     }
 
     /// Bounds pay where there are many more centroids than neighbours, and where they
-    /// have not just failed. Whether they are tried changes the time, not the result.
+    /// have not just failed. Trying them affects speed only, never the result.
     fn tries_bounds(&self, k: usize) -> bool {
         let one_less = |tiles: usize| tiles.checked_sub(1);
         let order = Ordering::Relaxed;
@@ -238,7 +238,7 @@ impl<R: DescriptorRows + ?Sized> Search<'_, R> {
         !waits && self.bank.centroids() >= 16 * k
     }
 
-    /// Of the differences that bounds may leave in a tile.
+    /// The number of multiplications for the differences that bounds may leave in a tile.
     fn budget(&self, positions: usize) -> usize {
         let held = self.bounds_held.load(Ordering::Relaxed);
         let share = if held {

@@ -4,7 +4,7 @@ use pulp::Simd;
 
 use super::axes::BankAxes;
 use super::distance::squared_distances;
-use super::rounding::of_sum_together;
+use super::rounding::one_vector_sum_error;
 
 /// Candidates whose bounds are computed side by side.
 const TOGETHER: usize = 4;
@@ -39,7 +39,7 @@ impl SecondBounds<'_> {
         }
     }
 
-    /// The same for a few.
+    /// Keeps those of a few candidates whose bounds allow it.
     #[inline(always)]
     fn keep<S: Simd, const N: usize>(
         &self,
@@ -49,7 +49,7 @@ impl SecondBounds<'_> {
     ) {
         let others = numbers.map(|number| self.axes.centroid(number as usize));
         let along = squared_distances(simd, self.head, others.map(|(head, _)| head));
-        let share = 1.0 - of_sum_together::<S>(self.head.len());
+        let share = 1.0 - one_vector_sum_error::<S>(self.head.len());
         let [least, most] = self.tail;
         for ((along, (_, tail)), number) in along.into_iter().zip(others).zip(numbers) {
             let apart = (least - tail).max(tail - most).max(0.0);

@@ -1,6 +1,6 @@
 //! Which centroids may be among the K nearest of one descriptor.
 
-use super::rounding::of_product;
+use super::rounding::product_error;
 
 /// Values compared at once before any is looked at alone.
 const LANES: usize = 16;
@@ -9,7 +9,7 @@ const LANES: usize = 16;
 /// squared distances do, which are off by `sum` of themselves at most. Both centroids of
 /// a comparison may be off.
 pub(super) fn comparison_margin(channels: usize, sum: f32, norm: f32, largest_norm: f32) -> f32 {
-    let product = 2.0 * of_product(channels) * norm * largest_norm;
+    let product = 2.0 * product_error(channels) * norm * largest_norm;
     let own = f32::EPSILON * largest_norm * largest_norm;
     let farthest = norm + largest_norm;
     2.0 * (product + own + sum * farthest * farthest)

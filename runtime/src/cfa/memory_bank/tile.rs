@@ -35,7 +35,7 @@ impl<'a> Found<'a> {
         self.numbers.len() / self.k
     }
 
-    /// The same place, for a first try.
+    /// Lends the place to a first try.
     pub(super) fn again(&mut self) -> Found<'_> {
         Found::new(self.k, self.distances, self.numbers)
     }

@@ -163,7 +163,7 @@ fn a_golden_picture_has_eight_bits() {
     assert_refused("golden.0.picture", |p| p.golden[0].picture = deep);
 }
 
-/// The same checks stand behind the digests when reading.
+/// Reading makes these checks, too, behind those of the digests.
 #[test]
 fn settings_are_checked_on_reading_too() {
     let file = rewritten(|manifest, _| manifest["score"]["neighbors"] = 5.into());
