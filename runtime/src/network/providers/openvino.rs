@@ -9,8 +9,7 @@ use super::refusal_reason::RefusalReason;
 
 pub(super) const OPENVINO: ExecutionProvider = ExecutionProvider {
     name: "openvino",
-    needs: "the library of PyPI's onnxruntime-openvino, 1.24.1 or newer, with the files beside it \
-            (in a checkout: `cargo xtask setup --openvino`)",
+    needs: "the library of PyPI's onnxruntime-openvino, 1.24.1 or newer, with the files beside it",
     is_asked_by_auto: true,
     compiles: false,
     precision: Precision::F32,
