@@ -1,7 +1,7 @@
-//! From a picture file to map and score with the committed bundle of random weights,
-//! whose network is so small that all else shows: one picture, a folder, and the start.
+//! Measures the way from a picture file to map and score: for one picture, for a folder, and at the
+//! start. The committed bundle of random weights has a small network, so that the rest shows.
 //!
-//! `ORT_DYLIB_PATH` names ONNX Runtime, as cargo's configuration does.
+//! `ORT_DYLIB_PATH` names ONNX Runtime. Cargo's configuration sets it.
 
 #![allow(missing_docs, reason = "criterion's macros make public functions")]
 #![allow(clippy::expect_used, reason = "a bench that cannot start should stop")]

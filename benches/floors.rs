@@ -1,4 +1,4 @@
-//! What this machine can do at most: multiplications a second, and bytes a second from
+//! Measures the limits of this machine: multiplications a second, and bytes a second from
 //! memory. The floor of a stage is its own count divided by these (`docs/PERFORMANCE.md`).
 
 #![allow(missing_docs, reason = "criterion's macros make public functions")]
@@ -13,9 +13,9 @@ use rayon::prelude::*;
 
 /// Steps of one measured call, on each thread.
 const STEPS: usize = 1 << 20;
-/// Sums side by side: enough for the latency of two units.
+/// Independent sums, enough to hide the latency of two units.
 const SUMS: usize = 12;
-/// Far more than the caches hold.
+/// This is far more than the caches hold.
 const BYTES: usize = 1 << 28;
 
 fn on<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
@@ -23,7 +23,7 @@ fn on<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
     pool.expect("threads start").install(work)
 }
 
-/// Multiplies and adds in registers alone.
+/// Multiplies and adds in registers only.
 struct Multiply;
 
 impl WithSimd for Multiply {

@@ -33,7 +33,7 @@ const MAP: Size = Size {
     width: 224,
 };
 
-/// Uniform in 0..1, always the same.
+/// Uniform values in 0..1, the same in every run.
 fn noise(rows: usize, columns: usize, seed: u32) -> Array2<f32> {
     let mut state = seed;
     Array2::from_shape_simple_fn((rows, columns), || {

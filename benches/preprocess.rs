@@ -1,5 +1,5 @@
-//! From the bytes of a picture file to the network's input: a PNG of 900×900 and a JPEG
-//! of 1280×960 pixels, to 224×224. The pictures are drawn, always the same.
+//! Measures the way from the bytes of a picture file to the network's input of 224×224: for a PNG of
+//! 900×900 and a JPEG of 1280×960 pixels. The pictures are drawn, the same in every run.
 
 #![allow(missing_docs, reason = "criterion's macros make public functions")]
 #![allow(clippy::expect_used, reason = "a bench that cannot start should stop")]

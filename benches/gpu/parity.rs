@@ -1,12 +1,12 @@
-//! Maps, scores, verdicts and times of a provider beside those of the processor, from the
-//! same library and pictures, taken in turns.
+//! Compares maps, scores, verdicts and times of a provider with those of the processor. Both use
+//! one library and the same pictures, in turns.
 //!
 //!     provider_parity BUNDLE FOLDER LIBONNXRUNTIME PROVIDER [reduced]
 //!
-//! Prints two rows of a table: with the head on the host, and in the provider's graph. The
-//! processor's own has it on the host. Exit code 1 when the provider is out of its bounds: maps
-//! within 1e-4 of their maximum (cuda and openvino in f32) or 1e-3 (tensorrt, whose f32
-//! allows TF32); in reduced precision, no verdict but the processor's.
+//! It prints two rows of a table: with the head on the host, and with the head in the provider's
+//! graph. The processor's own head is on the host. The exit code is 1 when the provider is out of
+//! its bounds. Maps must agree within 1e-4 of their maximum (cuda and openvino in f32) or 1e-3
+//! (tensorrt, whose f32 allows TF32). In reduced precision all verdicts must agree.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use cfa_runtime::{
     Provider, ProviderOptions,
 };
 
-/// Rounds over all pictures; the first warms up.
+/// Rounds over all pictures. The first one is for warming up.
 const ROUNDS: usize = 4;
 
 const PICTURES: [&str; 6] = ["png", "jpg", "jpeg", "bmp", "tif", "tiff"];
@@ -72,7 +72,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(code)
 }
 
-/// Network, search and map, wherever each is computed.
+/// The time for network, search and map, wherever each is computed.
 fn computing_ms(inspection: &Inspection) -> f64 {
     let stages = &inspection.stages;
     stages.network_ms + stages.neighbors_ms + stages.map_ms
@@ -100,7 +100,7 @@ fn pictures(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     Ok(found)
 }
 
-/// What came out over all pictures and rounds.
+/// The result over all pictures and rounds.
 #[derive(Debug, Default)]
 struct Comparison {
     map_error: f32,

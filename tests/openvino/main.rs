@@ -1,5 +1,5 @@
-//! OpenVINO on the processor of this machine, where `cargo xtask setup --openvino` brought
-//! it. One library in this process computes both ways.
+//! OpenVINO on the processor of this machine, where `cargo xtask setup --openvino` has installed
+//! it. The one library in this process computes with and without it.
 
 #![allow(
     clippy::unwrap_used,
@@ -22,7 +22,7 @@ fn openvino() -> Option<OnnxRuntime> {
     if library.is_file() {
         return Some(OnnxRuntime::load(&library).unwrap());
     }
-    eprintln!("skipped: OpenVINO is not here; `cargo xtask setup --openvino` brings it");
+    eprintln!("skipped: OpenVINO is not installed; `cargo xtask setup --openvino` does that");
     None
 }
 
@@ -65,16 +65,16 @@ fn pictures(inspector: &Inspector) -> Vec<Picture> {
     records.map(|record| record.picture.clone()).collect()
 }
 
-/// Largest difference of the maps, as a share of the map's maximum.
+/// The largest difference of the maps, as a share of the map's maximum.
 fn difference(one: &Inspection, other: &Inspection) -> f32 {
     let pairs = one.map.values.iter().zip(&other.map.values);
     let largest = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     largest / other.map.max()
 }
 
-/// 1e-4: sums of `f32` in another order, as in the tests against libtorch.
+/// The tolerance of 1e-4 is for sums of `f32` in another order, as in the tests against libtorch.
 #[test]
-fn maps_are_those_of_the_processor_and_say_who_computed() {
+fn maps_agree_with_the_processor_and_name_the_provider() {
     let Some(runtime) = openvino() else { return };
     let mut cpu = inspector(&runtime, Provider::Cpu);
     let mut openvino = inspector(&runtime, Provider::OpenVino);
@@ -93,8 +93,8 @@ fn maps_are_those_of_the_processor_and_say_who_computed() {
     }
 }
 
-/// OpenVINO takes every node of the head, or the network would not open. 1e-5: sums of `f32`
-/// in another order; seen: 1.1e-6.
+/// OpenVINO takes every node of the head, or the network would not open. The tolerance of 1e-5 is
+/// for sums of `f32` in another order; the largest difference seen was 1.1e-6.
 #[test]
 fn the_head_in_the_graph_gives_the_same_maps() {
     let Some(runtime) = openvino() else { return };
@@ -127,7 +127,7 @@ fn the_recorded_results_are_reproduced() {
 }
 
 #[test]
-fn auto_takes_openvino_where_there_is_no_gpu() {
+fn auto_selects_openvino_where_there_is_no_gpu() {
     let Some(runtime) = openvino() else { return };
     let inspector = inspector(&runtime, ProviderChoice::Auto);
     assert_eq!(inspector.provider(), Provider::OpenVino);
@@ -135,8 +135,8 @@ fn auto_takes_openvino_where_there_is_no_gpu() {
     assert_eq!(refused, [Provider::Cuda]);
 }
 
-/// The network of the bundle with one more node and output: `Hardmax`, which OpenVINO does
-/// not take. In protocol buffers, fields behind a message are merged into it.
+/// The network of the bundle with one more node and output. The node is a `Hardmax`, which
+/// OpenVINO does not take. In protocol buffers, fields behind a message are merged into it.
 fn with_a_node_for_the_processor(onnx: &[u8]) -> Vec<u8> {
     let mut onnx = onnx.to_vec();
     onnx.extend(b"\x3a\x2a\x0a\x18\x0a\x05input\x12\x06harder\x22\x07Hardmax");
@@ -156,7 +156,7 @@ fn a_network_that_would_run_in_part_is_refused() {
     assert_eq!(*provider, Provider::OpenVino);
     assert!(matches!(reason, RefusalReason::Partial), "{reason:?}");
     assert!(reason.to_string().contains("INT8"), "{reason}");
-    // The processor takes all of it, and only the outputs are more than there should be.
+    // The processor takes all of it. Only the number of outputs is wrong.
     let fallback = ProviderOptions {
         allow_fallback: true,
         ..Provider::OpenVino.into()
@@ -207,9 +207,9 @@ fn the_survey_finds_it_usable() {
     );
 }
 
-/// What the f32 hint is for: without it OpenVINO takes `bf16` where the processor has it,
-/// and results leave the tolerance. Here the channels are too few for that to be sure, so
-/// only the name is checked; `tests/trainer/openvino.rs` has a real network.
+/// Without the f32 hint OpenVINO takes `bf16` where the processor has it, and results leave the
+/// tolerance. This network has too few channels to show that, so only the name is checked.
+/// `tests/trainer/openvino.rs` has a real network.
 #[test]
 fn reduced_precision_is_named() {
     let Some(runtime) = openvino() else { return };

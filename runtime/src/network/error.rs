@@ -22,14 +22,14 @@ pub enum NetworkError {
         path.display()
     )]
     Library {
-        /// Where it was looked for.
+        /// The path of the library.
         path: PathBuf,
-        /// Oldest minor version that works.
+        /// The oldest minor version that works.
         minimum: u32,
-        /// What is wrong with it, and what helps.
+        /// What is wrong with it, and what to do.
         source: LibraryProblem,
     },
-    /// A process can hold one ONNX Runtime only.
+    /// Another ONNX Runtime is loaded already, and a process can hold only one.
     #[error(
         "ONNX Runtime is already loaded from {}, so {} cannot be loaded into the same process",
         loaded.display(),
@@ -38,7 +38,7 @@ pub enum NetworkError {
     OtherLibrary {
         /// The library in use.
         loaded: PathBuf,
-        /// The library asked for.
+        /// The library that was asked for.
         asked: PathBuf,
     },
     /// The network could not be read out of the bundle file.

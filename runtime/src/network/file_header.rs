@@ -5,24 +5,24 @@ use std::io::{self, Read};
 use std::path::Path;
 
 const MAGIC: [u8; 4] = *b"\x7fELF";
-/// Up to the number of the processor's kind.
+/// The header up to the number of the processor's kind.
 const LEN: usize = 20;
 
-/// What the first bytes say.
+/// What the first bytes describe.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A library that fits this program.
+    /// A library for the processor of this program.
     Library,
-    /// Something else.
+    /// Another kind of file.
     Other(&'static str),
-    /// For another processor than this program.
+    /// A library for another processor.
     OtherProcessor { found: String, here: String },
 }
 
 #[derive(Debug)]
 pub(super) struct FileHeader(Vec<u8>);
 
-/// For which machines a file is made.
+/// The kind of machine that a file is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Machine {
     /// 1 for 32 bits, 2 for 64.
@@ -84,7 +84,7 @@ impl Machine {
     }
 }
 
-/// None where the system does not tell.
+/// The machine of this program; `None` where the system does not report it.
 fn own_machine() -> Option<Machine> {
     let program = std::env::current_exe().ok()?;
     FileHeader::read(&program).ok()?.machine()
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn files_for_other_processors_are_told_apart() {
+    fn files_for_other_processors_are_recognised() {
         let own = FileHeader::read(&std::env::current_exe().unwrap()).unwrap();
         assert_eq!(own.kind(), Kind::Library);
         for (class, number, name) in [
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn other_files_are_no_libraries() {
+    fn other_files_are_not_libraries() {
         assert_eq!(FileHeader(vec![]).kind(), Kind::Other("an empty file"));
         let others: [&[u8]; 3] = [b"PK\x03\x04", b"version https://git-lfs", b"\x7fELF"];
         for bytes in others {

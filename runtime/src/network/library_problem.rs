@@ -7,77 +7,77 @@ use ort::LoadDynamicError;
 
 use super::file_header::{FileHeader, Kind};
 
-/// In the words of glibc's loader, between the name of a library and the reason.
+/// The message of glibc's loader has these words between the name of a library and the reason.
 const CANNOT_OPEN: &str = ": cannot open shared object file";
 
 /// Why a file cannot serve as ONNX Runtime, and what helps.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LibraryProblem {
-    /// Nothing is there.
+    /// There is no such file.
     #[error("there is no such file")]
     Missing,
-    /// The system's loader looked for a file of this name in its folders.
+    /// The system's loader found no file of this name in its folders.
     #[error("no folder of the system's loader has a file of this name ({loader}); give its path")]
     NotFound {
-        /// What the loader said.
+        /// The message of the loader.
         loader: String,
     },
-    /// A folder instead of a file.
+    /// It is a folder.
     #[error("it is a folder; name the file libonnxruntime.so in it")]
     Folder,
-    /// Its content is something else.
-    #[error("it is not a shared library, but {found} (the loader said: {loader})")]
+    /// It is a file of another kind.
+    #[error("it is not a shared library, but {found} (message of the loader: {loader})")]
     NotALibrary {
         /// What it is.
         found: &'static str,
-        /// What the loader said.
+        /// The message of the loader.
         loader: String,
     },
-    /// A library for another kind of computer.
+    /// It is a library for another kind of processor.
     #[error(
         "it is made for {found}, and this program for {here}; take the build for {here} \
-         (the loader said: {loader})"
+         (message of the loader: {loader})"
     )]
     OtherProcessor {
         /// What the library is made for.
         found: String,
         /// What this program is made for.
         here: String,
-        /// What the loader said.
+        /// The message of the loader.
         loader: String,
     },
-    /// A library that it needs is not there.
+    /// Another library, which it needs, is missing.
     #[error(
         "it needs {needed}, which the loader does not find; install that, or name its folder in \
-         LD_LIBRARY_PATH (the loader said: {loader})"
+         LD_LIBRARY_PATH (message of the loader: {loader})"
     )]
     Needs {
         /// The name of the missing library.
         needed: String,
-        /// What the loader said.
+        /// The message of the loader.
         loader: String,
     },
     /// The system's loader refuses it for another reason.
     #[error("the system's loader refuses it: {loader}")]
     Refused {
-        /// What the loader said.
+        /// The message of the loader.
         loader: String,
     },
-    /// A library of something else.
+    /// It is another library.
     #[error(
         "it is a shared library, but not ONNX Runtime: it has no function OrtGetApiBase; \
          name the file libonnxruntime.so itself"
     )]
     NotOnnxRuntime,
-    /// An ONNX Runtime that is too old.
+    /// It is an ONNX Runtime that is too old.
     #[error("it is ONNX Runtime {found}, which is too old")]
     TooOld {
         /// Its version.
         found: String,
     },
-    /// It says of itself what no version of ONNX Runtime says.
-    #[error("it does not tell its version")]
+    /// Its version is not one of ONNX Runtime.
+    #[error("it does not report its version")]
     NoVersion,
     /// It would send telemetry to its makers.
     #[error(
@@ -97,7 +97,7 @@ pub enum LibraryProblem {
 impl LibraryProblem {
     pub(super) fn explained(path: &Path, error: &LoadDynamicError) -> Self {
         match error {
-            LoadDynamicError::Dlopen { error, .. } => Self::from_loader(path, words(error)),
+            LoadDynamicError::Dlopen { error, .. } => Self::from_loader(path, message(error)),
             LoadDynamicError::MissingApi { .. } => Self::NotOnnxRuntime,
             LoadDynamicError::InvalidVersionString => Self::NoVersion,
             LoadDynamicError::BadVersion { version_str, .. } => Self::TooOld {
@@ -106,7 +106,8 @@ impl LibraryProblem {
         }
     }
 
-    /// The loader calls a file for another processor missing, and says little of others.
+    /// The loader reports a file for another processor as missing, and explains little about
+    /// other files.
     fn from_loader(path: &Path, loader: String) -> Self {
         if path.is_relative() {
             return Self::by_bare_name(path, loader);
@@ -145,8 +146,8 @@ impl LibraryProblem {
     }
 }
 
-/// Everything that was said: the error itself names only the function that failed.
-fn words(error: &dyn Error) -> String {
+/// The whole message. The error itself names only the function that failed.
+fn message(error: &dyn Error) -> String {
     let causes = std::iter::successors(error.source(), |&cause| cause.source());
     let last = causes.last().map(ToString::to_string);
     last.unwrap_or_else(|| error.to_string())
@@ -162,27 +163,27 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "for tests only")]
     use super::*;
 
-    fn said(path: &str, loader: &str) -> String {
+    fn explained(path: &str, loader: &str) -> String {
         LibraryProblem::from_loader(Path::new(path), loader.to_owned()).to_string()
     }
 
     #[test]
-    fn a_missing_dependency_is_told_apart_from_a_missing_file() {
+    fn a_missing_dependency_and_a_missing_file_are_different_problems() {
         let this = std::env::current_exe().unwrap();
         let this = this.to_str().unwrap();
         let needed = "libfoo.so.3: cannot open shared object file: No such file or directory";
-        assert!(said(this, needed).starts_with("it needs libfoo.so.3,"));
-        assert_eq!(said("/no/such/file", needed), "there is no such file");
+        assert!(explained(this, needed).starts_with("it needs libfoo.so.3,"));
+        assert_eq!(explained("/no/such/file", needed), "there is no such file");
         let bare = "libfoo.so.3: cannot open shared object file: No such file or directory";
-        assert!(said("libfoo.so.3", bare).contains("give its path"));
-        assert!(said("libonnxruntime.so", bare).starts_with("it needs libfoo.so.3,"));
+        assert!(explained("libfoo.so.3", bare).contains("give its path"));
+        assert!(explained("libonnxruntime.so", bare).starts_with("it needs libfoo.so.3,"));
     }
 
     #[test]
-    fn the_words_of_the_loader_are_told_in_full() {
+    fn the_message_of_the_loader_is_reported_in_full() {
         let this = std::env::current_exe().unwrap();
         let loader = "/lib/libm.so.6: version `GLIBC_9.99' not found (required by x)";
-        assert!(said(this.to_str().unwrap(), loader).contains(loader));
-        assert!(said("/", "any").contains("folder"));
+        assert!(explained(this.to_str().unwrap(), loader).contains(loader));
+        assert!(explained("/", "any").contains("folder"));
     }
 }

@@ -1,4 +1,4 @@
-//! The network in ONNX Runtime, behind types of our own.
+//! The network, which ONNX Runtime computes, behind types of our own.
 
 mod compute;
 mod error;
@@ -47,5 +47,5 @@ pub use whole_model::WholeModel;
 
 pub use crate::process::Forked;
 
-/// The oldest ONNX Runtime that works is 1 point this.
+/// The minor version of the oldest ONNX Runtime that works; its major version is 1.
 pub const MINIMUM_MINOR_VERSION: u32 = ort::MINOR_VERSION;

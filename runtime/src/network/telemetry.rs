@@ -20,22 +20,23 @@ pub(super) fn would_be_sent(minor_version: u32) -> bool {
     cfg!(unix) && minor_version >= FIRST_MINOR_VERSION && !is_off()
 }
 
-/// Not changed here: another thread of the program may be reading the environment.
+/// The variable is only read. Another thread of the program may be reading the environment, so
+/// changing it is not safe.
 fn is_off() -> bool {
     env::var_os(SWITCH).is_some_and(|value| value == OFF)
 }
 
-/// Starts this program again in its own process with `ORT_DISABLE_TELEMETRY=1`, unless that is
-/// set already; does not return then.
+/// Starts this program again in its own process with `ORT_DISABLE_TELEMETRY=1`, and does not
+/// return. It returns at once where that is set already.
 ///
 /// ONNX Runtime 1.29 and newer send telemetry without it, so
-/// [`OnnxRuntime::load`](super::OnnxRuntime::load) refuses them. A program calls this first thing in `main`:
-/// arguments, process number and open files stay the same, everything else begins again. A
-/// library must not call it.
+/// [`OnnxRuntime::load`](super::OnnxRuntime::load) refuses them. A program calls this before
+/// anything else in `main`. Arguments, process number and open files stay the same, and everything
+/// else begins again. A library must not call it.
 ///
 /// # Errors
-/// The system cannot start the program again. It may go on, and is told when it loads an ONNX
-/// Runtime that needs the variable.
+/// The system cannot start the program again. The program may go on: loading an ONNX Runtime
+/// that needs the variable is then an error.
 pub fn restart_without_telemetry() -> io::Result<()> {
     if is_off() {
         return Ok(());
@@ -56,7 +57,7 @@ fn again() -> io::Result<()> {
     Err(program.args(arguments).env(SWITCH, OFF).exec())
 }
 
-/// Elsewhere the variable means nothing.
+/// Other systems do not have this variable.
 #[cfg(not(unix))]
 fn again() -> io::Result<()> {
     Ok(())
@@ -68,7 +69,7 @@ mod tests {
 
     /// Cargo's configuration sets the variable for all tests.
     #[test]
-    fn old_versions_contain_none_and_the_switch_stops_new_ones() {
+    fn old_versions_have_no_telemetry_and_the_variable_stops_new_ones() {
         assert!(!would_be_sent(24) && !would_be_sent(28));
         assert_eq!(would_be_sent(29), cfg!(unix) && !is_off());
     }

@@ -1,4 +1,4 @@
-//! What ONNX Runtime says, kept instead of printed.
+//! Messages of ONNX Runtime, kept instead of printed.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,26 +12,26 @@ const MOST_KEPT: usize = 64;
 pub(super) struct Warnings(Arc<Mutex<Vec<String>>>);
 
 impl Warnings {
-    /// Writes warnings to the list. Errors are left out: they come back from the
-    /// call that failed.
+    /// Writes warnings to the list. Errors are left out, because the call that failed returns
+    /// them.
     pub(super) fn logger(&self) -> LoggerFunction {
-        self.logger_of(LogLevel::Warning)
+        self.logger_for(LogLevel::Warning)
     }
 
-    /// Writes errors to the list, of which the call that failed says less: what was wrong
-    /// with a provider.
+    /// Writes errors to the list. They explain more about a provider than the error of the
+    /// call that failed.
     pub(super) fn error_logger(&self) -> LoggerFunction {
-        self.logger_of(LogLevel::Error)
+        self.logger_for(LogLevel::Error)
     }
 
-    /// Takes on more, from elsewhere.
+    /// Adds messages of this library.
     pub(super) fn extend(&self, messages: impl IntoIterator<Item = String>) {
         let mut kept = self.lock();
         let room = MOST_KEPT.saturating_sub(kept.len());
         kept.extend(messages.into_iter().take(room));
     }
 
-    fn logger_of(&self, wanted: LogLevel) -> LoggerFunction {
+    fn logger_for(&self, wanted: LogLevel) -> LoggerFunction {
         let list = self.clone();
         Arc::new(move |level, _category, _id, _location, message| {
             let mut kept = list.lock();
@@ -41,11 +41,12 @@ impl Warnings {
         })
     }
 
+    /// Empties the list.
     pub(super) fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.lock())
     }
 
-    /// A panic elsewhere cannot leave the list half changed.
+    /// No panic can leave the list half changed.
     fn lock(&self) -> MutexGuard<'_, Vec<String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -10,6 +10,7 @@ use super::precision::Precision;
 use super::refusal_reason::RefusalReason;
 use crate::bundle::NetworkFile;
 use crate::cancellation::Cancellation;
+use crate::cores::CoreAffinity;
 use crate::network::failure::Failure;
 use crate::network::loaded_files::LoadedFile;
 use crate::network::warnings::Warnings;
@@ -65,6 +66,7 @@ pub(super) struct NetworkTask<'a> {
     /// Channels, height and width.
     pub(super) input_shape: [usize; 3],
     pub(super) threads: usize,
+    pub(super) core_affinity: CoreAffinity,
     /// Whether the provider may compute in fewer bits than `f32` has.
     pub(super) reduced: bool,
     /// Where prepared networks are kept; `None` keeps nothing.

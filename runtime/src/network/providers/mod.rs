@@ -8,6 +8,7 @@
 //! To add a provider, write a file with an [`ExecutionProvider`](execution_provider::ExecutionProvider)
 //! like `cuda.rs`, and a line in the table in `provider.rs`.
 
+mod attempt;
 mod cpu;
 mod cuda;
 mod execution_provider;
@@ -20,16 +21,17 @@ mod provider;
 mod provider_options;
 mod refusal;
 mod refusal_reason;
+mod request;
 mod survey;
 mod tensorrt;
 
 pub use cpu::processor_instructions;
 pub use execution_provider::LARGEST_BATCH;
 pub use nvidia::{nvidia_driver, nvidia_gpus};
-pub(super) use open::{Opened, Request, SelectedProvider};
 pub use precision::Precision;
 pub use provider::{Provider, UnknownProvider};
 pub use provider_options::{ProviderChoice, ProviderOptions};
 pub use refusal::ProviderRefusal;
 pub use refusal_reason::RefusalReason;
+pub(super) use request::{Opened, Request, SelectedProvider};
 pub use survey::{ProviderState, survey};

@@ -2,12 +2,12 @@
 
 use ort::value::TensorRef;
 
-use super::open::{Opened, Request};
 use super::precision::Precision;
 use super::probe;
 use super::provider::Provider;
 use super::provider_options::ProviderOptions;
 use super::refusal_reason::RefusalReason;
+use super::request::{Opened, Request};
 use crate::cores::CoreAffinity;
 use crate::network::error::NetworkError;
 use crate::network::onnx_runtime::OnnxRuntime;

@@ -14,7 +14,7 @@ pub enum CacheFolderError {
     Io {
         /// The folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// Other users could put files there, or replace the folder by one of theirs.

@@ -1,4 +1,4 @@
-//! What the processor can do.
+//! The instructions of the processor.
 
 /// Instructions of this processor that speed up networks, as the processor names them.
 #[must_use]
