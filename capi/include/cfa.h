@@ -176,7 +176,7 @@ typedef struct cfa_str {
     size_t len;
 } cfa_str;
 
-// Is told how a long operation goes on. Answers 0 to stop it, anything else to go on.
+// Receives how a long operation goes on. Answers 0 to stop it, anything else to go on.
 //
 // `phase` is text for people. `fraction` runs from 0 to 1, and is -1 while nobody knows
 // how long it takes. Called on the thread that called libcfa, at the start and, unless
@@ -419,7 +419,7 @@ cfa_status cfa_options_new(struct cfa_options **out, struct cfa_error *err);
 // program and by the system's loader. Default: the one that is loaded already, beside
 // libcfa, in `../lib` beside it, or by the name `libonnxruntime.so`. The first session
 // loads it, and it stays the same until the process ends.
-// `provider`: who computes the network: `cpu` (the default), `openvino`, `cuda`, `tensorrt`,
+// `provider`: what computes the network: `cpu` (the default), `openvino`, `cuda`, `tensorrt`,
 // or `auto` for the first usable one of cuda, openvino and cpu. It computes all of the
 // network, or `cfa_session_new` fails with `CFA_E_PROVIDER` and says what is missing;
 // `allow_fallback` (`true` or `false`): the processor computes instead, and
@@ -429,7 +429,7 @@ cfa_status cfa_options_new(struct cfa_options **out, struct cfa_error *err);
 // number of the GPU; `cache_folder`: where networks are kept as they were prepared
 // for this machine, else nowhere: the next session is there sooner, and sessions and
 // processes share the memory of the weights.
-// `head`: who computes distances and map: `host` (the default: libcfa, on the processor) or
+// `head`: what computes distances and map: `host` (the default: libcfa, on the processor) or
 // `graph` (the provider, with the network).
 // `threads`: 1 to 1024; default: as many as the machine offers.
 // `core_affinity`: `managed` (the default: waiting threads of libcfa are kept off the core of
@@ -456,7 +456,7 @@ cfa_status cfa_options_set(struct cfa_options *options,
                            struct cfa_str value,
                            struct cfa_error *err);
 
-// Sets who is told how opening goes on, and may stop it. `userdata` is handed through.
+// Sets the callback that reports how opening goes on, and may stop it. `userdata` is passed on to it.
 // Both must live as long as the options are used. Exclusive.
 cfa_status cfa_options_set_progress(struct cfa_options *options,
                                     cfa_progress_fn function,

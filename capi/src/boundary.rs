@@ -1,5 +1,5 @@
-//! What lies between an entry point and the code behind it: no panic gets out, and
-//! every failure becomes a status.
+//! The boundary between an entry point and the code behind it: panics are caught, and every
+//! failure becomes a status.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -16,8 +16,8 @@ thread_local! {
 
 /// Runs the work of an entry point.
 ///
-/// Unwind safety: what work changes lies behind a mutex, which a panic poisons, or
-/// belongs to the caller, who is told that it failed.
+/// Unwind safety: state that `work` changes is behind a mutex, which a panic poisons, or
+/// belongs to the caller, who learns from the status that the call failed.
 pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
     keep_panics_quiet();
     let guarded = || {

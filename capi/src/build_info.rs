@@ -1,4 +1,4 @@
-//! What this build is and how it was made.
+//! A description of this build.
 
 use std::sync::LazyLock;
 

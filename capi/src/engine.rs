@@ -10,8 +10,8 @@ use cfa_runtime::{Inspector, Model, OnnxRuntime};
 use crate::fault::Fault;
 use crate::options::Choices;
 
-/// ONNX Runtime. In builds for tests also a stand-in for it, if the option `onnxruntime`
-/// asks for that by name.
+/// ONNX Runtime, or in builds for tests a fake, if the option `onnxruntime` asks for it by
+/// the name "stand-in".
 #[derive(Debug)]
 pub(crate) enum Engine {
     OnnxRuntime(OnnxRuntime),

@@ -132,7 +132,7 @@ impl From<PictureError> for Fault {
     }
 }
 
-/// The runtime's own message is for users of its program.
+/// Names the option of this interface that helps.
 fn library_missing(error: &NetworkError) -> Fault {
     let NetworkError::Library {
         path,

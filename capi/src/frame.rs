@@ -35,9 +35,9 @@ impl<'a> Frame<'a> {
                 whole.width_px, whole.height_px
             )));
         }
-        // Of a region with wrong rows around it, everything would look right.
+        // Otherwise a region inside a picture with wrong rows would pass every later check.
         whole.check()?;
-        let roi = Region::of(image)?;
+        let roi = Region::inside(image)?;
         let first =
             roi.y as usize * image.stride_bytes + roi.x as usize * whole.format.bytes_per_pixel();
         let view = PixelView {
@@ -73,7 +73,7 @@ struct Region {
 }
 
 impl Region {
-    fn of(image: &cfa_image) -> Result<Self, Fault> {
+    fn inside(image: &cfa_image) -> Result<Self, Fault> {
         let (x, y) = (image.roi_x_px, image.roi_y_px);
         let (width, height) = (image.roi_width_px, image.roi_height_px);
         if (x, y, width, height) == (0, 0, 0, 0) {

@@ -2,23 +2,24 @@
 
 use std::fmt;
 use std::ops::ControlFlow;
-use std::rc::Rc;
 
 use crate::fault::Fault;
 use crate::status::CFA_E_CANCELLED;
 
-type Callback = dyn Fn(&str, f32) -> ControlFlow<()>;
+type Callback = dyn Fn(&str, f32) -> ControlFlow<()> + Send + Sync;
 
-/// Reports phases and fractions to the caller's callback, which may ask for the end.
-#[derive(Clone)]
-pub(crate) struct Progress(Rc<Callback>);
+/// Reports phases and fractions to the caller's callback, which may ask for the end. Several
+/// threads may use it at once, as they may use the options that hold it.
+pub(crate) struct Progress(Box<Callback>);
 
 impl Progress {
     /// The fraction while nobody knows how long it takes.
     pub(crate) const UNKNOWN: f32 = -1.0;
 
-    pub(crate) fn new(callback: impl Fn(&str, f32) -> ControlFlow<()> + 'static) -> Self {
-        Self(Rc::new(callback))
+    pub(crate) fn new(
+        callback: impl Fn(&str, f32) -> ControlFlow<()> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Box::new(callback))
     }
 
     pub(crate) fn report(&self, phase: &str, fraction: f32) -> ControlFlow<()> {

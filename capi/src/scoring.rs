@@ -12,7 +12,8 @@ use crate::types::{
     CFA_REMARK_DAMAGED, cfa_decision, cfa_remarks, cfa_verdict,
 };
 
-/// Below every threshold, so that a comparison without a look at it cannot pass a part.
+/// It is below every threshold on p-values, so a comparison that ignores its meaning does not
+/// pass a part.
 const NO_P_VALUE: f64 = -1.0;
 
 /// Where the inspected pixels lie in the caller's picture.
@@ -33,7 +34,7 @@ impl Place {
         }
     }
 
-    pub(crate) fn of(frame: &Frame<'_>) -> Self {
+    pub(crate) fn of_frame(frame: &Frame<'_>) -> Self {
         Self {
             picture: frame.picture,
             offset: frame.offset,

@@ -40,6 +40,7 @@ const _: () = {
     const fn shareable<T: Send + Sync>() {}
     shareable::<cfa_model>();
     shareable::<cfa_session>();
+    shareable::<cfa_options>();
 };
 
 impl cfa_model {

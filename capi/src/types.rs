@@ -181,7 +181,7 @@ pub struct cfa_map {
     pub data: *mut f32,
 }
 
-/// Is told how a long operation goes on. Answers 0 to stop it, anything else to go on.
+/// Receives how a long operation goes on. Answers 0 to stop it, anything else to go on.
 ///
 /// `phase` is text for people. `fraction` runs from 0 to 1, and is -1 while nobody knows
 /// how long it takes. Called on the thread that called libcfa, at the start and, unless

@@ -18,6 +18,7 @@ mod pictures;
 mod predict;
 mod progress;
 mod provider;
+mod setup_hint;
 mod verify;
 
 use std::io::{self, Write};

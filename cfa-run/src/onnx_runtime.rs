@@ -7,6 +7,8 @@ use anyhow::Result;
 use cfa_runtime::network::{library_for, library_with};
 use cfa_runtime::{OnnxRuntime, Provider, ProviderChoice};
 
+use crate::setup_hint;
+
 /// Where to find ONNX Runtime.
 #[derive(Debug, clap::Args)]
 pub(crate) struct LibraryArgs {
@@ -19,7 +21,7 @@ pub(crate) struct LibraryArgs {
 
 impl LibraryArgs {
     pub(crate) fn load(&self, choice: ProviderChoice) -> Result<OnnxRuntime> {
-        Ok(OnnxRuntime::load(&self.path(choice))?)
+        OnnxRuntime::load(&self.path(choice)).map_err(setup_hint::for_library)
     }
 
     /// The one that is loaded for this choice.

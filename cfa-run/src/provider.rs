@@ -13,7 +13,7 @@ use cfa_runtime::{
 };
 use indicatif::ProgressBar;
 
-use crate::say;
+use crate::{say, setup_hint};
 
 /// An opening shorter than this needs no word.
 const LONG: Duration = Duration::from_secs(2);
@@ -114,7 +114,7 @@ pub(crate) fn inspector(
 ) -> Result<Inspector> {
     let choice = options.provider.choice;
     let inspector = if choice == ProviderChoice::Only(Provider::Cpu) {
-        Inspector::new(model, runtime, options)?
+        Inspector::new(model, runtime, options).map_err(setup_hint::for_opening)?
     } else {
         watched(model, runtime, options)?
     };
@@ -156,5 +156,5 @@ fn watched(model: &Model, runtime: &OnnxRuntime, options: &InspectorOptions) -> 
     };
     let inspector = Inspector::new_watched(model, runtime, options, &mut watch);
     spinner.finish_and_clear();
-    Ok(inspector?)
+    inspector.map_err(setup_hint::for_opening)
 }

@@ -1,8 +1,8 @@
-//! Which process a thing with threads belongs to: they do not follow it through `fork`.
+//! The process that threads belong to: they do not exist in a forked process.
 
 use std::{mem, process};
 
-/// The process that made something.
+/// A process, by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Process {
     id: u32,
@@ -27,9 +27,10 @@ impl Process {
 )]
 pub struct Forked;
 
-/// A value with threads of its own, which is of use only in the process that made it.
+/// A value with threads of its own, which can be used only in the process that made it.
 ///
-/// Elsewhere it is not even dropped: that would wait for ever for threads that are not there.
+/// In another process it is not even dropped, because dropping it would wait for ever for
+/// threads that do not exist there.
 #[derive(Debug)]
 pub(crate) struct Threaded<T> {
     /// `None` only while it is being dropped.

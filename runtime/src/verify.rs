@@ -28,7 +28,7 @@ pub struct SampleReport {
 }
 
 impl VerifyReport {
-    /// Whether there was something to replay and all of it agreed.
+    /// Whether the bundle has samples and all of them agreed.
     #[must_use]
     pub fn ok(&self) -> bool {
         !self.samples.is_empty() && self.samples.iter().all(|sample| sample.ok)
@@ -37,8 +37,8 @@ impl VerifyReport {
 
 /// Inspects every recorded picture again and compares with what was recorded.
 ///
-/// Only a picture that cannot be inspected at all is an error; differences are
-/// told in the report.
+/// Only a picture that cannot be inspected at all is an error; the report contains the
+/// differences.
 pub fn replay(inspector: &mut Inspector) -> Result<VerifyReport, InspectError> {
     let settings = inspector.manifest().settings.clone();
     let names = inspector.manifest().golden.clone();

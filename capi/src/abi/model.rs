@@ -65,11 +65,11 @@ fn opened(
     let progress = if options.is_null() {
         None
     } else {
-        options.shared("options")?.progress.clone()
+        options.shared("options")?.progress.as_ref()
     };
-    report_or_stop(progress.as_ref(), READING, 0.0)?;
+    report_or_stop(progress, READING, 0.0)?;
     let model = open()?;
-    report_or_stop(progress.as_ref(), READING, 1.0)?;
+    report_or_stop(progress, READING, 1.0)?;
     out.give(cfa_model { model });
     Ok(())
 }

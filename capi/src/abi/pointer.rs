@@ -270,6 +270,12 @@ pub(super) struct Callback {
     userdata: *mut c_void,
 }
 
+// SAFETY: the header says that options which several threads use call the function from each
+// of them, so what the two lead to is fit for that.
+unsafe impl Send for Callback {}
+// SAFETY: the same.
+unsafe impl Sync for Callback {}
+
 impl Given<cfa_progress_fn> {
     /// Together with what is to be handed to it. Unlike all other arguments, both outlive
     /// the call: the header asks for as long as the options are used.

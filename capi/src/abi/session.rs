@@ -251,7 +251,7 @@ impl<'a> One<'a> {
         let decode_ns = nanoseconds_since(started);
         let inspection = job.inspect(&picture)?;
         self.outputs
-            .write(&inspection, Place::of(&self.frame), decode_ns);
+            .write(&inspection, Place::of_frame(&self.frame), decode_ns);
         Ok(())
     }
 }

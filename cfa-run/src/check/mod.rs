@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::onnx_runtime::{LibraryArgs, is_same_file};
 use crate::provider::default_cache;
-use crate::{Outcome, printed, say};
+use crate::{Outcome, printed, say, setup_hint};
 use cache::Cache;
 use library::Library;
 use processor::Processor;
@@ -62,7 +62,7 @@ struct Nvidia {
 #[derive(Debug, Serialize)]
 struct Missing {
     provider: &'static str,
-    needs: &'static str,
+    needs: String,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Outcome> {
@@ -87,6 +87,13 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
     Ok(Outcome::Failed)
 }
 
+fn needs(provider: Provider) -> String {
+    match setup_hint::for_provider(provider) {
+        Some(hint) => format!("{} ({hint})", provider.needs()),
+        None => provider.needs().to_owned(),
+    }
+}
+
 impl Report {
     fn new(library: &LibraryArgs) -> Self {
         let libraries: Vec<Library> = library.all().into_iter().map(Library::tried).collect();
@@ -99,7 +106,7 @@ impl Report {
             .partition(|provider| usable(provider));
         let missing = bad.into_iter().map(|provider| Missing {
             provider: provider.name(),
-            needs: provider.needs(),
+            needs: needs(provider),
         });
         Self {
             version: env!("CARGO_PKG_VERSION"),

@@ -20,7 +20,7 @@ pub(super) fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
         writeln!(out, "\nFor the rest install")?;
     }
     for missing in &report.missing {
-        line(out, missing.provider, missing.needs)?;
+        line(out, missing.provider, &missing.needs)?;
     }
     Ok(())
 }

@@ -29,32 +29,32 @@ pub struct Inspection {
     /// Size of the original picture, after the turn that the model's orientation rule asks
     /// for. Peak, geometry, heat map and overlay are in the pixels of this turned picture.
     pub picture_size: PictureSize,
-    /// What is wrong with a picture file that was inspected all the same; see
+    /// The damage of a picture file that was inspected although it is damaged; see
     /// [`Picture::damage`](crate::picture::Picture::damage).
     pub damage: Option<String>,
-    /// The very picture that was inspected; `None` unless
-    /// [`InspectorOptions::keep_pictures`](super::InspectorOptions) asks for it, and when the
-    /// caller gave a decoded picture.
+    /// The decoded picture that the result was computed from. `None` unless
+    /// [`InspectorOptions::keep_pictures`](super::InspectorOptions) asks for it, and for a
+    /// picture that the caller only lent.
     pub picture: Option<Arc<Picture>>,
     /// The 16-bit sample that was taken as white; `None` for 65535.
     pub white_level: Option<NonZeroU16>,
-    /// What is odd about the depth of the picture; the score may not mean what it should.
+    /// An oddity in the depth of the picture, which may make the score meaningless.
     pub depth_remark: Option<DepthRemark>,
     /// How the map lies in the original picture.
     pub geometry: Geometry,
     /// Where the time went.
     pub stages: StageTimes,
-    /// Who computed the network, whoever was asked for.
+    /// The provider that computed the network, whichever was asked for.
     pub provider: Provider,
-    /// In how many bits it did.
+    /// In how many bits the network was computed.
     pub precision: Precision,
-    /// Who computed what follows the network.
+    /// Where the head was computed.
     pub head: HeadPlacement,
     /// How many pictures went through the network in the same run, at least 1.
     pub batch: usize,
 }
 
-/// Who computed what.
+/// What computed an inspection.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ComputedBy {
     pub(crate) provider: Provider,
@@ -140,7 +140,7 @@ impl Inspection {
         }
     }
 
-    /// The same with p-value and verdict.
+    /// Adds p-value and verdict.
     pub(super) fn judged(self, calibration: &Calibration, rule: Option<DecisionRule>) -> Self {
         Self {
             p_value: calibration.p_value(self.score),

@@ -30,10 +30,10 @@ pub(super) struct LoadedModel {
 impl Model {
     /// Reads and checks a bundle file.
     ///
-    /// The file stays open, because its network is read again when it is opened for the first
-    /// time on a machine, and not held until then. It may be replaced or removed, but who
-    /// writes into it makes opening its network an error. What is no regular file, such as a
-    /// pipe, is read once, and its network held in memory.
+    /// The file stays open, because its network is read when an inspector is opened and not
+    /// held in memory before. The file may be replaced or removed, but after it was written
+    /// into, opening its network is an error. A pipe, or what else is no regular file, is read
+    /// once, and its network is held in memory.
     pub fn open(bundle: &Path) -> Result<Self, OpenError> {
         let (bundle, network) = Bundle::open_without_network(bundle)?;
         let (loaded, _left_in_file) = LoadedModel::new(bundle)?;

@@ -8,16 +8,16 @@ use crate::cfa::onnx::with_head;
 use crate::container::NetworkFile;
 use crate::network::NetworkOptions;
 
-/// Who computes what follows the network: distances, scores and map.
+/// Where the head is computed, which follows the network: distances, scores and map.
 ///
-/// The results are the same, to within the rounding of the provider's products; near ties
-/// and products in less than `f32` are told of in `docs/PROVIDERS.md`, and which is faster where.
+/// The results agree to within the rounding of the provider's products. `docs/PROVIDERS.md`
+/// says what that means for near ties and reduced precision, and which place is faster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum HeadPlacement {
-    /// This program, on the processor, with a search that looks at few centroids.
+    /// On the processor, by this library, with a search that looks at few centroids.
     #[default]
     Host,
-    /// The provider, as part of the network's graph: with a product for all centroids.
+    /// By the provider, as part of the network's graph, with a product for all centroids.
     Graph,
 }
 
@@ -31,7 +31,7 @@ impl HeadPlacement {
         }
     }
 
-    /// The network to open, and what is to be known of it.
+    /// The network to open, and its options.
     pub(super) fn network(
         self,
         model: &Model,
@@ -72,7 +72,7 @@ impl FromStr for HeadPlacement {
     }
 }
 
-/// A place of the head that there is not.
+/// The name of no place for the head.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the head cannot be computed in {0:?}; choose host or graph")]
 pub struct UnknownPlacement(pub String);

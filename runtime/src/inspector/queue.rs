@@ -114,7 +114,7 @@ struct Preparation {
 }
 
 impl Preparation {
-    /// Until the entries end or nobody takes the tickets any more.
+    /// Begins one picture after the other, until the entries end or the iterator is dropped.
     fn feed<P: ToSource>(&self, entries: impl Iterator<Item = P>, tickets: &SyncSender<Ticket<P>>) {
         for entry in entries {
             let (intake, source) = (Arc::clone(&self.intake), entry.to_source());
@@ -130,8 +130,8 @@ impl Preparation {
 }
 
 impl<P> Inspections<'_, P> {
-    /// The next picture for the network: waits for one only if there is nothing else to
-    /// do. `None`: there is no other now, or none at all.
+    /// The next picture for the network. Waits for one only if nothing else is left to do.
+    /// `None` means that there is no other picture now, or none at all.
     fn next_ticket(&mut self) -> Option<Ticket<P>> {
         let ticket = match self.tickets.try_recv() {
             Err(TryRecvError::Empty) if self.described.is_empty() => self.tickets.recv().ok(),
@@ -166,13 +166,14 @@ impl<P> Inspections<'_, P> {
         self.described.extend(inspections);
     }
 
-    /// A picture that was begun, without waiting for threads that may not be there.
+    /// A picture that was begun. Does not wait, because in a forked process the threads that
+    /// prepare it do not exist.
     fn begun(&mut self) -> Option<P> {
         let described = self.described.pop_front().map(|(entry, _result)| entry);
         described.or_else(|| self.tickets.try_recv().ok().map(|(entry, _prepared)| entry))
     }
 
-    /// Whether the next result is there.
+    /// Whether the next result has arrived.
     fn first_is_ready(&mut self) -> bool {
         let first = self.described.front_mut();
         first.is_some_and(|(_entry, inspection)| inspection.is_ready())
@@ -207,7 +208,7 @@ impl<P> Iterator for Inspections<'_, P> {
         if let Err(error) = self.inspector.workers.pool() {
             return self.begun().map(|entry| (entry, Err(error.into())));
         }
-        // Beside a batch in the network, the maps of the one before are made.
+        // While one batch is in the network, the maps of the batch before are made.
         while self.described.len() <= self.inspector.batch
             && !self.first_is_ready()
             && let Some(ticket) = self.next_ticket()

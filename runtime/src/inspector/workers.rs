@@ -54,3 +54,30 @@ pub(super) fn pool(threads: usize, helpers: &Helpers) -> Result<ThreadPool, Thre
 fn available_threads() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "for tests only")]
+
+    use rustix::thread::sched_getaffinity;
+
+    use super::*;
+
+    #[test]
+    fn untouched_workers_may_run_where_the_process_may() {
+        let own = sched_getaffinity(None).unwrap();
+        let several = own.count() > 1;
+        for (affinity, is_set) in [
+            (CoreAffinity::Managed, several),
+            (CoreAffinity::Untouched, false),
+        ] {
+            let workers = Workers::start(Some(2), affinity).unwrap();
+            let pool = workers.pool().unwrap();
+            // All threads have started then.
+            pool.broadcast(|_thread| ());
+            workers.helpers.keep_off_this_core();
+            let cores = pool.broadcast(|_thread| sched_getaffinity(None).unwrap());
+            assert_eq!(cores.iter().any(|&cores| cores != own), is_set);
+        }
+    }
+}

@@ -18,7 +18,7 @@ pub enum NetworkError {
     /// The shared library is missing, not a library, too old, or sends telemetry.
     #[error(
         "ONNX Runtime (1.{minimum} or newer) could not be loaded from {}; \
-         get it with `cargo xtask setup --runtime`, or set ORT_DYLIB_PATH to the file of libonnxruntime",
+         install it, or name the file of libonnxruntime",
         path.display()
     )]
     Library {

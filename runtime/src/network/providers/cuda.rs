@@ -11,7 +11,7 @@ use super::refusal_reason::RefusalReason;
 pub(super) const CUDA: ExecutionProvider = ExecutionProvider {
     name: "cuda",
     needs: "an NVIDIA GPU with its driver, and the library of PyPI's onnxruntime-gpu with the CUDA 13 \
-            and cuDNN 9 that it is made for (in a checkout: `cargo xtask setup --cuda`)",
+            and cuDNN 9 that it is made for",
     is_asked_by_auto: true,
     compiles: false,
     precision: Precision::F32,

@@ -10,8 +10,7 @@ use crate::cores::CoreAffinity;
 
 pub(super) const OPENVINO: ExecutionProvider = ExecutionProvider {
     name: "openvino",
-    needs: "the library of PyPI's onnxruntime-openvino, 1.24.1 or newer, with the files beside it \
-            (in a checkout: `cargo xtask setup --openvino`)",
+    needs: "the library of PyPI's onnxruntime-openvino, 1.24.1 or newer, with the files beside it",
     is_asked_by_auto: true,
     compiles: false,
     precision: Precision::F32,

@@ -19,7 +19,7 @@ use engine_folder::EngineFolder;
 
 pub(super) const TENSORRT: ExecutionProvider = ExecutionProvider {
     name: "tensorrt",
-    needs: "what cuda needs (in a checkout: `cargo xtask setup --cuda`), and NVIDIA's TensorRT 10 \
+    needs: "what cuda needs, and NVIDIA's TensorRT 10 \
             where the loader finds it, or in the folder `cuda` beside the library",
     is_asked_by_auto: false,
     compiles: true,

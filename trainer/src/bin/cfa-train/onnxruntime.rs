@@ -3,8 +3,8 @@
 use std::env;
 use std::path::PathBuf;
 
-use anyhow::Result;
-use cfa_runtime::network::{OnnxRuntime, library_near};
+use anyhow::{Error, Result, anyhow};
+use cfa_runtime::network::{NetworkError, OnnxRuntime, library_near};
 
 /// Where ONNX Runtime is.
 #[derive(Debug, clap::Args)]
@@ -18,8 +18,19 @@ pub(crate) struct OnnxRuntimeArgument {
 impl OnnxRuntimeArgument {
     pub(crate) fn load(&self) -> Result<OnnxRuntime> {
         let near = || library_near(&env::current_exe().unwrap_or_default());
-        Ok(OnnxRuntime::load(
-            &self.onnxruntime.clone().unwrap_or_else(near),
-        )?)
+        OnnxRuntime::load(&self.onnxruntime.clone().unwrap_or_else(near)).map_err(explained)
     }
+}
+
+/// The error with the ways to get the library, where it is missing.
+fn explained(error: NetworkError) -> Error {
+    let is_missing = matches!(error, NetworkError::Library { .. });
+    let error = Error::from(error);
+    if !is_missing {
+        return error;
+    }
+    anyhow!(
+        "{error:#}; get it with `cargo xtask setup --runtime`, or set ORT_DYLIB_PATH to the file \
+         of libonnxruntime"
+    )
 }
