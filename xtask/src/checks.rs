@@ -51,22 +51,42 @@ pub(crate) fn run(checkout: &Checkout, scope: Scope) -> Result<()> {
     )?;
     step::run("Tests", cargo().arg("test").args(packages))?;
     nightly::check_pointers(checkout)?;
+    check_dependencies(checkout)?;
     eprintln!("\nAll checks passed.");
     Ok(())
 }
 
+/// Licences, duplicates and sources of all dependencies, by `deny.toml`. Advisories need a
+/// network at every run, so they are not part of this.
+fn check_dependencies(checkout: &Checkout) -> Result<()> {
+    if !has_subcommand(checkout, "deny") {
+        eprintln!(
+            "\n==> Dependencies: skipped, because cargo-deny is missing \
+             (`cargo install cargo-deny --locked`)"
+        );
+        return Ok(());
+    }
+    let mut deny = checkout.cargo();
+    deny.current_dir(checkout.root());
+    deny.args(["deny", "--locked", "check", "licenses", "bans", "sources"]);
+    step::run("Dependencies", &mut deny)
+}
+
 fn require_subcommand(checkout: &Checkout, subcommand: &str, component: &str) -> Result<()> {
+    ensure!(
+        has_subcommand(checkout, subcommand),
+        "`cargo {subcommand}` is missing: run `rustup component add {component}`, \
+         or install your distribution's {component} package"
+    );
+    Ok(())
+}
+
+fn has_subcommand(checkout: &Checkout, subcommand: &str) -> bool {
     let mut version: Command = checkout.cargo();
     version
         .args([subcommand, "--version"])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    let works = version.status().is_ok_and(|status| status.success());
-    ensure!(
-        works,
-        "`cargo {subcommand}` is missing: run `rustup component add {component}`, \
-         or install your distribution's {component} package"
-    );
-    Ok(())
+    version.status().is_ok_and(|status| status.success())
 }
