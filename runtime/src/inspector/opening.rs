@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::intake::Intake;
 use super::workers::Workers;
-use super::{Inspector, InspectorOptions, Model, OpenError};
+use super::{HeadPlacement, Inspector, InspectorOptions, Model, OpenError};
 use crate::bundle::Bundle;
+use crate::cfa::onnx::with_head;
 use crate::container::NetworkFile;
 use crate::network::{
     LARGEST_BATCH, Network, NetworkError, NetworkOptions, OnnxRuntime, OpeningWatch,
@@ -74,7 +75,7 @@ impl Inspector {
         // Before the network, which makes sure of its own threads beside these.
         let workers = Workers::start(options.threads, options.core_affinity)?;
         let head = options.head;
-        let (file, network) = head.network(model, options, workers.count)?;
+        let (file, network) = network(model, options, workers.count)?;
         Ok(Self {
             model: Arc::clone(&model.loaded),
             network: open(&file, &network)?,
@@ -86,4 +87,25 @@ impl Inspector {
             rule,
         })
     }
+}
+
+/// The network to open, and its options.
+fn network(
+    model: &Model,
+    options: &InspectorOptions,
+    threads: usize,
+) -> Result<(NetworkFile, NetworkOptions), OpenError> {
+    let mut network = model
+        .manifest()
+        .network_options(options.provider.clone(), threads);
+    network.core_affinity = options.core_affinity;
+    let onnx = match options.head {
+        HeadPlacement::Host => model.network().clone(),
+        HeadPlacement::Graph => {
+            let (onnx, map) = with_head(&model.network().bytes()?, model.head())?;
+            network.outputs = vec![map];
+            onnx.into()
+        }
+    };
+    Ok((onnx, network))
 }

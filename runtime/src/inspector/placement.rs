@@ -3,11 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{InspectorOptions, Model, OpenError};
-use crate::cfa::onnx::with_head;
-use crate::container::NetworkFile;
-use crate::network::NetworkOptions;
-
 /// Where the head is computed, which follows the network: distances, scores and map.
 ///
 /// The results agree to within the rounding of the provider's products. `docs/PROVIDERS.md`
@@ -29,28 +24,6 @@ impl HeadPlacement {
             Self::Host => "host",
             Self::Graph => "graph",
         }
-    }
-
-    /// The network to open, and its options.
-    pub(super) fn network(
-        self,
-        model: &Model,
-        options: &InspectorOptions,
-        threads: usize,
-    ) -> Result<(NetworkFile, NetworkOptions), OpenError> {
-        let mut network = model
-            .manifest()
-            .network_options(options.provider.clone(), threads);
-        network.core_affinity = options.core_affinity;
-        let onnx = match self {
-            Self::Host => model.network().clone(),
-            Self::Graph => {
-                let (onnx, map) = with_head(&model.network().bytes()?, model.head())?;
-                network.outputs = vec![map];
-                onnx.into()
-            }
-        };
-        Ok((onnx, network))
     }
 }
 

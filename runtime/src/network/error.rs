@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
+use super::cause::Cause;
 use super::library_problem::LibraryProblem;
-use super::providers::{Provider, RefusalReason};
+use super::provider::Provider;
+use super::refusal_reason::RefusalReason;
 use crate::container::BundleError;
 use crate::invariant::BrokenInvariant;
 use crate::process::Forked;
-
-/// The text of an ONNX Runtime error, kept as the source of ours.
-pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why ONNX Runtime could not be loaded, or not run the network.
 #[derive(Debug, thiserror::Error)]

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::providers::{Provider, ProviderChoice};
+use super::provider::Provider;
+use super::provider_options::ProviderChoice;
 
 /// The folder of a library that computes on the processor alone.
 const PLAIN: &str = "onnxruntime";

@@ -1,5 +1,6 @@
 //! The network, which ONNX Runtime computes, behind types of our own.
 
+mod cause;
 mod compute;
 mod error;
 mod failure;
@@ -16,7 +17,10 @@ pub(crate) mod opened_network;
 mod opening;
 mod ort_session;
 pub(crate) mod outputs;
+mod provider;
+mod provider_options;
 mod providers;
+mod refusal_reason;
 mod signature;
 mod store;
 mod telemetry;
@@ -35,11 +39,13 @@ pub use onnx_runtime::OnnxRuntime;
 pub(crate) use opened_network::Network;
 pub use opening::OpeningWatch;
 pub(crate) use outputs::NetworkOutputs;
+pub use provider::{Provider, UnknownProvider};
+pub use provider_options::{ProviderChoice, ProviderOptions};
 pub use providers::{
-    LARGEST_BATCH, Precision, Provider, ProviderChoice, ProviderOptions, ProviderRefusal,
-    ProviderState, RefusalReason, UnknownProvider, nvidia_driver, nvidia_gpus,
+    LARGEST_BATCH, Precision, ProviderRefusal, ProviderState, nvidia_driver, nvidia_gpus,
     processor_instructions, survey,
 };
+pub use refusal_reason::RefusalReason;
 pub use store::{CacheFolder, CacheFolderError};
 pub use telemetry::restart_without_telemetry;
 

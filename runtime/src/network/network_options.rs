@@ -1,6 +1,6 @@
 //! How a network is run, and what goes in and comes out.
 
-use super::providers::ProviderOptions;
+use super::provider_options::ProviderOptions;
 use crate::cores::CoreAffinity;
 use crate::signature::NetworkOutput;
 

@@ -6,7 +6,8 @@ use ndarray::{ArrayView3, ArrayView4, Axis};
 use ort::session::SessionOutputs;
 use ort::value::{Tensor, TensorValueType};
 
-use super::error::{Cause, NetworkError};
+use super::cause::Cause;
+use super::error::NetworkError;
 use crate::invariant::BrokenInvariant;
 use crate::signature::NetworkOutput;
 

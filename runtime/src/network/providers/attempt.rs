@@ -4,15 +4,16 @@ use ort::session::Session;
 use ort::session::builder::SessionBuilder;
 
 use super::execution_provider::{ExecutionProvider, Kind, NetworkTask, Opening, Registration};
-use super::provider::Provider;
 use super::refusal::ProviderRefusal;
-use super::refusal_reason::RefusalReason;
 use super::request::{Opened, Request, SelectedProvider};
 use crate::cores::Helpers;
-use crate::network::error::{Cause, NetworkError};
+use crate::network::cause::Cause;
+use crate::network::error::NetworkError;
 use crate::network::failure::Failure;
 use crate::network::opening::{self, OpeningWatch};
 use crate::network::ort_session;
+use crate::network::provider::Provider;
+use crate::network::refusal_reason::RefusalReason;
 use crate::network::warnings::Warnings;
 
 /// ONNX Runtime's message for operations that were left to the processor contains these words.

@@ -21,7 +21,6 @@ use crate::network::loaded_files::UnknownLibrary;
 use optimised::{NotKept, OptimisedNetwork};
 
 pub(super) const CPU: ExecutionProvider = ExecutionProvider {
-    name: "cpu",
     needs: "any ONNX Runtime",
     is_asked_by_auto: true,
     compiles: false,

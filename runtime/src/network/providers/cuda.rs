@@ -6,10 +6,9 @@ use ort::ep::{self, ExecutionProviderDispatch};
 use super::execution_provider::{ExecutionProvider, Kind, NetworkTask, Plugin, Registration};
 use super::nvidia;
 use super::precision::Precision;
-use super::refusal_reason::RefusalReason;
+use crate::network::refusal_reason::RefusalReason;
 
 pub(super) const CUDA: ExecutionProvider = ExecutionProvider {
-    name: "cuda",
     needs: "an NVIDIA GPU with its driver, and the library of PyPI's onnxruntime-gpu with the CUDA 13 \
             and cuDNN 9 that it is made for",
     is_asked_by_auto: true,

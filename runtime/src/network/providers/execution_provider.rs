@@ -7,12 +7,12 @@ use ort::session::Session;
 use ort::session::builder::SessionBuilder;
 
 use super::precision::Precision;
-use super::refusal_reason::RefusalReason;
 use crate::cancellation::Cancellation;
 use crate::container::NetworkFile;
 use crate::cores::CoreAffinity;
 use crate::network::failure::Failure;
 use crate::network::loaded_files::LoadedFile;
+use crate::network::refusal_reason::RefusalReason;
 use crate::network::warnings::Warnings;
 
 /// The most pictures in one run. A provider that compiles the network does so for all batches
@@ -21,8 +21,6 @@ pub const LARGEST_BATCH: usize = 16;
 
 /// An execution provider: its facts, and how it is registered with a session.
 pub(super) struct ExecutionProvider {
-    /// On the command line and in results.
-    pub(super) name: &'static str,
     /// What a machine needs for it.
     pub(super) needs: &'static str,
     /// Whether `auto` asks it.

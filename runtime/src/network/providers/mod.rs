@@ -6,7 +6,7 @@
 //! result is the provider that computed it.
 //!
 //! To add a provider, write a file with an [`ExecutionProvider`](execution_provider::ExecutionProvider)
-//! like `cuda.rs`, and a line in the table in `provider.rs`.
+//! like `cuda.rs`, a name in `Provider`, and a line in `table.rs`.
 
 mod attempt;
 mod cpu;
@@ -17,21 +17,16 @@ mod open;
 mod openvino;
 mod precision;
 mod probe;
-mod provider;
-mod provider_options;
 mod refusal;
-mod refusal_reason;
 mod request;
 mod survey;
+mod table;
 mod tensorrt;
 
 pub use cpu::processor_instructions;
 pub use execution_provider::LARGEST_BATCH;
 pub use nvidia::{nvidia_driver, nvidia_gpus};
 pub use precision::Precision;
-pub use provider::{Provider, UnknownProvider};
-pub use provider_options::{ProviderChoice, ProviderOptions};
 pub use refusal::ProviderRefusal;
-pub use refusal_reason::RefusalReason;
 pub(super) use request::{Opened, Request, SelectedProvider};
 pub use survey::{ProviderState, survey};

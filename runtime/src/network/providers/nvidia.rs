@@ -6,7 +6,7 @@ use std::sync::Once;
 
 use ort::ep::cuda::{CUDA_DYLIBS, CUDNN_DYLIBS};
 
-use super::refusal_reason::RefusalReason;
+use crate::network::refusal_reason::RefusalReason;
 
 /// The folder for NVIDIA's libraries beside the ONNX Runtime library.
 const FOLDER: &str = "cuda";

@@ -1,12 +1,12 @@
 //! Opening a network under the first provider that takes all of it.
 
 use super::attempt::Attempt;
-use super::provider::Provider;
-use super::provider_options::ProviderChoice;
 use super::refusal::ProviderRefusal;
 use super::request::{Opened, Request};
 use crate::network::error::NetworkError;
 use crate::network::opening::OpeningWatch;
+use crate::network::provider::Provider;
+use crate::network::provider_options::ProviderChoice;
 
 impl Request<'_> {
     pub(in crate::network) fn open(

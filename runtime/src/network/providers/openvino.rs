@@ -5,11 +5,10 @@ use ort::ep::{self, ArbitrarilyConfigurableExecutionProvider, ExecutionProviderD
 
 use super::execution_provider::{ExecutionProvider, Kind, NetworkTask, Plugin, Registration};
 use super::precision::Precision;
-use super::refusal_reason::RefusalReason;
 use crate::cores::CoreAffinity;
+use crate::network::refusal_reason::RefusalReason;
 
 pub(super) const OPENVINO: ExecutionProvider = ExecutionProvider {
-    name: "openvino",
     needs: "the library of PyPI's onnxruntime-openvino, 1.24.1 or newer, with the files beside it",
     is_asked_by_auto: true,
     compiles: false,

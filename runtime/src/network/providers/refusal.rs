@@ -1,8 +1,8 @@
 //! A provider that does not compute the network.
 
-use super::provider::Provider;
-use super::refusal_reason::RefusalReason;
 use crate::network::error::NetworkError;
+use crate::network::provider::Provider;
+use crate::network::refusal_reason::RefusalReason;
 
 /// A provider that was asked, and does not compute the network.
 #[derive(Debug)]

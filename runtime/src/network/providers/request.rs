@@ -3,12 +3,12 @@
 use ort::session::Session;
 
 use super::precision::Precision;
-use super::provider::Provider;
-use super::provider_options::ProviderOptions;
 use super::refusal::ProviderRefusal;
 use crate::container::NetworkFile;
 use crate::cores::{CoreAffinity, Helpers};
 use crate::network::onnx_runtime::OnnxRuntime;
+use crate::network::provider::Provider;
+use crate::network::provider_options::ProviderOptions;
 use crate::network::warnings::Warnings;
 
 /// What is opened, and how.

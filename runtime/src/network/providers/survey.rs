@@ -4,13 +4,13 @@ use ort::value::TensorRef;
 
 use super::precision::Precision;
 use super::probe;
-use super::provider::Provider;
-use super::provider_options::ProviderOptions;
-use super::refusal_reason::RefusalReason;
 use super::request::{Opened, Request};
 use crate::cores::CoreAffinity;
 use crate::network::error::NetworkError;
 use crate::network::onnx_runtime::OnnxRuntime;
+use crate::network::provider::Provider;
+use crate::network::provider_options::ProviderOptions;
+use crate::network::refusal_reason::RefusalReason;
 use crate::signature::INPUT;
 
 /// The result of trying a provider.

@@ -11,14 +11,13 @@ use ort::ep::ExecutionProvider as _;
 use super::execution_provider::{ExecutionProvider, Kind, NetworkTask, Plugin, Registration};
 use super::nvidia;
 use super::precision::Precision;
-use super::refusal_reason::RefusalReason;
 use crate::network::loaded_files::UnknownLibrary;
+use crate::network::refusal_reason::RefusalReason;
 use crate::network::store::CacheFolderError;
 use engine::TensorRtEngine;
 use engine_folder::EngineFolder;
 
 pub(super) const TENSORRT: ExecutionProvider = ExecutionProvider {
-    name: "tensorrt",
     needs: "what cuda needs, and NVIDIA's TensorRT 10 \
             where the loader finds it, or in the folder `cuda` beside the library",
     is_asked_by_auto: false,

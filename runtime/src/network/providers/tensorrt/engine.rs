@@ -4,7 +4,7 @@ use ort::ep::{ExecutionProviderDispatch, TensorRT};
 
 use crate::network::providers::execution_provider::LARGEST_BATCH;
 use crate::network::providers::nvidia::gpu_number;
-use crate::network::providers::refusal_reason::RefusalReason;
+use crate::network::refusal_reason::RefusalReason;
 use crate::signature::INPUT;
 
 /// A network that TensorRT compiles, and what it is compiled for.

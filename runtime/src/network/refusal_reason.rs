@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::network::error::Cause;
-use crate::network::store::CacheFolderError;
+use super::cause::Cause;
+use super::store::CacheFolderError;
 
 /// Why a provider does not compute the network.
 #[derive(Debug, thiserror::Error)]
