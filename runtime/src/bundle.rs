@@ -1,4 +1,4 @@
-//! The bundle of this product: a CFA model in its [container](crate::container).
+//! The bundle of this product: a CFA model in its container.
 //!
 //! This is where the file format and the method come together; `docs/BUNDLE.md` describes
 //! both. A second method would be a second set of these types.

@@ -73,7 +73,7 @@ impl Walk<'_> {
             return;
         }
         let module = &self.sources.modules[at];
-        let below = |name: &String| [known_as, &[name.clone()]].concat();
+        let below = |name: &String| [known_as, std::slice::from_ref(name)].concat();
         for (_kind, name, public) in module.items.iter().filter_map(public_name) {
             if public {
                 self.add((at.clone(), name.clone()), below(&name));

@@ -74,7 +74,8 @@ impl Sources {
         file: &Path,
         find: &dyn Fn(&str) -> Option<PathBuf>,
     ) {
-        let parsed = syn::parse_file(text).unwrap_or_else(|error| panic!("{file:?}: {error}"));
+        let parsed =
+            syn::parse_file(text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         self.add(path, parsed.items, file, find);
     }
 
@@ -117,7 +118,8 @@ impl Sources {
             let below = |inner: &str| find(&format!("{name}/{inner}"));
             return self.add(path, items.clone(), file, &below);
         }
-        let found = find(&name).unwrap_or_else(|| panic!("{file:?}: no file for mod {name}"));
+        let found =
+            find(&name).unwrap_or_else(|| panic!("{}: no file for mod {name}", file.display()));
         let text = fs::read_to_string(&found).unwrap();
         let below = |inner: &str| find(&format!("{name}/{inner}"));
         self.add_file(path, &text, &found, &below);

@@ -52,7 +52,8 @@ pub(super) struct TileScratch {
 impl SearchScratch {
     pub(super) fn take(&self) -> TileScratch {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        threads.pop().unwrap_or_else(TileScratch::default)
+        // The first search of a thread begins with empty buffers.
+        threads.pop().unwrap_or_default()
     }
 
     pub(super) fn give_back(&self, scratch: TileScratch) {
