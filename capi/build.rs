@@ -14,11 +14,14 @@ fn main() {
         link_arg("-z,nodelete");
         link_arg("-z,relro,-z,now");
     }
-    let target = std::env::var("TARGET").unwrap_or_default();
+    let target = std::env::var("TARGET").unwrap_or_else(|_unset| String::new());
     println!("cargo:rustc-env=CFA_TARGET={target}");
     let rustc = std::env::var("RUSTC").unwrap_or_else(|_unset| "rustc".to_owned());
     let rustc = said(Command::new(rustc).arg("--version"));
-    println!("cargo:rustc-env=CFA_RUSTC={}", rustc.unwrap_or_default());
+    println!(
+        "cargo:rustc-env=CFA_RUSTC={}",
+        rustc.as_deref().unwrap_or("")
+    );
     record_commit();
 }
 
@@ -29,7 +32,10 @@ fn link_arg(argument: &str) {
 /// Empty outside a git checkout. Built again when the checkout's head moves.
 fn record_commit() {
     let commit = said(Command::new("git").args(["rev-parse", "--short=12", "HEAD"]));
-    println!("cargo:rustc-env=CFA_COMMIT={}", commit.unwrap_or_default());
+    println!(
+        "cargo:rustc-env=CFA_COMMIT={}",
+        commit.as_deref().unwrap_or("")
+    );
     if let Some(log) = said(Command::new("git").args(["rev-parse", "--git-path", "logs/HEAD"])) {
         println!("cargo:rerun-if-changed={log}");
     }

@@ -9,6 +9,7 @@
 //! (tensorrt, whose f32 allows TF32). In reduced precision all verdicts must agree.
 
 use std::error::Error;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -85,7 +86,7 @@ fn pictures(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder)? {
             let path = entry?.path();
-            let ending = path.extension().unwrap_or_default().to_string_lossy();
+            let ending = path.extension().unwrap_or(OsStr::new("")).to_string_lossy();
             if path.is_dir() {
                 folders.push(path);
             } else if PICTURES.contains(&&*ending.to_lowercase()) {

@@ -38,7 +38,7 @@ fn fault_of(payload: &(dyn Any + Send)) -> Fault {
         CFA_E_PANIC,
         format!(
             "a panic in libcfa{}, please report it: {}",
-            place.unwrap_or_default(),
+            place.as_deref().unwrap_or(""),
             text.unwrap_or("no message")
         ),
     )
@@ -73,7 +73,7 @@ pub(crate) fn one_line(text: &str, capacity: usize) -> String {
         .collect();
     let most = capacity.saturating_sub(1);
     let end = line.floor_char_boundary(most);
-    line.get(..end).unwrap_or_default().to_owned()
+    line.get(..end).unwrap_or(&line).to_owned()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use cfa_runtime::Picture;
 use cfa_runtime::picture::{PixelFormat, PixelView};
 
 use crate::fault::Fault;
+use crate::status::CFA_E_INTERNAL;
 use crate::types::{
     CFA_PIXEL_BGR8, CFA_PIXEL_BGRA8, CFA_PIXEL_GRAY8, CFA_PIXEL_GRAY16, CFA_PIXEL_RGB8,
     CFA_PIXEL_RGBA8, cfa_image, cfa_pixel_format,
@@ -43,7 +44,9 @@ impl<'a> Frame<'a> {
         let view = PixelView {
             width_px: roi.width,
             height_px: roi.height,
-            data: data.get(first..).unwrap_or_default(),
+            data: data.get(first..).ok_or_else(|| {
+                Fault::new(CFA_E_INTERNAL, "a checked picture does not hold its region")
+            })?,
             ..whole
         };
         Ok(Self {

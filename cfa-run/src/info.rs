@@ -34,7 +34,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
 
 fn print_facts(bundle: &Bundle) -> io::Result<()> {
     let mut out = stdout().lock();
-    for (name, value) in facts(&bundle.manifest()) {
+    for (name, value) in facts(bundle.manifest()) {
         writeln!(out, "{name:<14}{value}")?;
     }
     writeln!(out, "{:<14}{}", "sha256", bundle.digest_hex())

@@ -27,12 +27,12 @@ impl LibraryArgs {
     /// The one that is loaded for this choice.
     pub(crate) fn path(&self, choice: ProviderChoice) -> PathBuf {
         self.named()
-            .unwrap_or_else(|| library_for(choice, &env::current_exe().unwrap_or_default()))
+            .unwrap_or_else(|| library_for(choice, &this_program()))
     }
 
     /// The library that is used by default, and those with other providers.
     pub(crate) fn all(&self) -> Vec<PathBuf> {
-        let program = env::current_exe().unwrap_or_default();
+        let program = this_program();
         let default = self.path(ProviderChoice::default());
         let all = Provider::ALL.into_iter();
         let special = all.filter_map(|provider| library_with(provider, &program));
@@ -57,4 +57,9 @@ impl LibraryArgs {
 pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
     let real = |path: &Path| path.canonicalize().ok();
     one == other || real(one).is_some_and(|path| Some(path) == real(other))
+}
+
+/// Where the system does not say, the libraries beside the current folder are looked at.
+fn this_program() -> PathBuf {
+    env::current_exe().unwrap_or_else(|_unknown| PathBuf::new())
 }

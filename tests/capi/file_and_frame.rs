@@ -49,7 +49,7 @@ impl Scores {
         }
     }
 
-    fn of(&self, file: &Path, (pixels, format): (&[u8], u32), (w, h): (u32, u32)) -> Value {
+    fn without_options(&self, file: &Path, (pixels, format): (&[u8], u32), (w, h): (u32, u32)) -> Value {
         self.with(file, (pixels, format), (w, h), &[])
     }
 
@@ -96,7 +96,7 @@ fn a_file_and_its_upright_frame_score_alike_in_every_orientation() {
                     .unwrap()
                     .to_rgb8(),
             };
-            let found = scores.of(&file, (frame.as_raw(), RGB8), frame.dimensions());
+            let found = scores.without_options(&file, (frame.as_raw(), RGB8), frame.dimensions());
             assert_eq!(found["file"], found["frame"], "{value}.{kind}");
             assert_eq!(found["file_px"], found["frame_px"], "{value}.{kind}");
         }
@@ -110,7 +110,7 @@ fn a_bundle_of_format_3_takes_the_stored_pixels() {
     let stored = image::open(recorded("1_upright.png")).unwrap().to_rgb8();
     for value in 1..=8 {
         let file = recorded(&format!("{value}.png"));
-        let found = scores.of(&file, (stored.as_raw(), RGB8), stored.dimensions());
+        let found = scores.without_options(&file, (stored.as_raw(), RGB8), stored.dimensions());
         assert_eq!(found["file"], found["frame"], "{value}");
     }
 }
@@ -132,7 +132,7 @@ fn twelve_bits_are_told_of_once_and_taken_by_the_option_and_by_the_bundle() {
     deep.save(&file).unwrap();
     let frame = (&*bytes, GRAY16);
 
-    let found = dark.of(&file, frame, deep.dimensions());
+    let found = dark.without_options(&file, frame, deep.dimensions());
     assert_eq!(found["file"], found["frame"]);
     let [warning] = &warnings(&found)[..] else {
         panic!("{found}")
@@ -152,7 +152,7 @@ fn twelve_bits_are_told_of_once_and_taken_by_the_option_and_by_the_bundle() {
 
     let level = std::num::NonZeroU16::new(4095);
     let recorded = Scores::new(|parts| change_recipe(parts, |recipe| recipe.white_level = level));
-    let bundle = recorded.of(&file, frame, deep.dimensions());
+    let bundle = recorded.without_options(&file, frame, deep.dimensions());
     assert_eq!(bundle["file"], option["file"]);
     assert_eq!(bundle["frame"], option["file"]);
 

@@ -181,7 +181,7 @@ pub(crate) fn has(tool: &str, argument: &str) -> bool {
 /// Past the test harness, which keeps what passing tests print.
 pub(crate) fn skipped(reason: &str) {
     let test = std::thread::current();
-    let name = test.name().unwrap_or_default();
+    let name = test.name().unwrap_or("a test");
     let line = format!("skipped: {name}: {reason}\n");
     std::io::stderr().write_all(line.as_bytes()).unwrap();
 }

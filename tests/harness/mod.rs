@@ -78,13 +78,13 @@ pub(crate) fn program() -> Command {
 
 /// Runs `cfa-run` with these arguments.
 pub(crate) fn cfa_run<A: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = A>) -> Run {
-    Run::of(program().args(arguments))
+    Run::finished(program().args(arguments))
 }
 
 /// Runs `cfa-run predict` with the tiny bundle and these arguments.
 pub(crate) fn predict<A: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = A>) -> Run {
     let mut command = program();
-    Run::of(
+    Run::finished(
         command
             .arg("predict")
             .arg("--model")
@@ -94,7 +94,7 @@ pub(crate) fn predict<A: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<It
 }
 
 impl Run {
-    pub(crate) fn of(command: &mut Command) -> Self {
+    pub(crate) fn finished(command: &mut Command) -> Self {
         Self(command.output().unwrap())
     }
 

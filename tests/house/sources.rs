@@ -238,7 +238,7 @@ impl Module {
         if name != "self" {
             path.push(name.to_owned());
         }
-        let last = path.last().cloned().unwrap_or_default();
+        let last = path.last().map_or_else(String::new, Clone::clone);
         let known_as = renamed.unwrap_or(last);
         self.used.insert(known_as, Used { path, public });
     }

@@ -4,7 +4,7 @@ use crate::harness::{Folder, Run, program, tiny_bundle};
 
 fn bench(options: &[&str]) -> Run {
     let mut command = program();
-    Run::of(
+    Run::finished(
         command
             .args(["bench", "--model"])
             .arg(tiny_bundle())

@@ -145,7 +145,7 @@ fn a_library_found_by_the_loader_counts() {
             .arg(tiny_bundle());
         command.arg(&picture).arg("--cache").arg(&cache);
         command.env("ORT_DYLIB_PATH", "libonnxruntime.so");
-        Run::of(command.env("LD_LIBRARY_PATH", folder.at(place))).fine();
+        Run::finished(command.env("LD_LIBRARY_PATH", folder.at(place))).fine();
         fs::read_dir(cache.join("optimised")).unwrap().count()
     };
     let places = ["old", "old", "new", "old"];

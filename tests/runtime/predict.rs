@@ -168,7 +168,7 @@ fn a_missing_library_is_explained_with_the_way_to_get_it() {
     let mut command = program();
     command.env("ORT_DYLIB_PATH", "/no/such/libonnxruntime.so");
     command.arg("verify").arg(tiny_bundle());
-    crate::harness::Run::of(&mut command).refused(&words);
+    crate::harness::Run::finished(&mut command).refused(&words);
 }
 
 /// As in `cfa-run predict … | head -1`: the code is that of the pictures until then.

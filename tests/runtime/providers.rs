@@ -167,7 +167,7 @@ fn verify_names_who_computed() {
 }
 
 fn check(arguments: &[&str]) -> Run {
-    Run::of(&mut check_command(arguments))
+    Run::finished(&mut check_command(arguments))
 }
 
 fn check_command(arguments: &[&str]) -> Command {

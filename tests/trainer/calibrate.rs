@@ -44,7 +44,7 @@ fn draw_samples(workshop: &Workshop) {
 fn run(workshop: &Workshop, options: &[&str]) -> Run {
     let (model, good) = (workshop.text("model.cfa"), workshop.text("good"));
     let fixed = ["calibrate", "--model", &model, "--good", &good, "--json"];
-    Run::of(&mut program(fixed.iter().chain(options)))
+    Run::finished(&mut program(fixed.iter().chain(options)))
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn what_cannot_be_promised_is_refused_and_the_bundle_stays() {
         &workshop.text("model.cfa"),
         "--good",
     ];
-    let few = Run::of(program(few).arg(workshop.at("few")));
+    let few = Run::finished(program(few).arg(workshop.at("few")));
     few.refused(&["at least 4 good pictures", "has 1"]);
     workshop.write("good/broken.png", b"no picture");
     run(&workshop, &[]).refused(&["broken.png"]);
@@ -234,7 +234,7 @@ fn exchanged_folders_and_pictures_in_both_are_refused() {
     let calibrate = |good: &str, defective: &str| {
         let words = ["calibrate", "--model", &model, "--good", good];
         let words = words.into_iter().chain(["--defective", defective]);
-        Run::of(&mut program(words))
+        Run::finished(&mut program(words))
     };
     calibrate(&defective, &good).refused(&[
         &good,
@@ -266,7 +266,7 @@ fn pictures_that_were_trained_on_are_told() {
         &workshop.text("model.cfa"),
         "--good",
     ];
-    let with = |folder: &str| Run::of(program(fixed).arg(workshop.at(folder)).arg("--json"));
+    let with = |folder: &str| Run::finished(program(fixed).arg(workshop.at(folder)).arg("--json"));
     with("good").fine();
     // One of the twelve was held out.
     let run = with("data");

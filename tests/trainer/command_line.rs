@@ -23,21 +23,21 @@ fn the_bundle_is_named_in_two_ways_everywhere() {
     ];
     for (subcommand, end) in ends {
         for named in [&[TINY][..], &["--model", TINY]] {
-            let run = Run::of(&mut program([&[subcommand][..], named, end].concat()));
+            let run = Run::finished(&mut program([&[subcommand][..], named, end].concat()));
             // Understood, and refused for another reason.
             run.refused(&["error: "]);
             assert!(!run.stderr().contains("Usage:"), "{}", run.stderr());
         }
         let both = [&[subcommand, TINY, "--model", TINY][..], end].concat();
-        Run::of(&mut program(both)).refused(&["error:", "--model", "cannot be used with"]);
+        Run::finished(&mut program(both)).refused(&["error:", "--model", "cannot be used with"]);
         let none = [&[subcommand][..], end].concat();
-        Run::of(&mut program(none)).refused(&["error:", "MODEL"]);
+        Run::finished(&mut program(none)).refused(&["error:", "MODEL"]);
     }
 }
 
 #[test]
 fn help_names_the_exit_codes() {
-    let help = text(&Run::of(&mut program(["--help"])));
+    let help = text(&Run::finished(&mut program(["--help"])));
     assert!(
         help.contains("Exit codes:") && help.contains("130"),
         "{help}"
@@ -47,7 +47,7 @@ fn help_names_the_exit_codes() {
 #[test]
 fn shells_complete_every_subcommand() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        let script = text(&Run::of(&mut program(["completions", shell])));
+        let script = text(&Run::finished(&mut program(["completions", shell])));
         for subcommand in ["fit", "test", "calibrate", "import", "export", "backbones"] {
             assert!(script.contains(subcommand), "{shell} lacks {subcommand}");
         }
@@ -79,7 +79,7 @@ fn bare_fit(workshop: &Workshop, cache: &Path) -> Run {
     command
         .env("PIP_CONFIG_FILE", "/dev/null")
         .env_remove("PIP_EXTRA_INDEX_URL");
-    Run::of(&mut command)
+    Run::finished(&mut command)
 }
 
 #[test]

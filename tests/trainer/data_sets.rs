@@ -33,7 +33,7 @@ fn left_out(account: &Value, reason: &str) -> u64 {
 fn test(workshop: &Workshop, data: &str, more: &[&str]) -> Run {
     let (model, data) = (workshop.text("model.cfa"), workshop.text(data));
     let fixed = ["test", "--json", "--model", &model, "--data", &data];
-    Run::of(&mut program(fixed.iter().chain(more)))
+    Run::finished(&mut program(fixed.iter().chain(more)))
 }
 
 /// A good picture, or one with a green patch.
@@ -95,7 +95,7 @@ fn good_pictures_by_another_name_are_good() {
         "--out",
         &out,
     ];
-    let run = Run::of(&mut program(words.iter().chain(&["--test-data", &unknown])));
+    let run = Run::finished(&mut program(words.iter().chain(&["--test-data", &unknown])));
     run.refused(&["teile", "--good-name"]);
 }
 
@@ -145,7 +145,7 @@ fn the_account_is_the_last_thing_said() {
     let mut command = workshop.command(&[("--json", "")]);
     let words: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
     command = program(words.iter().filter(|word| *word != "--json"));
-    let said = Run::of(&mut command).stderr();
+    let said = Run::finished(&mut command).stderr();
     let last = said.trim_end().lines().last().unwrap();
     assert!(
         last.ends_with("pictures: 12 found, all used, no two alike"),
@@ -230,19 +230,19 @@ fn copies_back_no_promise() {
         }
     }
     let words = ["calibrate", "--json", "--model", &model, "--good", &good];
-    let run = Run::of(&mut program(words));
+    let run = Run::finished(&mut program(words));
     assert_eq!(left_out(&account(&run), "copy_of_counted"), 16);
     assert_eq!(run.lines()[0]["good_scores"].as_array().unwrap().len(), 4);
     // The training's own pictures are told.
     let trained = workshop.text("data");
     let words = ["calibrate", "--json", "--model", &model, "--good", &trained];
-    let told = account(&Run::of(&mut program(words)));
+    let told = account(&Run::finished(&mut program(words)));
     assert!(
         told["remarks"][0].as_str().unwrap().contains("trained on"),
         "{told}"
     );
     let words = ["calibrate", "--json", "--model", &model, "--good", &good];
     let rate = ["--false-reject-rate", "0.05"];
-    Run::of(&mut program(words.iter().chain(&rate)))
+    Run::finished(&mut program(words.iter().chain(&rate)))
         .refused(&["at least 19 good pictures", "has 4"]);
 }

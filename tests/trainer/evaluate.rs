@@ -290,7 +290,7 @@ fn test(workshop: &Workshop) -> Run {
 fn test_with(workshop: &Workshop, more: &[&str]) -> Run {
     let (model, data) = (workshop.text("model.cfa"), workshop.text("data"));
     let fixed = ["test", "--model", &model, "--data", &data];
-    Run::of(&mut program(fixed.iter().chain(more)))
+    Run::finished(&mut program(fixed.iter().chain(more)))
 }
 
 /// One kind of defect: the same figures as over all, to the last bit.
@@ -392,7 +392,7 @@ fn folders_named_one_by_one_give_the_same(workshop: &Workshop, figures: &Value) 
         "--abnormal-dir",
         &patch,
     ];
-    let run = |more: &[&str]| Run::of(&mut program(named.iter().chain(more)));
+    let run = |more: &[&str]| Run::finished(&mut program(named.iter().chain(more)));
     let whole = run(&["--normal-test-dir", &good, "--mask-dir", &masks]);
     // The data set has training pictures, which the folders do not name.
     let figures_alone = |output: &Value| {

@@ -15,7 +15,7 @@ fn import(checkpoint: &str) -> (Run, PathBuf) {
         "--out",
         bundle.to_str().unwrap(),
     ];
-    let run = Run::of(&mut program(arguments));
+    let run = Run::finished(&mut program(arguments));
     assert!(!bundle.exists());
     (run, bundle)
 }
@@ -52,7 +52,7 @@ fn other_files_and_places_are_refused() {
     run.refused(&["missing.ckpt", "cannot be opened"]);
     let (run, _bundle) = import(present("README.md").unwrap().to_str().unwrap());
     run.refused(&["README.md", "neither a .safetensors file nor a checkpoint"]);
-    let run = Run::of(&mut program([
+    let run = Run::finished(&mut program([
         "import",
         &fixture("plain_zip.pth"),
         "--out",

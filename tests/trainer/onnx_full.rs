@@ -224,7 +224,7 @@ fn export(arguments: &[&str]) -> Run {
     let arguments = ["export", "--format", "onnx-full", "--json"]
         .iter()
         .chain(arguments);
-    Run::of(&mut program(arguments))
+    Run::finished(&mut program(arguments))
 }
 
 #[test]

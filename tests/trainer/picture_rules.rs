@@ -80,7 +80,7 @@ fn recipe(workshop: &Workshop) -> Preprocessing {
 fn test(workshop: &Workshop, more: &[&str]) -> Run {
     let (model, data) = (workshop.text("model.cfa"), workshop.text("data"));
     let fixed = ["test", "--json", "--model", &model, "--data", &data];
-    Run::of(&mut program(fixed.iter().chain(more)))
+    Run::finished(&mut program(fixed.iter().chain(more)))
 }
 
 /// A second data set with the same pictures as upright files gives the same bundle's figures.

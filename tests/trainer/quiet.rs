@@ -33,7 +33,7 @@ fn nothing_is_left_but_the_bundle() {
         std::fs::create_dir(&path).unwrap();
         command.env(variable, path);
     }
-    Run::of(command.current_dir(workshop.at("home"))).fine();
+    Run::finished(command.current_dir(workshop.at("home"))).fine();
     let pictures = workshop.at("data");
     let files: Vec<_> = files_below(&workshop.at(""))
         .into_iter()

@@ -137,7 +137,7 @@ fn trained() -> Option<Workshop> {
 fn export(workshop: &Workshop, bundle: &str, options: &[&str]) -> Run {
     let (bundle, out) = (workshop.text(bundle), workshop.text("small.cfa"));
     let fixed = ["export", &bundle, "--out", &out, "--json"];
-    Run::of(&mut program(fixed.iter().chain(options)))
+    Run::finished(&mut program(fixed.iter().chain(options)))
 }
 
 fn inspector(workshop: &Workshop, bundle: &str) -> Inspector {
@@ -214,7 +214,7 @@ fn a_smaller_network_can_be_exported_whole() {
         &out,
         "--json",
     ];
-    let lines = Run::of(&mut program(whole)).fine();
+    let lines = Run::finished(&mut program(whole)).fine();
     assert!(!lines[0]["checks"].as_array().unwrap().is_empty());
 }
 
@@ -260,11 +260,11 @@ fn what_cannot_be_done_is_said_at_once() {
     let untested = ["--precision", "fp16", "--test-data", &data];
     refused("model.cfa", &untested, &["no test folder"]);
     let own = ["export", &model, "--precision", "fp16", "--out", &model];
-    Run::of(&mut program(own)).refused_at_once(&["--out", "input itself"]);
+    Run::finished(&mut program(own)).refused_at_once(&["--out", "input itself"]);
     let lost = workshop.text("missing/small.cfa");
     let nowhere = ["export", &model, "--precision", "fp16", "--out", &lost];
     let nowhere = nowhere.iter().chain(&["--data", "no/pictures"]);
-    Run::of(&mut program(nowhere)).refused_at_once(&["missing/small.cfa", "--out"]);
+    Run::finished(&mut program(nowhere)).refused_at_once(&["missing/small.cfa", "--out"]);
     assert!(!workshop.at("small.cfa").exists());
     export(&workshop, "model.cfa", &["--precision", "fp16"]).fine();
     let again = ["--precision", "fp16"];

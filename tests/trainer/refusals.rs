@@ -128,7 +128,7 @@ fn a_loss_that_runs_away_is_an_error() {
 
 #[test]
 fn backbones_are_listed() {
-    let run = Run::of(&mut program(["backbones"]));
+    let run = Run::finished(&mut program(["backbones"]));
     assert_eq!(run.0.status.code(), Some(0));
     let text = String::from_utf8(run.0.stdout).unwrap();
     for line in [
@@ -140,7 +140,7 @@ fn backbones_are_listed() {
     ] {
         assert!(text.contains(line), "{line:?} is not in: {text}");
     }
-    let lines = Run::of(&mut program(["backbones", "--json"])).fine();
+    let lines = Run::finished(&mut program(["backbones", "--json"])).fine();
     assert_eq!(lines.len(), 10);
     let v2 = lines.iter().find(|b| b["name"] == "mobilenet_v2").unwrap();
     assert_eq!(v2["parameters"], 542_528);

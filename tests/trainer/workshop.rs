@@ -40,7 +40,7 @@ pub(crate) fn mobilenet_weights() -> Option<PathBuf> {
 
 /// ONNX Runtime from where cargo's configuration says it is.
 pub(crate) fn onnx_runtime() -> Option<OnnxRuntime> {
-    let path = PathBuf::from(std::env::var_os("ORT_DYLIB_PATH").unwrap_or_default());
+    let path = std::env::var_os("ORT_DYLIB_PATH").map_or_else(PathBuf::new, PathBuf::from);
     if path.is_file() {
         return Some(OnnxRuntime::load(&path).unwrap());
     }
@@ -135,7 +135,7 @@ impl Workshop {
     }
 
     pub(crate) fn fit(&self, changes: &[(&str, &str)]) -> Run {
-        Run::of(&mut self.command(changes))
+        Run::finished(&mut self.command(changes))
     }
 
     /// The bytes of `model.cfa` after a training that must succeed.
@@ -244,7 +244,7 @@ pub(crate) fn program<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -
 pub(crate) struct Run(pub(crate) Output);
 
 impl Run {
-    pub(crate) fn of(command: &mut Command) -> Self {
+    pub(crate) fn finished(command: &mut Command) -> Self {
         Self(command.output().unwrap())
     }
 

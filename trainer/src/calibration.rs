@@ -212,7 +212,7 @@ fn require_order(
     let labels: Vec<bool> = (0..scores.len()).map(|i| i >= good.len()).collect();
     let folder = |pictures: &[PathBuf]| {
         let folder = pictures.first().and_then(|path| path.parent());
-        folder.map(Path::to_owned).unwrap_or_default()
+        folder.map_or_else(PathBuf::new, Path::to_owned)
     };
     match auroc(&scores, &labels)? {
         Some(auroc) if auroc < 0.5 => Err(CalibrateError::Exchanged {

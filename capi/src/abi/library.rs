@@ -12,7 +12,7 @@ use crate::types::{CFA_ABI_MAJOR, CFA_ABI_MINOR, cfa_error, cfa_str};
 /// Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn cfa_abi_version() -> u32 {
-    caught(|| Ok(CFA_ABI_MAJOR << 16 | CFA_ABI_MINOR)).unwrap_or_default()
+    caught(|| Ok(CFA_ABI_MAJOR << 16 | CFA_ABI_MINOR)).unwrap_or(0)
 }
 
 /// Whether the library fits the header: same major number, and no older than it.

@@ -62,7 +62,8 @@ pub(super) struct PeakMemory {
 }
 
 pub(super) fn milliseconds(times: &[StageTimes]) -> Milliseconds {
-    let of = |stage: fn(&StageTimes) -> f64| Percentiles::of(times.iter().map(stage).collect());
+    let of =
+        |stage: fn(&StageTimes) -> f64| Percentiles::measured(times.iter().map(stage).collect());
     Milliseconds {
         decode: of(|times| times.decode_ms),
         preprocess: of(|times| times.preprocess_ms),

@@ -25,11 +25,11 @@ impl Cache {
             (Provider::Cpu, "optimised"),
             (Provider::TensorRt, "tensorrt"),
         ];
-        let of = |(provider, name)| Self::of(provider, base.join(name));
-        folders.map(of).into()
+        let folder = |(provider, name)| Self::new(provider, base.join(name));
+        folders.map(folder).into()
     }
 
-    fn of(provider: Provider, path: PathBuf) -> Self {
+    fn new(provider: Provider, path: PathBuf) -> Self {
         let exists = path.exists();
         let error = || {
             CacheFolder::open(&path)

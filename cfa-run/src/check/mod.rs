@@ -115,10 +115,7 @@ impl Report {
                 driver: nvidia_driver(),
                 gpus: nvidia_gpus(),
             },
-            caches: default_cache()
-                .as_deref()
-                .map(Cache::all)
-                .unwrap_or_default(),
+            caches: default_cache().as_deref().map_or_else(Vec::new, Cache::all),
             usable: good
                 .into_iter()
                 .map(|provider| provider.name().to_owned())

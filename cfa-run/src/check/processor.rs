@@ -22,7 +22,7 @@ pub(super) struct Processor {
 
 impl Processor {
     pub(super) fn this() -> Self {
-        let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_else(|_unknown| String::new());
         Self {
             name: values(&info, "model name").next().map(str::to_owned),
             architecture: std::env::consts::ARCH,

@@ -33,7 +33,7 @@ pub(crate) struct Input {
 impl Input {
     /// A file named outright, which may have any ending.
     pub(crate) fn named(path: PathBuf) -> Self {
-        let relative = path.file_name().map(PathBuf::from).unwrap_or_default();
+        let relative = path.file_name().map_or_else(|| path.clone(), PathBuf::from);
         Self {
             path,
             relative,

@@ -115,12 +115,11 @@ fn inside(relative: &Path) -> PathBuf {
 
 /// `000.png` to `000`, `000.png`, `000.png_2`, `000.png_3` and so on.
 fn numbered(name: &Path, number: u64) -> PathBuf {
-    let mut numbered = match number {
+    let part = match number {
         0 => name.file_stem(),
         _ => name.file_name(),
-    }
-    .unwrap_or_default()
-    .to_owned();
+    };
+    let mut numbered = part.unwrap_or(name.as_os_str()).to_owned();
     if number > 1 {
         numbered.push(format!("_{number}"));
     }

@@ -166,7 +166,7 @@ impl<'a> JsonLine<'a> {
             precision: inspection.precision.name(),
             head: inspection.head.name(),
             batch: inspection.batch,
-            milliseconds: Milliseconds::of(inspection),
+            milliseconds: Milliseconds::new(inspection),
             saved: saved
                 .files()
                 .map(|(name, path)| (name, text(path)))
@@ -179,7 +179,7 @@ impl<'a> JsonLine<'a> {
 }
 
 impl Milliseconds {
-    fn of(inspection: &Inspection) -> Self {
+    fn new(inspection: &Inspection) -> Self {
         let microseconds = |ms: f64| (ms * 1e3).round() / 1e3;
         let stages = &inspection.stages;
         Self {

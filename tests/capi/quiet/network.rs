@@ -97,7 +97,7 @@ fn answer(socket: &UdpSocket, questions: &Mutex<Vec<String>>) {
 /// The labels behind the header of twelve bytes; each begins with its length.
 fn name(question: &[u8]) -> String {
     let mut labels = Vec::new();
-    let mut rest = question.get(12..).unwrap_or_default();
+    let mut rest = question.get(12..).unwrap_or(&[]);
     while let Some((&len @ 1.., after)) = rest.split_first() {
         let (label, following) = after.split_at(after.len().min(usize::from(len)));
         labels.push(String::from_utf8_lossy(label));

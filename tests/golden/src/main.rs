@@ -22,7 +22,7 @@ struct Arguments {
 
 fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
-    let near = || library_near(&env::current_exe().unwrap_or_default());
+    let near = || library_near(&env::current_exe().unwrap_or_else(|_unknown| PathBuf::new()));
     let library = OnnxRuntime::load(&arguments.onnxruntime.clone().unwrap_or_else(near))?;
     let report = cfa_golden::run(&arguments.dir, Some(&library), &mut |line| {
         println!("{line}");

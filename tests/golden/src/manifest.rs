@@ -48,7 +48,7 @@ impl CaseSettings {
     /// when there is no such trace.
     pub(crate) fn trace(&self, name: &str) -> Vec<f64> {
         let values = self.others.get(name).and_then(|value| value.as_array());
-        let values = values.map(Vec::as_slice).unwrap_or_default().iter();
+        let values = values.map_or(&[][..], Vec::as_slice).iter();
         values.filter_map(serde_json::Value::as_f64).collect()
     }
 }

@@ -23,7 +23,7 @@ use cfa_train::import::{ImportError, ImportOverrides, ImportRequest, ImportSumma
 
 /// ONNX Runtime from where cargo's configuration says it is.
 fn onnx_runtime() -> Option<OnnxRuntime> {
-    let path = PathBuf::from(std::env::var_os("ORT_DYLIB_PATH").unwrap_or_default());
+    let path = std::env::var_os("ORT_DYLIB_PATH").map_or_else(PathBuf::new, PathBuf::from);
     if path.is_file() {
         return Some(OnnxRuntime::load(&path).unwrap());
     }

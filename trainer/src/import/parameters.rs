@@ -49,7 +49,10 @@ impl Parameters {
         let bias = tensor(source, "descriptor.layer.conv2d.bias")?;
         expect("descriptor.layer.conv2d.bias", bias, &[descriptor.outputs])?;
         let (bank, rows) = bank(source, descriptor.outputs)?;
-        let file_name = path.file_name().unwrap_or_default().to_string_lossy();
+        let file_name = path
+            .file_name()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy();
         Ok(Self {
             backbone,
             weights: Weights {

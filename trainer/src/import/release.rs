@@ -31,8 +31,8 @@ pub enum Release {
 impl Release {
     pub(super) fn recognised(source: &Source<'_>) -> Self {
         let root = source.root;
-        let module = source.module.and_then(Node::class);
-        let module = module.unwrap_or_default();
+        // A file of weights alone has no module.
+        let module = source.module.and_then(Node::class).unwrap_or("");
         let pickled_module = !module.is_empty();
         if root.get("anomalib_components_enabled").is_some() {
             return Self::V27;

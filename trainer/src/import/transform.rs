@@ -133,10 +133,12 @@ fn steps(transform: Node<'_>) -> Vec<Step<'_>> {
     if step.name != "Compose" {
         return vec![step];
     }
-    let inner = step.argument("transforms").map(Node::items);
-    let inner = inner.unwrap_or_default().into_iter();
+    // A `Compose` without a list of steps is reported as a step that cannot be read.
+    let Some(inner) = step.argument("transforms").map(Node::items) else {
+        return vec![Step::unreadable(transform)];
+    };
     let step = |node| Step::read(node).unwrap_or(Step::unreadable(node));
-    inner.map(step).collect()
+    inner.into_iter().map(step).collect()
 }
 
 fn from_steps(steps: &[Step<'_>]) -> Result<Recipe, ImportProblem> {

@@ -28,7 +28,7 @@ pub(crate) fn run(checkout: &Checkout) -> Result<()> {
     let demo = Demo {
         checkout,
         programs: Programs::build(checkout)?,
-        folders: Folders::of(checkout),
+        folders: Folders::new(checkout),
     };
     demo.draw()?;
     let training_secs = demo.train()?;
@@ -52,7 +52,7 @@ struct Folders {
 }
 
 impl Folders {
-    fn of(checkout: &Checkout) -> Self {
+    fn new(checkout: &Checkout) -> Self {
         let (drawn, models) = (
             checkout.root().join("target/demo"),
             checkout.root().join("models/demo"),

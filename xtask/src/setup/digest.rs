@@ -19,7 +19,7 @@ pub(crate) fn sha256_of_file(path: &Path, mut progress: impl FnMut(u64)) -> Resu
         match file.read(&mut buffer) {
             Ok(0) => return Ok(hexadecimal(&hash.finalize())),
             Ok(read) => {
-                hash.update(buffer.get(..read).unwrap_or_default());
+                hash.update(&buffer[..read]);
                 progress(read as u64);
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -79,7 +79,7 @@ fn destination(name: &str, rule: &Keep) -> Result<Option<PathBuf>> {
     if !wanted || name.ends_with('/') {
         return Ok(None);
     }
-    let below = name.strip_prefix(&rule.from).unwrap_or_default();
+    let below = name.strip_prefix(&rule.from).unwrap_or("");
     let to = format!("{}{below}", rule.to);
     ensure!(
         stays_inside(&to),

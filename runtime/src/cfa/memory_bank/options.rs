@@ -53,7 +53,7 @@ impl SearchScratch {
     pub(super) fn take(&self) -> TileScratch {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         // The first search of a thread begins with empty buffers.
-        threads.pop().unwrap_or_default()
+        threads.pop().unwrap_or_else(TileScratch::default)
     }
 
     pub(super) fn give_back(&self, scratch: TileScratch) {

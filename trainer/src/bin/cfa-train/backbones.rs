@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use anyhow::Context;
 use cfa_train::backbone::{Backbone, PublishedWeights, Tap, TapActivation};
 use clap::Args;
 use serde::Serialize;
@@ -35,17 +36,20 @@ struct Listed {
 }
 
 impl Listed {
-    fn new(backbone: Backbone) -> Self {
+    fn new(backbone: Backbone) -> anyhow::Result<Self> {
         let graph = backbone.graph(TapActivation::Relu);
-        let work = graph.multiply_adds(SIDE, SIDE).unwrap_or_default() as f64;
-        Self {
+        let work = graph.multiply_adds(SIDE, SIDE);
+        let work = work.context("internal error: 224 px are too few for a backbone")? as f64;
+        let descriptor = backbone.descriptor_shape(1);
+        let descriptor = descriptor.context("internal error: a backbone has no channels")?;
+        Ok(Self {
             name: backbone.name(),
             taps: backbone.taps(),
-            descriptor_channels: backbone.descriptor_shape(1).map_or(0, |s| s.outputs),
+            descriptor_channels: descriptor.outputs,
             gflop: FLOP_PER_MULTIPLY_ADD * work / 1e9,
             parameters: graph.learned_values(),
             weights: backbone.published_weights(),
-        }
+        })
     }
 
     fn print(&self, out: &mut impl Write) -> io::Result<()> {
@@ -82,7 +86,8 @@ impl Listed {
 
 /// Prints each backbone, and below it the weights that fit.
 pub(crate) fn list(arguments: &BackbonesArguments) -> anyhow::Result<()> {
-    let listed = Backbone::ALL.map(Listed::new);
+    let listed = Backbone::ALL.into_iter().map(Listed::new);
+    let listed = listed.collect::<anyhow::Result<Vec<_>>>()?;
     if arguments.json {
         listed.iter().for_each(print_json);
         return Ok(());

@@ -129,8 +129,10 @@ impl CalibrateArguments {
     ) -> Result<(CalibrateRequest, DataAccount)> {
         let preprocessing = &manifest.preprocessing;
         let dataset = Dataset::discover_good(&self.good, &self.good_names.names())?;
-        let found = self.defective.as_deref().map(Dataset::discover_defective);
-        let found = found.transpose()?.unwrap_or_default();
+        let found = match &self.defective {
+            Some(folder) => Dataset::discover_defective(folder)?,
+            None => Vec::new(),
+        };
         let good = self.check(&dataset.train_good, preprocessing, progress)?;
         let defective = self.check(&found, preprocessing, progress)?;
         let copies = good.copies(self.similar.count_similar);

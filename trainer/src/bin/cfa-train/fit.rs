@@ -334,7 +334,7 @@ impl FitArguments {
 
 impl MethodArguments {
     fn settings(&self) -> FitSettings {
-        let preset = self.preset.unwrap_or_default().settings();
+        let preset = self.preset.unwrap_or(Preset::Anomalib).settings();
         FitSettings {
             tap_activation: self.tap_activation.unwrap_or(preset.tap_activation),
             orientation: self.orientation.unwrap_or(preset.orientation),

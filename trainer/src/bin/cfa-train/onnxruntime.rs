@@ -17,7 +17,7 @@ pub(crate) struct OnnxRuntimeArgument {
 
 impl OnnxRuntimeArgument {
     pub(crate) fn load(&self) -> Result<OnnxRuntime> {
-        let near = || library_near(&env::current_exe().unwrap_or_default());
+        let near = || library_near(&env::current_exe().unwrap_or_else(|_unknown| PathBuf::new()));
         OnnxRuntime::load(&self.onnxruntime.clone().unwrap_or_else(near)).map_err(explained)
     }
 }

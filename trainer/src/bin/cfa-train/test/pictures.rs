@@ -59,7 +59,7 @@ impl PictureArguments {
         }
         let first = self.abnormal_dir.first().map(|folder| whole(folder));
         let parent = first.as_deref().and_then(Path::parent);
-        parent.map(Path::to_owned).unwrap_or_default()
+        parent.map_or_else(PathBuf::new, Path::to_owned)
     }
 }
 
