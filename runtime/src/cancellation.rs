@@ -100,6 +100,8 @@ impl fmt::Debug for Cancellation {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::panic, reason = "a test breaks the code on purpose")]
+
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::atomic::AtomicUsize;
 

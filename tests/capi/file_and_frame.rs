@@ -49,7 +49,12 @@ impl Scores {
         }
     }
 
-    fn without_options(&self, file: &Path, (pixels, format): (&[u8], u32), (w, h): (u32, u32)) -> Value {
+    fn without_options(
+        &self,
+        file: &Path,
+        (pixels, format): (&[u8], u32),
+        (w, h): (u32, u32),
+    ) -> Value {
         self.with(file, (pixels, format), (w, h), &[])
     }
 

@@ -172,7 +172,7 @@ fn the_white_level_of_a_bundle_is_that_of_the_option() {
     let deep = twelve_bits(&folder, "deep.png");
     let model = changed(&folder, |parts| {
         change_recipe(parts, |recipe| {
-            recipe.white_level = std::num::NonZeroU16::new(4095)
+            recipe.white_level = std::num::NonZeroU16::new(4095);
         });
     });
     let recorded = predicted(&model, &deep, &[]);
@@ -223,7 +223,7 @@ fn golden_pictures_replay_under_every_rule() {
     let model = changed(&folder, |parts| {
         change_recipe(parts, |recipe| recipe.orientation = OrientationRule::Exif);
         change_recipe(parts, |recipe| {
-            recipe.white_level = std::num::NonZeroU16::new(4095)
+            recipe.white_level = std::num::NonZeroU16::new(4095);
         });
     });
     let options = InspectorOptions {
@@ -281,7 +281,7 @@ fn info_tells_the_rules() {
     let model = changed(&folder, |parts| {
         change_recipe(parts, |recipe| recipe.orientation = OrientationRule::Exif);
         change_recipe(parts, |recipe| {
-            recipe.white_level = std::num::NonZeroU16::new(4095)
+            recipe.white_level = std::num::NonZeroU16::new(4095);
         });
     });
     let text = cfa_run(["info".as_ref(), model.as_os_str()]).stdout();

@@ -46,7 +46,7 @@ fn levels(row: &DescribedRow) -> Vec<Array3<f32>> {
     row.outputs()
         .unwrap()
         .iter()
-        .map(|level| level.to_owned())
+        .map(ndarray::ArrayBase::to_owned)
         .collect()
 }
 

@@ -50,7 +50,9 @@ fn image_of(
     mut samples: Vec<u16>,
 ) -> (DynamicImage, Vec<u16>) {
     if !deep {
-        samples.iter_mut().for_each(|sample| *sample >>= 8);
+        for sample in &mut samples {
+            *sample >>= 8;
+        }
     }
     let shallow = || samples.iter().map(|&sample| sample as u8).collect();
     let image = match (channels, deep) {

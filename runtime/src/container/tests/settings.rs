@@ -32,7 +32,7 @@ fn counts_must_be_above_zero() {
         p.manifest.settings.descriptor.feature_width = 0;
     });
     assert_refused("descriptor.gamma_d", |p| {
-        p.manifest.settings.descriptor.gamma_d = 0
+        p.manifest.settings.descriptor.gamma_d = 0;
     });
     assert_refused("memory_bank.centroids", |p| {
         p.manifest.settings.memory_bank.centroids = 0;
@@ -41,14 +41,14 @@ fn counts_must_be_above_zero() {
         p.manifest.settings.memory_bank.gamma_c = 0;
     });
     assert_refused("score.neighbors", |p| {
-        p.manifest.settings.score.neighbors = 0
+        p.manifest.settings.score.neighbors = 0;
     });
 }
 
 #[test]
 fn neighbours_cannot_outnumber_centroids() {
     assert_refused("score.neighbors", |p| {
-        p.manifest.settings.score.neighbors = 5
+        p.manifest.settings.score.neighbors = 5;
     });
     let mut parts = small();
     parts.manifest.settings.score.neighbors = 4;
@@ -77,7 +77,7 @@ fn the_map_has_the_size_of_the_network_input() {
         *recipe = recipe.changed(|parts| parts.center_crop = crop).unwrap();
     });
     assert_refused("descriptor", |p| {
-        p.manifest.settings.descriptor.feature_width = 9
+        p.manifest.settings.descriptor.feature_width = 9;
     });
 }
 
@@ -125,7 +125,7 @@ fn the_memory_bank_is_finite_and_of_its_size() {
         assert_refused("memory_bank", |p| p.tensors.memory_bank[[3, 2]] = odd);
     }
     assert_refused("memory_bank", |p| {
-        p.tensors.memory_bank = Array2::zeros((3, 4))
+        p.tensors.memory_bank = Array2::zeros((3, 4));
     });
 }
 
@@ -179,11 +179,11 @@ fn levels_make_the_declared_descriptors() {
     assert_refused(field, |p| p.manifest.settings.descriptor.levels.swap(0, 1));
     assert_refused(field, |p| p.manifest.settings.descriptor.feature_width = 1);
     assert_refused(field, |p| {
-        p.manifest.settings.descriptor.levels[1].channels = 4
+        p.manifest.settings.descriptor.levels[1].channels = 4;
     });
     assert_refused(field, |p| p.tensors.coordinates = Array2::zeros((2, 4)));
     assert_refused("coordinates", |p| {
-        p.tensors.coordinates[[1, 1]] = f32::INFINITY
+        p.tensors.coordinates[[1, 1]] = f32::INFINITY;
     });
 }
 
