@@ -1,46 +1,16 @@
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use cfa_runtime::Cancellation;
-use cfa_runtime::picture::{Limits, Picture, PictureError, SixteenBitUse};
-use cfa_runtime::preprocess::{PreprocessError, Preprocessing};
+use cfa_runtime::picture::{Limits, Picture, SixteenBitUse};
+use cfa_runtime::preprocess::Preprocessing;
 use rayon::prelude::*;
 
-use super::{Copies, DatasetError, Depths, Fingerprint};
+use super::{BadPicture, BadReason, Copies, DatasetError, Depths, Fingerprint};
 use crate::interruption::go_on;
 
 /// Pictures that are decoded at the same time: bounds the memory, whatever the number of
 /// cores.
 pub(crate) const CHECKED_AT_ONCE: usize = 8;
-
-/// A picture that cannot be used.
-#[derive(Debug)]
-pub struct BadPicture {
-    /// The file.
-    pub path: PathBuf,
-    /// Why.
-    pub reason: BadReason,
-}
-
-impl std::error::Error for BadPicture {}
-
-/// Why a picture cannot be used.
-#[derive(Debug)]
-pub enum BadReason {
-    /// It does not decode, or is too small or too large; names the file.
-    Picture(PictureError),
-    /// It cannot be brought to the network's input.
-    Preprocess(PreprocessError),
-}
-
-impl fmt::Display for BadPicture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.reason {
-            BadReason::Picture(error) => error.fmt(f),
-            BadReason::Preprocess(error) => write!(f, "{}: {error}", self.path.display()),
-        }
-    }
-}
 
 /// What an audit found; both lists in the order of the paths given.
 #[derive(Debug, Default)]

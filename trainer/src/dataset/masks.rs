@@ -1,11 +1,10 @@
 //! The assignment of masks to pictures. A mask that may belong to another picture is never taken.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::folder::pictures_below;
-use super::{DatasetError, LeftOutReason, UnusedFile};
+use super::{DatasetError, LeftOutReason, MaskFault, UnusedFile};
 
 /// Behind a mask's stem, as in `MVTec` AD.
 const MASK_SUFFIX: &str = "_mask";
@@ -21,73 +20,6 @@ const SUFFIXES_BESIDE: [&str; 8] = [
     "_ground_truth",
     "_groundtruth",
 ];
-
-/// A mask that cannot be assigned to a picture.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum MaskFault {
-    /// A file among the pictures looks like the mask of a picture.
-    AmongPictures {
-        /// The mask.
-        mask: PathBuf,
-        /// Its picture.
-        picture: PathBuf,
-    },
-    /// One mask for two pictures.
-    Shared {
-        /// The mask.
-        mask: PathBuf,
-        /// A picture.
-        first: PathBuf,
-        /// Another picture.
-        second: PathBuf,
-    },
-    /// Two masks for one picture.
-    Several {
-        /// The picture.
-        picture: PathBuf,
-        /// A mask.
-        first: PathBuf,
-        /// Another mask.
-        second: PathBuf,
-    },
-}
-
-impl fmt::Display for MaskFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::AmongPictures { mask, picture } => write!(
-                f,
-                "{} looks like the mask of {} and would count as a picture; move it to \
-                 ground_truth/<defect>, or rename it if it is a picture",
-                mask.display(),
-                picture.display()
-            ),
-            Self::Shared {
-                mask,
-                first,
-                second,
-            } => write!(
-                f,
-                "{} would be the mask of both {} and {}; rename one picture and give it its own mask",
-                mask.display(),
-                first.display(),
-                second.display()
-            ),
-            Self::Several {
-                picture,
-                first,
-                second,
-            } => write!(
-                f,
-                "both {} and {} would be the mask of {}; remove one of them",
-                first.display(),
-                second.display(),
-                picture.display()
-            ),
-        }
-    }
-}
 
 /// The masks for one folder of pictures.
 #[derive(Debug, Default)]

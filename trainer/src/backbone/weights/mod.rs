@@ -11,6 +11,7 @@ mod checkpoint;
 mod element;
 mod problem;
 mod safetensors_file;
+mod tensors;
 #[cfg(test)]
 mod tests;
 
@@ -24,16 +25,12 @@ use crate::digest::sha256_hex;
 
 pub(crate) use checkpoint::{Document, Node};
 pub use problem::{WeightsError, WeightsProblem};
+pub(crate) use tensors::Tensors;
 
 pub use crate::network::WeightTensor;
 
 /// Larger files are refused; `wide_resnet50_2` has 0.13 GB.
 const MAX_FILE_BYTES: u64 = 2 << 30;
-
-/// Left over from a network that was trained on several devices at once.
-const DEVICE_PREFIX: &str = "module.";
-
-pub(crate) type Tensors = BTreeMap<String, WeightTensor>;
 
 /// All floating-point tensors of one file, by name.
 ///
@@ -78,7 +75,7 @@ impl Weights {
             });
         }
         Ok(Self {
-            tensors: without_device_prefix(tensors),
+            tensors: tensors::without_device_prefix(tensors),
             file_name: file_name.to_owned(),
             sha256_hex: sha256_hex(bytes),
         })
@@ -108,14 +105,4 @@ pub(crate) fn read_capped(path: &Path) -> Result<Vec<u8>, WeightsProblem> {
         });
     }
     Ok(bytes)
-}
-
-fn without_device_prefix(tensors: Tensors) -> Tensors {
-    if !tensors.keys().all(|name| name.starts_with(DEVICE_PREFIX)) {
-        return tensors;
-    }
-    tensors
-        .into_iter()
-        .map(|(name, tensor)| (name.replacen(DEVICE_PREFIX, "", 1), tensor))
-        .collect()
 }

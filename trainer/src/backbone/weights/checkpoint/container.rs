@@ -32,11 +32,22 @@ impl<'a> TorchCheckpoint<'a> {
     }
 }
 
-/// The format since torch 1.6: `NAME/data.pkl`, `NAME/data/KEY`, maybe `NAME/byteorder`.
-pub(super) fn open_zip(
+/// Takes a zip archive or an old stream of pickles apart.
+pub(super) fn open(
     bytes: &[u8],
     unknown: UnknownNames,
 ) -> Result<TorchCheckpoint<'_>, WeightsProblem> {
+    if bytes.starts_with(b"PK\x03\x04") {
+        open_zip(bytes, unknown)
+    } else if bytes.starts_with(&[0x80]) {
+        open_stream(bytes, unknown)
+    } else {
+        Err(WeightsProblem::UnknownFormat)
+    }
+}
+
+/// The format since torch 1.6: `NAME/data.pkl`, `NAME/data/KEY`, maybe `NAME/byteorder`.
+fn open_zip(bytes: &[u8], unknown: UnknownNames) -> Result<TorchCheckpoint<'_>, WeightsProblem> {
     let entries = stored_entries(bytes)?;
     let mut names = entries.keys();
     let no_pickle = || archive_problem("", "it has no data.pkl");
@@ -97,10 +108,7 @@ fn archive_problem(entry: &str, what: &str) -> WeightsProblem {
 
 /// The format before torch 1.6: pickles of a magic number, a version, facts on the
 /// machine, the object and the list of keys; then for each key a count and raw values.
-pub(super) fn open_stream(
-    bytes: &[u8],
-    unknown: UnknownNames,
-) -> Result<TorchCheckpoint<'_>, WeightsProblem> {
+fn open_stream(bytes: &[u8], unknown: UnknownNames) -> Result<TorchCheckpoint<'_>, WeightsProblem> {
     let plain = |start| machine::run(bytes, start, UnknownNames::Refused);
     let magic = plain(0)?;
     if !matches!(magic.root, Value::Integer(STREAM_MAGIC)) {

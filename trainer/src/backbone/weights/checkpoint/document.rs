@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::super::{Tensors, WeightsProblem};
-use super::container::TorchCheckpoint;
+use super::container::{self, TorchCheckpoint};
 use super::machine::UnknownNames;
 use super::tensor::TensorRef;
 use super::value::{Heap, Object, Value};
+use super::values;
 
 /// Modules within modules; networks have about ten levels.
 const MAX_MODULE_DEPTH: usize = 64;
@@ -34,7 +35,7 @@ impl<'a> Document<'a> {
     /// Reads what `torch.save` wrote.
     pub(crate) fn open(bytes: &'a [u8]) -> Result<Self, WeightsProblem> {
         Ok(Self {
-            checkpoint: super::open(bytes, UnknownNames::Placeholders)?,
+            checkpoint: container::open(bytes, UnknownNames::Placeholders)?,
             bytes: bytes.len(),
         })
     }
@@ -55,7 +56,7 @@ impl<'a> Document<'a> {
             let mut seen = BTreeSet::new();
             node.collect_modules("", 0, &mut seen, &mut found);
         }
-        super::values(&self.checkpoint, found, self.bytes)
+        values::read(&self.checkpoint, found, self.bytes)
     }
 }
 

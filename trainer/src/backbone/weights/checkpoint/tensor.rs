@@ -2,7 +2,6 @@ use std::rc::Rc;
 
 use super::super::element::Element;
 use super::super::{WeightTensor, WeightsProblem};
-use super::TorchCheckpoint;
 
 /// torch itself allows no more axes.
 pub(super) const MAX_AXES: usize = 64;
@@ -54,13 +53,9 @@ impl TensorRef {
         !matches!(self.storage.element, Element::NotFloating { .. })
     }
 
-    /// The values in row-major order; for floating-point tensors.
-    pub(super) fn read(
-        &self,
-        name: &str,
-        checkpoint: &TorchCheckpoint<'_>,
-    ) -> Result<WeightTensor, WeightsProblem> {
-        let raw = checkpoint.raw_values(&self.storage)?;
+    /// The values in row-major order; for floating-point tensors. `raw` is the content of
+    /// the storage.
+    pub(super) fn read(&self, name: &str, raw: &[u8]) -> Result<WeightTensor, WeightsProblem> {
         let values = self.gather(raw).ok_or_else(|| WeightsProblem::Tensor {
             name: name.to_owned(),
             what: "it reaches beyond its raw values",
