@@ -87,13 +87,9 @@ fn head(value: &str) -> Result<HeadPlacement, Fault> {
 }
 
 fn core_affinity(value: &str) -> Result<CoreAffinity, Fault> {
-    match value {
-        "managed" => Ok(CoreAffinity::Managed),
-        "untouched" => Ok(CoreAffinity::Untouched),
-        _ => Err(Fault::argument(format!(
-            "option core_affinity must be \"managed\" or \"untouched\", not {value:?}"
-        ))),
-    }
+    value
+        .parse()
+        .map_err(|error| Fault::argument(format!("option core_affinity: {error}")))
 }
 
 fn yes(key: &str, value: &str) -> Result<bool, Fault> {

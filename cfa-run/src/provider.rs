@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use cfa_runtime::{
-    HeadPlacement, Inspector, InspectorOptions, Model, OnnxRuntime, Provider, ProviderChoice,
-    ProviderOptions,
+    CoreAffinity, HeadPlacement, Inspector, InspectorOptions, Model, OnnxRuntime, Provider,
+    ProviderChoice, ProviderOptions,
 };
 use indicatif::ProgressBar;
 
@@ -41,6 +41,10 @@ pub(crate) struct ProviderArgs {
     /// not been measured on a GPU yet
     #[arg(long, default_value_t, value_name = "PLACE")]
     head: HeadPlacement,
+    /// Whether waiting threads are kept off the core that inspects: managed (faster in virtual
+    /// machines) or untouched (the affinity of no thread is set). Results are the same
+    #[arg(long, default_value_t, value_name = "RULE")]
+    core_affinity: CoreAffinity,
     /// Folder for networks prepared for this machine, for you alone [default: `cfa-run`
     /// in the user's cache folder]
     #[arg(long, value_name = "DIR")]
@@ -57,6 +61,10 @@ impl ProviderArgs {
 
     pub(crate) fn head(&self) -> HeadPlacement {
         self.head
+    }
+
+    pub(crate) fn core_affinity(&self) -> CoreAffinity {
+        self.core_affinity
     }
 
     pub(crate) fn options(&self) -> ProviderOptions {

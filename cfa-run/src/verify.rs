@@ -32,6 +32,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
     let options = InspectorOptions {
         provider: args.provider.options(),
         head: args.provider.head(),
+        core_affinity: args.provider.core_affinity(),
         ..InspectorOptions::default()
     };
     let mut inspector = provider::open(model, &runtime, &options)?;

@@ -4,6 +4,9 @@
 //! It then wakes a thread on the core of its caller, where the thread waits for milliseconds.
 //! So threads that wait for work are kept off the core of the thread that calls them.
 
+use std::fmt;
+use std::str::FromStr;
+
 #[cfg(target_os = "linux")]
 use linux as system;
 #[cfg(not(target_os = "linux"))]
@@ -24,6 +27,39 @@ pub enum CoreAffinity {
     /// No affinity is set. Choose this where the program places its threads itself.
     Untouched,
 }
+
+impl CoreAffinity {
+    /// The name in options.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Managed => "managed",
+            Self::Untouched => "untouched",
+        }
+    }
+}
+
+impl fmt::Display for CoreAffinity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for CoreAffinity {
+    type Err = UnknownCoreAffinity;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        [Self::Managed, Self::Untouched]
+            .into_iter()
+            .find(|rule| rule.name() == name)
+            .ok_or_else(|| UnknownCoreAffinity(name.to_owned()))
+    }
+}
+
+/// The name of no rule for the affinity of cores.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no core affinity {0:?}; choose managed or untouched")]
+pub struct UnknownCoreAffinity(pub String);
 
 #[cfg(target_os = "linux")]
 mod linux {

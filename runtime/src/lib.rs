@@ -55,7 +55,7 @@ pub use anomaly_map::AnomalyMap;
 pub use atomic_file::{create_atomically, write_atomically};
 pub use bundle::Bundle;
 pub use cancellation::Cancellation;
-pub use cores::CoreAffinity;
+pub use cores::{CoreAffinity, UnknownCoreAffinity};
 pub use inspector::{HeadPlacement, Inspection, Inspector, InspectorOptions, Model, Source};
 pub use invariant::BrokenInvariant;
 pub use ndarray;

@@ -103,6 +103,7 @@ fn open(args: &Args) -> Result<(Inspector, OpeningTimes)> {
         threads: args.threads.map(usize::from),
         provider: args.provider.options(),
         head: args.provider.head(),
+        core_affinity: args.provider.core_affinity(),
         batch: Some(usize::from(args.batch)),
         limits: args.taken.limits(),
         white_level: args.taken.white_level(),

@@ -86,6 +86,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
         threads: args.threads.map(usize::from),
         provider: args.provider.options(),
         head: args.provider.head(),
+        core_affinity: args.provider.core_affinity(),
         batch: Some(usize::from(args.batch)),
         damage: if args.accept_damaged {
             DamageRule::Accept
@@ -96,7 +97,6 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
         white_level: args.pictures.white_level(),
         decision: args.decision.options(),
         keep_pictures: args.save.contains(&Artefact::Overlay),
-        core_affinity: CoreAffinity::default(),
     };
     let mut inspector =
         provider::open(model, &runtime, &options).map_err(|error| args.named.explained(error))?;
