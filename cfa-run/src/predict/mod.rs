@@ -21,7 +21,7 @@ use anyhow::{Result, bail};
 use cfa_runtime::bundle::HeatmapRange;
 use cfa_runtime::network::LARGEST_BATCH;
 use cfa_runtime::picture::DamageRule;
-use cfa_runtime::{CoreAffinity, Inspector, InspectorOptions};
+use cfa_runtime::{Inspector, InspectorOptions};
 use clap::value_parser;
 
 use crate::inputs::{Input, Inputs};
