@@ -11,12 +11,12 @@ use crate::fault::Fault;
 use crate::options::Choices;
 
 /// ONNX Runtime, or in builds for tests a fake, if the option `onnxruntime` asks for it by
-/// the name "stand-in".
+/// the name "fake-network".
 #[derive(Debug)]
 pub(crate) enum Engine {
     OnnxRuntime(OnnxRuntime),
     #[cfg(feature = "fake-network")]
-    StandIn,
+    Fake,
 }
 
 impl Engine {
@@ -25,7 +25,7 @@ impl Engine {
     pub(crate) fn for_choices(choices: &Choices) -> Result<Self, Fault> {
         #[cfg(feature = "fake-network")]
         if choices.onnxruntime.as_deref() == Some(Path::new("fake-network")) {
-            return Ok(Self::StandIn);
+            return Ok(Self::Fake);
         }
         Ok(Self::OnnxRuntime(match &choices.onnxruntime {
             Some(path) => OnnxRuntime::load(path),
@@ -46,7 +46,7 @@ impl Engine {
                 Inspector::new_watched(model, runtime, options, watch)
             }
             #[cfg(feature = "fake-network")]
-            (Self::StandIn, _) => Inspector::with_fake_network(model, options),
+            (Self::Fake, _) => Inspector::with_fake_network(model, options),
         }?)
     }
 }

@@ -1,5 +1,5 @@
 //! The library built as a release with the features for tests: faults on demand, and a
-//! stand-in for ONNX Runtime, which no tool can look into.
+//! fake network instead of ONNX Runtime, which no tool can look into.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -15,8 +15,8 @@ use crate::workbench::{
     source, succeeds,
 };
 
-/// The option that asks for the stand-in.
-const STAND_IN: &str = "fake-network";
+/// The option that asks for a fake network.
+const FAKE_NETWORK: &str = "fake-network";
 /// A release, but that the packages from elsewhere are optimised less.
 const PROFILE: &str = "release-for-tests";
 const CONTROL: &str = "cfa_inject_fault";
@@ -64,7 +64,7 @@ fn tests_in_rust_pass_without_onnx_runtime() {
 fn a_panic_behind_each_entry_point_is_caught() {
     let bench = Workbench::new();
     let program = release_client(&bench, "faults.c");
-    for runtime in [STAND_IN.into(), onnxruntime()] {
+    for runtime in [FAKE_NETWORK.into(), onnxruntime()] {
         let said = succeeds(&mut command(&program, [runtime, bundle()]));
         let seen: BTreeSet<String> = said.lines().map(str::to_owned).collect();
         assert_eq!(seen, declared());
@@ -76,7 +76,7 @@ fn a_panic_behind_each_entry_point_is_caught() {
 fn a_panic_in_a_decoder_is_an_error_of_its_picture() {
     let bench = Workbench::new();
     let program = release_client(&bench, "damaged.c");
-    for runtime in [STAND_IN.into(), onnxruntime()] {
+    for runtime in [FAKE_NETWORK.into(), onnxruntime()] {
         let said = damaged_pictures(&program, runtime);
         assert!(said.contains("its decoder has failed (injected)"), "{said}");
     }
@@ -86,7 +86,7 @@ fn a_panic_in_a_decoder_is_an_error_of_its_picture() {
 fn valgrind_finds_nothing_at_all_without_onnx_runtime() {
     let bench = Workbench::new();
     let program = release_client(&bench, "whole_way.c");
-    let arguments = [STAND_IN.into(), bundle()];
+    let arguments = [FAKE_NETWORK.into(), bundle()];
     succeeds(&mut command(&program, arguments.clone()));
     if has("valgrind", "--version") {
         succeeds(memcheck(&program).args(arguments));
@@ -112,7 +112,7 @@ fn what_is_for_tests_is_in_test_builds_alone() {
         let bytes = std::fs::read(library).unwrap();
         bytes.windows(words.len()).any(|window| window == words)
     };
-    for words in [CONTROL, STAND_IN] {
+    for words in [CONTROL, FAKE_NETWORK] {
         assert!(holds(&test_build, words.as_bytes()), "{words}");
         assert!(!holds(&built("libcfa.so"), words.as_bytes()), "{words}");
     }

@@ -1,4 +1,4 @@
-//! Weights from a stand-in for the Hugging Face hub on this machine, and from pip.
+//! Weights from a fake Hugging Face hub on this machine, and from pip.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use crate::drawn_weights;
 use crate::workshop::{Run, Workshop, mobilenet_weights};
 
-/// How the stand-in answers the request for the file's content.
+/// How the fake hub answers the request for the file's content.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Manner {
     Well,
@@ -39,12 +39,12 @@ impl StandIn {
     fn new(repository: &str, content: Vec<u8>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let served = format!("/{repository}/resolve/main/model.safetensors");
-        let stand_in = Self {
+        let fake = Self {
             address: format!("http://{}", listener.local_addr().unwrap()),
             manner: Arc::new(Mutex::new(Manner::Well)),
             requests: Arc::default(),
         };
-        let (manner, requests) = (stand_in.manner.clone(), stand_in.requests.clone());
+        let (manner, requests) = (fake.manner.clone(), fake.requests.clone());
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
@@ -61,7 +61,7 @@ impl StandIn {
                 };
             }
         });
-        stand_in
+        fake
     }
 
     fn behave(&self, manner: Manner) {

@@ -120,12 +120,12 @@ int main(int argc, char **argv)
     cfa_session *session = NULL;
     char text[4096];
     size_t needed = 0;
-    int calls = 0, is_stand_in, i;
+    int calls = 0, is_fake, i;
     if (argc != 3)
         return 2;
-    is_stand_in = strcmp(argv[1], "stand-in") == 0;
+    is_fake = strcmp(argv[1], "fake-network") == 0;
     all = opened(argv[1], argv[2]);
-    library(is_stand_in);
+    library(is_fake);
     same_from_bytes(all, argv[2]);
     pictures(all);
     for (i = 0; i < 2; i++)
@@ -139,8 +139,8 @@ int main(int argc, char **argv)
     CHECK(calls >= 4);
     EXPECT(CFA_OK, cfa_session_info_json(session, text, sizeof text, &needed, &err));
     CHECK(strstr(text, "\"threads\":2") != NULL && strlen(text) + 1 == needed);
-    /* What was recorded is the network's, not that of a stand-in. */
-    EXPECT(is_stand_in ? CFA_E_SELF_TEST : CFA_OK, cfa_session_self_test(session, &err));
+    /* What was recorded is the network's, not that of a fake. */
+    EXPECT(is_fake ? CFA_E_SELF_TEST : CFA_OK, cfa_session_self_test(session, &err));
     closed(all);
     cfa_session_free(session);
     return failures != 0;
