@@ -58,7 +58,7 @@ pub enum TrainError {
     Weights(#[from] WeightsError),
     /// The weight file belongs to another network.
     #[error(transparent)]
-    ForeignWeights(#[from] ForeignWeights),
+    ForeignWeights(Box<ForeignWeights>),
     /// A GPU was asked for that is not there.
     #[error(
         "device {asked}: {reason}; train on the CPU, or point LIBTORCH to a libtorch 2.11.0 with CUDA and build again"
@@ -97,7 +97,7 @@ pub enum TrainError {
     },
     /// The held-out pictures could not be scored.
     #[error(transparent)]
-    Calibrate(CalibrateError),
+    Calibrate(Box<CalibrateError>),
     /// The test pictures cannot be evaluated.
     #[error(transparent)]
     Evaluation(EvaluationError),
@@ -183,6 +183,12 @@ impl TrainError {
     }
 }
 
+impl From<ForeignWeights> for TrainError {
+    fn from(error: ForeignWeights) -> Self {
+        Self::ForeignWeights(Box::new(error))
+    }
+}
+
 impl From<DatasetError> for TrainError {
     fn from(error: DatasetError) -> Self {
         match error {
@@ -205,7 +211,7 @@ impl From<CalibrateError> for TrainError {
     fn from(error: CalibrateError) -> Self {
         match error {
             CalibrateError::Interrupted(interrupted) => interrupted.into(),
-            other => Self::Calibrate(other),
+            other => Self::Calibrate(Box::new(other)),
         }
     }
 }

@@ -36,6 +36,7 @@ struct MethodArguments {
     /// mistakes mended) or paper (the authors' code: LeakyReLU taps, trained radius, Lanczos
     /// resize of the shorter side). A preset also sets the backbone wide_resnet50_2; each
     /// option that is given replaces its value. Without it: anomalib, see --backbone
+    #[expect(clippy::doc_markdown, reason = "the help prints this text as it is")]
     #[arg(long, value_name = "NAME")]
     preset: Option<Preset>,
     /// Activation of the tapped maps: `relu` (as in torchvision and anomalib) or `leaky-relu`
@@ -125,6 +126,7 @@ pub(crate) struct FitArguments {
     good_names: GoodNameArgument,
     /// Frozen network that the features come from [default: mobilenet_v2, whose weights can be
     /// downloaded; with --preset or --weights: wide_resnet50_2, as in the paper]
+    #[expect(clippy::doc_markdown, reason = "the help prints this text as it is")]
     #[arg(long, value_name = "NAME")]
     backbone: Option<Backbone>,
     #[command(flatten)]

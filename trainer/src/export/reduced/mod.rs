@@ -70,7 +70,7 @@ pub fn export_reduced(
 ) -> Result<ReducedSummary, ReducedExportError> {
     let original = Bundle::open(&request.bundle)?;
     refuse_unfit(request, &original)?;
-    let split = calibration::split(&original.manifest(), &request.good, &request.copies)?;
+    let split = calibration::split(original.manifest(), &request.good, &request.copies)?;
     let observed = network::observed_pictures(request, &split.training);
     let progress = &mut Progress { cancellation, step };
     let onnx = network::reduced(request, &original, &observed, library, progress)?;

@@ -51,14 +51,12 @@ pub(crate) fn with_shown_defaults(fit: Command) -> Command {
 /// The value of the usual preset, and those of others where they differ.
 fn default_text(value: fn(&FitSettings) -> String) -> String {
     let usual = value(&FitSettings::default());
-    let mut text = format!("[default: {usual}");
-    for preset in Preset::ALL {
+    let others = Preset::ALL.into_iter().filter_map(|preset| {
         let own = value(&preset.settings());
-        if own != usual {
-            text += &format!("; preset {preset}: {own}");
-        }
-    }
-    text + "]"
+        (own != usual).then(|| format!("; preset {preset}: {own}"))
+    });
+    let others: String = others.collect();
+    format!("[default: {usual}{others}]")
 }
 
 fn size(size: Size) -> String {

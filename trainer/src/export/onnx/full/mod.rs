@@ -80,7 +80,7 @@ fn graph(bundle: &Bundle, input: FullInput, nodes: Nodes) -> GraphProto {
 
 /// The digest and all settings of the bundle, which the file carries.
 fn metadata(bundle: &Bundle) -> Result<Vec<StringStringEntryProto>, FullOnnxError> {
-    let mut settings = serde_json::to_value(&bundle.manifest()).map_err(FullOnnxError::Settings)?;
+    let mut settings = serde_json::to_value(bundle.manifest()).map_err(FullOnnxError::Settings)?;
     if let Some(fields) = settings.as_object_mut() {
         fields.retain(|name, _| !["parts", "golden"].contains(&name.as_str()));
     }
