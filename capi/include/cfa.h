@@ -250,7 +250,7 @@ typedef struct cfa_verdict {
     // Where the map has its maximum, in columns of the picture; whole numbers are pixel
     // centres. With a region of interest still counted from the picture's first column.
     double peak_x_px;
-    // The same in rows.
+    // Where the map has its maximum, in rows of the picture.
     double peak_y_px;
     // Nanoseconds of decoding the picture, or of copying it from the caller's memory.
     uint64_t decode_ns;
@@ -386,7 +386,7 @@ typedef struct cfa_map {
 // The model's own, as `cfa_model_map_size` tells: the values themselves.
 #define CFA_MAP_SIZE_MODEL 1
 
-// That of the picture, or of its region of interest: interpolated, and NaN where the
+// The size of the picture, or of its region of interest: interpolated, and NaN where the
 // model's centre crop left the picture uninspected.
 #define CFA_MAP_SIZE_PICTURE 2
 
@@ -475,7 +475,7 @@ cfa_status cfa_model_open(struct cfa_str path,
                           struct cfa_model **out,
                           struct cfa_error *err);
 
-// The same from the bytes of a bundle file; they are copied. Any thread.
+// Opens a model from the bytes of a bundle file, which are copied. Any thread.
 cfa_status cfa_model_open_bytes(const uint8_t *data,
                                 size_t data_len,
                                 const struct cfa_options *options,

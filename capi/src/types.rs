@@ -141,7 +141,7 @@ pub struct cfa_verdict {
     /// Where the map has its maximum, in columns of the picture; whole numbers are pixel
     /// centres. With a region of interest still counted from the picture's first column.
     pub peak_x_px: f64,
-    /// The same in rows.
+    /// Where the map has its maximum, in rows of the picture.
     pub peak_y_px: f64,
     /// Nanoseconds of decoding the picture, or of copying it from the caller's memory.
     pub decode_ns: u64,
@@ -159,7 +159,7 @@ pub struct cfa_verdict {
 pub type cfa_map_size = u32;
 /// The model's own, as `cfa_model_map_size` tells: the values themselves.
 pub const CFA_MAP_SIZE_MODEL: cfa_map_size = 1;
-/// That of the picture, or of its region of interest: interpolated, and NaN where the
+/// The size of the picture, or of its region of interest: interpolated, and NaN where the
 /// model's centre crop left the picture uninspected.
 pub const CFA_MAP_SIZE_PICTURE: cfa_map_size = 2;
 

@@ -135,7 +135,7 @@ pub(crate) fn inspector(
                 "warning: {} computes in place of {}: {}",
                 inspector.provider(),
                 refusal.provider,
-                refusal.explanation()
+                setup_hint::explanation(refusal)
             ));
         }
     }

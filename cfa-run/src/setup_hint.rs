@@ -4,7 +4,7 @@
 use anyhow::{Error, anyhow};
 use cfa_runtime::Provider;
 use cfa_runtime::inspector::OpenError;
-use cfa_runtime::network::{NetworkError, RefusalReason};
+use cfa_runtime::network::{NetworkError, ProviderRefusal, RefusalReason};
 
 /// The error of loading ONNX Runtime, with the ways to get it.
 pub(crate) fn for_library(error: NetworkError) -> Error {
@@ -31,6 +31,15 @@ pub(crate) fn for_opening(error: OpenError) -> Error {
     match missing.and_then(for_provider) {
         Some(hint) => anyhow!("{error:#} ({hint})"),
         None => error,
+    }
+}
+
+/// Why a provider does not compute, with the way to get it where it is missing.
+pub(crate) fn explanation(refusal: &ProviderRefusal) -> String {
+    let missing = is_missing(&refusal.reason).then_some(refusal.provider);
+    match missing.and_then(for_provider) {
+        Some(hint) => format!("{} ({hint})", refusal.explanation()),
+        None => refusal.explanation(),
     }
 }
 

@@ -49,7 +49,7 @@ offset cfa_map.capacity 16
 offset cfa_map.data 24
 ";
 
-/// The same of this build.
+/// The layout of this build.
 macro_rules! found {
     ($($type:ident { $($field:ident),* })*) => {{
         let mut text = String::from("\n");

@@ -58,7 +58,7 @@ impl Workbench {
         self.program_with(INSTALLED.path(), compiler, arguments, source)
     }
 
-    /// The same against the library in another folder.
+    /// Compiles a program against the library in another folder.
     #[track_caller]
     pub(crate) fn program_with(
         &self,
@@ -214,7 +214,7 @@ pub(crate) fn run(command: &mut Command) -> Output {
 /// What `timeout` of the coreutils answers.
 const TIMED_OUT: i32 = 124;
 
-/// The same program with a bound on its time, so that one that hangs fails its test.
+/// Runs a program with a bound on its time, so that one that hangs fails its test.
 fn bounded(command: &Command) -> Command {
     let mut bounded = Command::new("timeout");
     bounded.args(["--kill-after=10", "600"]);

@@ -15,7 +15,7 @@ use cfa_runtime::{Bundle, CoreAffinity, OnnxRuntime, Provider};
 
 const THREADS: usize = 3;
 const PICTURES: usize = 50;
-/// Of the model's input, in pixels.
+/// The side of the model's input, in pixels.
 const SIDE: usize = 64;
 
 /// The cores that a thread may run on, as the system lists them.

@@ -98,7 +98,7 @@ impl Run {
         Self(command.output().unwrap())
     }
 
-    /// Of a command whose output nobody reads.
+    /// Runs a command whose output nobody reads.
     pub(crate) fn unread(command: &mut Command) -> Self {
         let mut child = command
             .stdout(Stdio::piped())

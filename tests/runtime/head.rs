@@ -18,7 +18,7 @@ use cfa_runtime::{
 
 use crate::harness::{Folder, cfa_run, drawing, onnx_runtime, predict, tiny_bundle};
 
-/// Of the map's maximum. Both ways compute the same sums in `f32`, in another order: a
+/// The tolerance, relative to the map's maximum. Both ways compute the same sums in `f32`, in another order: a
 /// distance is rounded to about √D · 6e-8 of itself, the descriptors before it by as much.
 /// Seen: 1.4e-6, and 1.1e-6 in OpenVINO.
 const TOLERANCE: f32 = 1e-5;

@@ -25,7 +25,7 @@ pub(crate) fn network() -> Option<(Graph, Parameters)> {
     Some(complete(backbone, TapActivation::Relu, weights.tensors))
 }
 
-/// The same for any backbone with drawn weights, with LeakyReLU taps.
+/// Any backbone with drawn weights and LeakyReLU taps gives the features of libtorch.
 pub(crate) fn drawn_network(backbone: Backbone) -> (Graph, Parameters) {
     let folder = tempfile::tempdir().unwrap();
     let mut namings = Naming::ALL.into_iter();

@@ -145,7 +145,7 @@ impl Workshop {
         std::fs::read(self.at("model.cfa")).unwrap()
     }
 
-    /// The same training for the library.
+    /// The training as a request for the library.
     pub(crate) fn request(&self, bundle: &str) -> FitRequest {
         FitRequest {
             data: self.at("data"),
@@ -282,7 +282,7 @@ impl Run {
         }
     }
 
-    /// The same, and before a picture was looked at.
+    /// Checks that it was refused before a picture was looked at.
     #[track_caller]
     pub(crate) fn refused_at_once(&self, words: &[&str]) {
         self.refused(words);

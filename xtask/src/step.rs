@@ -18,7 +18,7 @@ pub(crate) fn capture(name: &str, command: &mut Command) -> Result<String> {
     capture_accepting(name, command, &[0])
 }
 
-/// The same for a command whose exit codes `accepted` are all results.
+/// Runs a command whose exit codes `accepted` are all results.
 pub(crate) fn capture_accepting(
     name: &str,
     command: &mut Command,

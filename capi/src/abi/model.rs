@@ -38,7 +38,7 @@ pub unsafe extern "C" fn cfa_model_open(
     reporting(&err, || opened(open, &options, &out))
 }
 
-/// The same from the bytes of a bundle file; they are copied. Any thread.
+/// Opens a model from the bytes of a bundle file, which are copied. Any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cfa_model_open_bytes(
     data: *const u8,

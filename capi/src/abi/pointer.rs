@@ -154,7 +154,7 @@ impl<T: Copy> Given<*mut T> {
         Ok(Out(self.0))
     }
 
-    /// The same; `None` for NULL.
+    /// Takes a pointer that may be NULL, which gives `None`.
     pub(super) fn optional_out(&self, name: &str) -> Result<Option<Out<T>>, Fault> {
         if self.is_null() {
             return Ok(None);
@@ -162,7 +162,7 @@ impl<T: Copy> Given<*mut T> {
         self.out(name).map(Some)
     }
 
-    /// The same for a structure that says its size.
+    /// Takes a pointer to a structure that says its size.
     pub(super) fn sized_out(&self, name: &str) -> Result<Out<T>, Fault> {
         // SAFETY: the maker vouched for a structure that begins with its size.
         unsafe { check_size(self.0, name) }?;
@@ -178,7 +178,7 @@ impl<T: Copy> Given<*mut T> {
         })
     }
 
-    /// The same; NULL is fine for none.
+    /// Takes a pointer that may be NULL where there is nothing.
     pub(super) fn room_or_none(&self, capacity: usize, name: &str) -> Result<Room<T>, Fault> {
         if capacity > 0 {
             check(self.0, name)?;

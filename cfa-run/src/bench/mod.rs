@@ -131,7 +131,7 @@ fn timed<T>(work: impl FnOnce() -> Result<T>) -> Result<(T, f64)> {
 struct OneByOne {
     times: Vec<StageTimes>,
     seconds: f64,
-    /// Of the last inspection; all are computed by the same.
+    /// The provider of the last inspection, which is the one of all inspections.
     provider: Provider,
 }
 

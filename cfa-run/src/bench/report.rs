@@ -35,7 +35,7 @@ pub(super) struct OpeningTimes {
     pub(super) total: f64,
 }
 
-/// Of each stage of one inspection, and of the whole; named as in `predict --json`.
+/// The times of each stage of one inspection and of the whole inspection, named as in `predict --json`.
 #[derive(Debug, Serialize)]
 pub(super) struct Milliseconds {
     decode: Percentiles,
@@ -49,11 +49,11 @@ pub(super) struct Milliseconds {
 #[derive(Debug, Serialize)]
 pub(super) struct PicturesPerSecond {
     pub(super) one_by_one: f64,
-    /// As `predict` inspects a folder.
+    /// The throughput of `predict` with a folder.
     pub(super) overlapped: f64,
 }
 
-/// Of the whole process, until the end of each part; `None` where the system does not
+/// The peak memory of the whole process, until the end of each part; `None` where the system does not
 /// tell.
 #[derive(Debug, Serialize)]
 pub(super) struct PeakMemory {

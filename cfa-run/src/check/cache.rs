@@ -47,7 +47,7 @@ impl Cache {
     }
 }
 
-/// Of all files in the folder and in those below it.
+/// The size of all files in the folder and in those below it.
 fn sizes(folder: &Path) -> Vec<u64> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries

@@ -18,7 +18,7 @@ pub(super) struct Described {
     /// One for each row of the picture, in their order.
     pub(super) rows: Vec<DescribedRow>,
     pub(super) origin: Origin,
-    /// Of the stages so far.
+    /// The times of the stages so far.
     pub(super) times: StageTimes,
 }
 

@@ -29,7 +29,7 @@ pub(super) struct Prepared {
     /// normalised.
     pub(super) rows: Vec<Array3<f32>>,
     pub(super) origin: Origin,
-    /// Of decoding and preprocessing; the other stages are 0.
+    /// The times of decoding and preprocessing; the other stages are 0.
     pub(super) times: StageTimes,
 }
 

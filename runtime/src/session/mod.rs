@@ -63,7 +63,7 @@ pub struct Session {
     inspector: Mutex<Inspector>,
     /// The process that has made it.
     home: Process,
-    /// Of the call that is computing.
+    /// Stops the call that is computing.
     running: Mutex<Option<Cancellation>>,
     /// All but the notes.
     facts: SessionFacts,
@@ -108,7 +108,7 @@ impl Session {
     /// Inspects one picture; see [`Inspector::inspect`].
     ///
     /// # Errors
-    /// Those of [`begin`](Self::begin), and [`SessionError::Inspect`].
+    /// The errors of [`begin`](Self::begin), and [`SessionError::Inspect`].
     pub fn inspect<'a>(&self, source: impl Into<Source<'a>>) -> Result<Inspection, SessionError> {
         Ok(self.begin()?.inspect(source)?)
     }
@@ -116,7 +116,7 @@ impl Session {
     /// Replays the results recorded in the bundle; see [`verify::replay`](crate::verify::replay).
     ///
     /// # Errors
-    /// Those of [`inspect`](Self::inspect). A difference is no error; the report tells of it.
+    /// The errors of [`inspect`](Self::inspect). A difference is no error; the report tells of it.
     pub fn self_test(&self) -> Result<VerifyReport, SessionError> {
         Ok(self.begin()?.self_test()?)
     }

@@ -169,7 +169,7 @@ fn distance_to_piece(at: Point, from: Point, to: Point) -> (f32, f32) {
     (offset.minus(nearest).radius(), share)
 }
 
-/// The same angle between -π and π.
+/// Brings an angle between -π and π.
 fn turned_between(angle: f32) -> f32 {
     (angle + PI).rem_euclid(TAU) - PI
 }

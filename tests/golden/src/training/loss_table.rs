@@ -55,7 +55,7 @@ fn compare_row(
     Ok(())
 }
 
-/// Of attraction, repulsion and total, relative to the total.
+/// The errors of attraction, repulsion and total, relative to the total.
 fn largest_error(loss: &CfaLoss, row: &LossRow, patches: &Tensor, bank: &Tensor) -> Result<f64> {
     let value = loss.forward(patches, bank)?;
     let scale = row.attraction.abs() + row.repulsion.abs();

@@ -166,7 +166,7 @@ impl<'a> Run<'a> {
         Ok(self.loss.forward_with_radius(patches, bank, radius)?.total)
     }
 
-    /// Of weight and bias, and of r where it is trained. Where a gradient is farther off
+    /// The gradients of weight and bias, and of r where it is trained. Where a gradient is farther off
     /// than rounding, switches must explain it; says whether that was so.
     fn compare_gradients(
         &self,

@@ -19,7 +19,9 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
 
 fn in_training(error: &TrainError) -> Option<String> {
     let hint = match error {
-        TrainError::Setting { option, .. } => return Some(format!("The option is --{option}.")),
+        TrainError::Setting { option, value, .. } => {
+            return Some(format!("The option is --{option} {value}."));
+        }
         TrainError::Device { asked, .. } => {
             return Some(format!(
                 "--device {asked} cannot be used; --device cpu always can."

@@ -61,7 +61,7 @@ struct Candidate {
 /// finished; with `resume` those that are there are not trained again.
 ///
 /// # Errors
-/// Those of [`fit`](crate::fit::fit). There is no runtime, or fewer than two pictures are held
+/// The errors of [`fit`](crate::fit::fit). Besides, there is no runtime, or fewer than two pictures are held
 /// out to choose by.
 pub fn fit_seeds(
     request: &FitRequest,
