@@ -139,7 +139,7 @@ fn resizes_that_a_plain_graph_cannot_do_need_pictures_of_one_size() {
     });
     for input in [FullInput::Any, fixed(80, 72)] {
         let message = encode_full(&lanczos, input).unwrap_err().to_string();
-        assert!(message.contains("--input-size 72x72"), "{message}");
+        assert!(message.contains("input size 72x72"), "{message}");
     }
     let worst = error(&lanczos, fixed(72, 72), &[picture(4, 72, 72)], &library);
     assert!(worst <= TOLERANCE, "{worst:e}");
@@ -150,7 +150,7 @@ fn resizes_that_a_plain_graph_cannot_do_need_pictures_of_one_size() {
     let message = encode_full(&shorter, FullInput::Any)
         .unwrap_err()
         .to_string();
-    assert!(message.contains("give --input-size"), "{message}");
+    assert!(message.contains("name the input size"), "{message}");
     for (width, height) in [(150, 100), (72, 99), (60, 60)] {
         let shown = [picture(4, width, height)];
         let given = fixed(width as usize, height as usize);

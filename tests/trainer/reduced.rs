@@ -302,7 +302,7 @@ fn what_costs_too_much_is_not_written() {
         export_reduced(request, &library, &Cancellation::new(), &mut |_step| ())
     };
     let error = run(&request(0.0, false)).unwrap_err();
-    assert!(error.to_string().contains("--force"), "{error}");
+    assert!(error.to_string().contains("allow the cost"), "{error}");
     let ReducedExportError::TooCostly { exceeded, cost } = error else {
         panic!("{error}")
     };

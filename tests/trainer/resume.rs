@@ -24,7 +24,7 @@ fn assert_resumes_to_the_same_bundle(steps: usize, resumed_at: (usize, usize)) {
     assert!(
         matches!(&error, TrainError::Interrupted(Interrupted::Resumable { checkpoint: path }) if *path == checkpoint)
     );
-    assert!(error.to_string().contains("--resume"), "{error}");
+    assert!(error.to_string().contains("resumed"), "{error}");
     assert!(checkpoint.is_file() && !request.bundle.exists());
 
     request.resume = true;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// A bundle cannot be written where it shall be.
 #[derive(Debug, thiserror::Error)]
-#[error("{path}: cannot write the bundle; --out must name a file in an existing folder", path = path.display())]
+#[error("{path}: cannot write the bundle; name a file in an existing folder", path = path.display())]
 pub struct DestinationError {
     /// The bundle's path.
     pub path: PathBuf,

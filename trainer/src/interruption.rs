@@ -14,7 +14,7 @@ pub enum Interrupted {
     #[error("interrupted; nothing was changed")]
     Unchanged,
     /// Nothing that was finished is lost.
-    #[error("interrupted; go on with --resume (checkpoint: {})", checkpoint.display())]
+    #[error("interrupted; the training can be resumed from the checkpoint {}", checkpoint.display())]
     Resumable {
         /// The file that the training goes on from.
         checkpoint: PathBuf,

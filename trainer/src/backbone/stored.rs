@@ -23,7 +23,7 @@ pub struct ForeignWeights {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnfitWeights {
     /// Names or shapes.
-    #[error("{0}; check --backbone and --weights")]
+    #[error("{0}; backbone and weights must belong together")]
     Tensors(ParameterMismatch),
     /// The names of a publisher whose variant of the network is another one.
     #[error(

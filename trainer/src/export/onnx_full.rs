@@ -105,7 +105,7 @@ pub enum OnnxFullError {
     )]
     Differs(Box<OnnxFullCheck>),
     /// The file cannot be written.
-    #[error("{path}: cannot write the ONNX file; --out must name a file in an existing folder", path = path.display())]
+    #[error("{path}: cannot write the ONNX file; name a file in an existing folder", path = path.display())]
     Write {
         /// Where to.
         path: PathBuf,

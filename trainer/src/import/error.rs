@@ -90,7 +90,7 @@ pub enum ImportProblem {
     },
     /// No backbone has these tensors.
     #[error(
-        "its backbone could not be recognised from {tensors} tensors; name it with --backbone to see what differs"
+        "its backbone could not be recognised from {tensors} tensors; name it to see what differs"
     )]
     UnrecognisedBackbone {
         /// How many tensors there are.
@@ -106,7 +106,7 @@ pub enum ImportProblem {
     },
     /// Pictures were brought to the network in a way that bundles do not have.
     #[error(
-        "its pre-processing cannot be reproduced: {step}. Give --image-size (and --center-crop) to use a plain \
+        "its pre-processing cannot be reproduced: {step}. Give an image size (and a centre crop) to use a plain \
          antialiased resize instead; scores then differ from anomalib's unless the pictures have that size already"
     )]
     Preprocessing {
@@ -116,7 +116,7 @@ pub enum ImportProblem {
     /// The memory bank was made for another input size.
     #[error(
         "its memory bank has {rows} entries, but {height}×{width} pictures give {positions} positions and with \
-         gamma_c {gamma_c} that is {expected}; give --image-size (and --center-crop) as in training"
+         gamma_c {gamma_c} that is {expected}; give the image size (and the centre crop) of the training"
     )]
     ForeignSize {
         /// Entries of the bank.

@@ -287,8 +287,8 @@ fn recipe(
 ) -> Result<Recipe, ImportProblem> {
     if let Some(size) = overrides.image_size {
         notes.push(
-            "with --image-size nothing of the checkpoint's own pre-processing is used: \
-             ImageNet's normalisation, and the crop of --center-crop"
+            "with an image size of your own nothing of the checkpoint's own pre-processing is used: \
+             ImageNet's normalisation, and your centre crop"
                 .to_owned(),
         );
         return Ok(Recipe::plain(size, overrides.center_crop.flatten()));

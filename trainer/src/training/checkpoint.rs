@@ -89,7 +89,7 @@ impl Checkpoint {
         let bytes = encode(&record, &named_tensors(learner, optimizer)?)
             .map_err(|e| file_error(saving.path, "cannot encode the checkpoint", e))?;
         write_atomically(saving.path, |out: &mut dyn Write| out.write_all(&bytes)).map_err(|e| {
-            let action = "cannot write the checkpoint; free some space or choose another --out";
+            let action = "cannot write the checkpoint; free some space, or write the bundle to another folder";
             file_error(saving.path, action, e)
         })
     }

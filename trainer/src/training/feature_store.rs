@@ -189,7 +189,7 @@ fn read_values(file: &mut File, first: usize, count: usize) -> std::io::Result<V
 fn disk_error(folder: &Path, source: std::io::Error) -> TrainError {
     TrainError::File {
         path: folder.to_owned(),
-        action: "cannot keep the features here; free some space, or raise --feature-memory so that they stay in memory",
+        action: "cannot keep the features here; free some space, or allow more memory for features",
         source,
     }
 }

@@ -264,14 +264,14 @@ impl CheckedSettings {
         // A radius that can never repel makes J meaningless.
         let repels = train_radius || self.loss().can_repel();
         let (wanted, together) = if repels {
-            let together = format!("together with --hard-negatives {hard_negatives} that is ");
+            let together = format!("together with {hard_negatives} hard negatives that is ");
             (self.loss().entries(), together)
         } else {
             (neighbors, "that is ".to_owned())
         };
         if wanted > entries {
             let reason = format!(
-                "{together}{wanted} bank entries, and with --gamma-c {gamma_c} the bank has {entries}"
+                "{together}{wanted} bank entries, and with gamma-c {gamma_c} the bank has {entries}"
             );
             return Err(impossible("neighbors", &neighbors, reason));
         }
@@ -320,12 +320,13 @@ fn impossible_size(error: PreprocessError) -> TrainError {
         PreprocessError::CropOutOfRange { crop, resize } => {
             let limit = written(resize);
             let reason = format!(
-                "each side must be at least 1 px and fit into --image-size {limit}; 'none' crops nothing"
+                "each side must be at least 1 px and fit into the image size {limit}; 'none' crops nothing"
             );
             impossible("center-crop", &written(crop), reason)
         }
         PreprocessError::ShorterSide { resize } => {
-            let reason = "with --aspect shorter-side it must be square, and --center-crop a size";
+            let reason =
+                "with the aspect shorter-side it must be square, and the centre crop a size";
             impossible("image-size", &written(resize), reason.into())
         }
         other => other.into(),

@@ -99,11 +99,12 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            let hint = hint::hint(&error);
             if let Some(interrupted) = interruption(&error) {
                 eprintln!("error: {interrupted}");
+                hint.iter().for_each(|hint| eprintln!("hint: {hint}"));
                 return ExitCode::from(INTERRUPTED);
             }
-            let hint = hint::hint(&error);
             let error = if takes_good_names {
                 good_names::with_remedy(error)
             } else {

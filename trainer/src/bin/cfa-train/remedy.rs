@@ -4,7 +4,11 @@ use anyhow::Error;
 use cfa_train::dataset::DatasetError;
 use cfa_train::error::TrainError;
 use cfa_train::evaluation::{EvaluationError, MapFolderError};
+use cfa_train::export::onnx::{FullOnnxError, ReduceError};
+use cfa_train::export::{OnnxFullError, ReducedExportError};
 use cfa_train::import::{ImportError, ImportProblem};
+use cfa_train::interruption::Interrupted;
+use cfa_train::network::onnx::OnnxError;
 
 /// The options that settle the problem, as a sentence; `None` where there are none.
 pub(crate) fn hint(error: &Error) -> Option<String> {
@@ -14,6 +18,9 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
             .or_else(|| cause.downcast_ref().and_then(in_dataset))
             .or_else(|| cause.downcast_ref().and_then(in_evaluation))
             .or_else(|| cause.downcast_ref().and_then(in_map_folder))
+            .or_else(|| cause.downcast_ref().and_then(in_full_export))
+            .or_else(|| cause.downcast_ref().and_then(in_reduced_export))
+            .or_else(|| cause.downcast_ref().and_then(in_interruption))
     })
 }
 
@@ -36,13 +43,18 @@ fn in_training(error: &TrainError) -> Option<String> {
             "The options are --image-size, --backbone, --gamma-c, --gamma-d and --memory-limit."
         }
         TrainError::Diverged { .. } => "The learning rate is --lr.",
+        TrainError::Destination(_) => "--out names the bundle.",
+        TrainError::Onnx(OnnxError::InputTooSmall { .. }) => "The image size is --image-size.",
+        TrainError::ForeignWeights(_) => {
+            "--backbone names the network, and --weights the file of its weights."
+        }
         TrainError::WouldReplace { .. } => {
             "Give another name with --out, complete this very training with --resume, or replace the file with --force."
         }
         TrainError::Checkpoint { .. } => {
             "Repeat the original options, or leave out --resume to start again."
         }
-        TrainError::Interrupted { .. } => "Go on with --resume.",
+        TrainError::Interrupted(interrupted) => return in_interruption(interrupted),
         _ => return None,
     };
     Some(hint.to_owned())
@@ -51,8 +63,51 @@ fn in_training(error: &TrainError) -> Option<String> {
 fn in_import(error: &ImportError) -> Option<String> {
     match &*error.problem {
         ImportProblem::Train(error) => in_training(error),
+        ImportProblem::UnrecognisedBackbone { .. } => Some("--backbone names it.".to_owned()),
+        ImportProblem::Preprocessing { .. } | ImportProblem::ForeignSize { .. } => {
+            Some("The options are --image-size and --center-crop.".to_owned())
+        }
         _ => None,
     }
+}
+
+fn in_full_export(error: &OnnxFullError) -> Option<String> {
+    match error {
+        OnnxFullError::Write { .. } => Some("--out names the ONNX file.".to_owned()),
+        OnnxFullError::Encode(error) => in_full_network(error),
+        _ => None,
+    }
+}
+
+fn in_full_network(error: &FullOnnxError) -> Option<String> {
+    let hint = match error {
+        FullOnnxError::InputSize { .. } | FullOnnxError::OpenAspect => {
+            "The option is --input-size.".to_owned()
+        }
+        FullOnnxError::Filter { height, width } => {
+            format!("The option is --input-size {height}x{width}.")
+        }
+        _ => return None,
+    };
+    Some(hint)
+}
+
+fn in_reduced_export(error: &ReducedExportError) -> Option<String> {
+    let hint = match error {
+        ReducedExportError::NeedsPictures => "--data names the folder of the training.",
+        ReducedExportError::TooCostly { .. } => {
+            "--data names good pictures, and --force writes the bundle all the same."
+        }
+        ReducedExportError::Reduce(ReduceError::BeyondFp16 { .. }) => {
+            "The option is --precision int8."
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+fn in_interruption(error: &Interrupted) -> Option<String> {
+    matches!(error, Interrupted::Resumable { .. }).then(|| "Go on with --resume.".to_owned())
 }
 
 fn in_dataset(error: &DatasetError) -> Option<String> {

@@ -49,7 +49,7 @@ pub enum ReducedExportError {
     NothingToDo,
     /// INT8 without pictures to find ranges on.
     #[error(
-        "int8 finds the ranges of the network's values on good pictures: give the training's folder with --data"
+        "int8 finds the ranges of the network's values on good pictures: name the training's folder"
     )]
     NeedsPictures,
     /// The backbone is not one that this program knows.
@@ -84,8 +84,8 @@ pub enum ReducedExportError {
     Calibration(#[from] CalibrationError),
     /// It costs more than is allowed.
     #[error(
-        "nothing was written, because the smaller format costs too much: {}; give --data more or more typical \
-         good pictures, keep the f32 bundle, or write it all the same with --force",
+        "nothing was written, because the smaller format costs too much: {}; give more or more typical \
+         good pictures, keep the f32 bundle, or allow the cost",
         exceeded.join("; ")
     )]
     TooCostly {

@@ -10,7 +10,7 @@ pub enum OnnxError {
     LooseBatchNorm(String),
     /// The picture is smaller than the network can work on.
     #[error(
-        "cannot export for a {height}×{width} input: a feature map would be empty; use a larger --image-size"
+        "cannot export for a {height}×{width} input: a feature map would be empty; use a larger image size"
     )]
     InputTooSmall {
         /// Height in pixels.

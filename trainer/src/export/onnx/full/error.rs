@@ -21,7 +21,7 @@ pub enum FullOnnxError {
     #[error("internal error: the settings of the bundle have no JSON form; please report this")]
     Settings(#[source] serde_json::Error),
     /// A fixed input that no picture has.
-    #[error("--input-size {height}x{width}: each side must be 1 to {limit} px", limit = cfa_runtime::Preprocessing::MAX_SIDE_PX)]
+    #[error("the input size {height}x{width} is not possible: each side must be 1 to {limit} px", limit = cfa_runtime::Preprocessing::MAX_SIDE_PX)]
     InputSize {
         /// Rows.
         height: usize,
@@ -30,12 +30,12 @@ pub enum FullOnnxError {
     },
     /// How far the longer side reaches depends on the picture.
     #[error(
-        "the bundle resizes the shorter side, so the file needs pictures of one size: give --input-size"
+        "the bundle resizes the shorter side, so the file needs pictures of one size; name the input size"
     )]
     OpenAspect,
     /// A resize that rounds on its way is no product of matrices.
     #[error(
-        "the bundle resizes with Lanczos, which a plain ONNX file cannot; give --input-size {height}x{width} \
+        "the bundle resizes with Lanczos, which a plain ONNX file cannot; name the input size {height}x{width} \
          (or another size that is not resized) and resize pictures before they are sent"
     )]
     Filter {

@@ -24,7 +24,7 @@ pub enum ReduceError {
     },
     /// A weight that 16-bit floating point does not reach.
     #[error(
-        "{weight} holds {found}, but fp16 ends at 65504; use --precision int8, or keep the bundle as it is"
+        "{weight} holds {found}, but fp16 ends at 65504; use int8, or keep the bundle as it is"
     )]
     BeyondFp16 {
         /// Name of the weight.
