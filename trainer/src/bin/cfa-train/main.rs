@@ -102,7 +102,9 @@ fn main() -> ExitCode {
             let hint = hint::hint(&error);
             if let Some(interrupted) = interruption(&error) {
                 eprintln!("error: {interrupted}");
-                hint.iter().for_each(|hint| eprintln!("hint: {hint}"));
+                if let Some(hint) = hint {
+                    eprintln!("hint: {hint}");
+                }
                 return ExitCode::from(INTERRUPTED);
             }
             let error = if takes_good_names {
