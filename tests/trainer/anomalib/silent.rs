@@ -146,7 +146,7 @@ fn a_size_that_does_not_fit_the_bank_is_refused() {
         ..ImportOverrides::default()
     };
     let message = problem(&asked, |_| {}).to_string();
-    for word in ["256 entries", "96×96", "576 positions", "--image-size"] {
+    for word in ["256 entries", "96×96", "576 positions", "image size"] {
         assert!(message.contains(word), "{word} is not in: {message}");
     }
 }
@@ -161,7 +161,7 @@ fn steps_that_bundles_do_not_have_are_refused() {
         let found = problem(&ImportOverrides::default(), |c| c.rename(from, to));
         let message = found.to_string();
         assert!(
-            message.contains(word) && message.contains("--image-size"),
+            message.contains(word) && message.contains("image size"),
             "{message}"
         );
     }
