@@ -81,7 +81,7 @@ fn options_replace_what_the_preset_says() {
     assert_eq!(manifest.preprocessing.parts().aspect, AspectRule::Stretch);
     assert_eq!(manifest.settings.anomaly_map.border, Border::Mirror);
     let run = workshop.fit(&[("--preset", "paper"), ("--center-crop", "none")]);
-    run.refused(&["--image-size", "shorter-side", "--center-crop"]);
+    run.refused(&["--image-size", "shorter-side", "centre crop"]);
     let run = workshop.fit(&[("--preset", "thesis")]);
     run.refused(&["unknown preset 'thesis'", "paper"]);
 }

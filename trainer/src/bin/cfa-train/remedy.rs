@@ -94,6 +94,7 @@ fn in_full_network(error: &FullOnnxError) -> Option<String> {
 
 fn in_reduced_export(error: &ReducedExportError) -> Option<String> {
     let hint = match error {
+        ReducedExportError::Destination(_) => "--out names the bundle.",
         ReducedExportError::NeedsPictures => "--data names the folder of the training.",
         ReducedExportError::TooCostly { .. } => {
             "--data names good pictures, and --force writes the bundle all the same."

@@ -70,10 +70,10 @@ fn an_unknown_backbone_is_refused() {
 #[test]
 fn divisors_that_leave_nothing_are_refused() {
     refused(&["gamma-d 153", "152 channels"], |s| s.gamma_d = 153);
-    refused(&["neighbors 3", "--gamma-c 257", "the bank has 0"], |s| {
+    refused(&["neighbors 3", "gamma-c 257", "the bank has 0"], |s| {
         s.gamma_c = 257;
     });
-    refused(&["neighbors 3", "--gamma-c 100", "the bank has 2"], |s| {
+    refused(&["neighbors 3", "gamma-c 100", "the bank has 2"], |s| {
         s.gamma_c = 100;
     });
 }
@@ -85,7 +85,7 @@ fn more_neighbours_than_entries_are_refused() {
     });
     refused(&["neighbors"], |s| s.neighbors = usize::MAX);
     // J counts where the radius lets it act.
-    refused(&["neighbors 254", "--hard-negatives 3", "257"], |s| {
+    refused(&["neighbors 254", "3 hard negatives", "257"], |s| {
         (s.neighbors, s.radius) = (254, 1.0);
     });
     refused(&["hard-negatives 254"], |s| {
@@ -111,7 +111,7 @@ fn impossible_sizes_are_refused() {
         s.backbone = "vgg19_bn".to_owned();
         s.image_size = square(31);
     });
-    refused(&["center-crop 65x65", "--image-size 64x64"], |s| {
+    refused(&["center-crop 65x65", "image size 64x64"], |s| {
         s.center_crop = Some(square(65));
     });
     refused(&["image-size 0x64"], |s| {
