@@ -2,6 +2,7 @@
 
 use anyhow::Error;
 use cfa_train::dataset::DatasetError;
+use cfa_train::destination::DestinationError;
 use cfa_train::error::TrainError;
 use cfa_train::evaluation::{EvaluationError, MapFolderError};
 use cfa_train::export::onnx::{FullOnnxError, ReduceError};
@@ -21,6 +22,7 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
             .or_else(|| cause.downcast_ref().and_then(in_full_export))
             .or_else(|| cause.downcast_ref().and_then(in_reduced_export))
             .or_else(|| cause.downcast_ref().and_then(in_interruption))
+            .or_else(|| cause.downcast_ref().map(in_destination))
     })
 }
 
@@ -43,7 +45,7 @@ fn in_training(error: &TrainError) -> Option<String> {
             "The options are --image-size, --backbone, --gamma-c, --gamma-d and --memory-limit."
         }
         TrainError::Diverged { .. } => "The learning rate is --lr.",
-        TrainError::Destination(_) => "--out names the bundle.",
+        TrainError::Destination(error) => return Some(in_destination(error)),
         TrainError::Onnx(OnnxError::InputTooSmall { .. }) => "The image size is --image-size.",
         TrainError::ForeignWeights(_) => {
             "--backbone names the network, and --weights the file of its weights."
@@ -94,7 +96,7 @@ fn in_full_network(error: &FullOnnxError) -> Option<String> {
 
 fn in_reduced_export(error: &ReducedExportError) -> Option<String> {
     let hint = match error {
-        ReducedExportError::Destination(_) => "--out names the bundle.",
+        ReducedExportError::Destination(error) => return Some(in_destination(error)),
         ReducedExportError::NeedsPictures => "--data names the folder of the training.",
         ReducedExportError::TooCostly { .. } => {
             "--data names good pictures, and --force writes the bundle all the same."
@@ -105,6 +107,10 @@ fn in_reduced_export(error: &ReducedExportError) -> Option<String> {
         _ => return None,
     };
     Some(hint.to_owned())
+}
+
+fn in_destination(_: &DestinationError) -> String {
+    "--out names the bundle.".to_owned()
 }
 
 fn in_interruption(error: &Interrupted) -> Option<String> {

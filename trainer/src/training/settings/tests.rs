@@ -88,10 +88,10 @@ fn more_neighbours_than_entries_are_refused() {
     refused(&["neighbors 254", "3 hard negatives", "257"], |s| {
         (s.neighbors, s.radius) = (254, 1.0);
     });
-    refused(&["hard-negatives 254"], |s| {
+    refused(&["254 hard negatives"], |s| {
         (s.hard_negatives, s.train_radius) = (254, true);
     });
-    refused(&["hard-negatives"], |s| {
+    refused(&["hard negatives"], |s| {
         (s.hard_negatives, s.radius) = (usize::MAX, 1.0);
     });
     let mut idle = possible();
