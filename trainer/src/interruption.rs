@@ -22,7 +22,7 @@ pub enum Interrupted {
 }
 
 impl Interrupted {
-    /// The same interruption, where `checkpoint` holds what was finished before.
+    /// Makes the interruption name the `checkpoint` that holds what was finished before.
     #[must_use]
     pub fn resumable_from(self, checkpoint: &Path) -> Self {
         match self {

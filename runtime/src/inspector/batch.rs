@@ -32,7 +32,7 @@ pub(super) struct DescribedRow {
 /// A run of the network.
 #[derive(Debug)]
 struct Run {
-    /// For all rows: the levels, or the map with one channel.
+    /// The outputs for all rows: the levels, or the map with one channel.
     outputs: NetworkOutputs,
     by: ComputedBy,
     /// Each row's part of the time.

@@ -10,7 +10,7 @@ impl Inspector {
     /// Inspects a picture: a file by its path, the bytes of a file, or decoded pixels of any
     /// size.
     ///
-    /// The same picture gives the same bits by every way in, and for any number of threads.
+    /// A picture gives equal bits by every way in, and with any number of threads.
     /// Features that are not finite are an error.
     pub fn inspect<'a>(
         &mut self,

@@ -57,7 +57,7 @@ impl Job<'_> {
         self.inspector.reading()
     }
 
-    /// For the last look before results are handed out.
+    /// Checks whether the job was cancelled. A host asks once more before it hands out results.
     ///
     /// # Errors
     /// [`InspectError::Cancelled`] once [`Session::cancel`] was called.

@@ -65,13 +65,13 @@ pub struct Session {
     home: Process,
     /// Stops the call that is computing.
     running: Mutex<Option<Cancellation>>,
-    /// All but the notes.
+    /// The facts that do not change; the notes are added when facts are asked for.
     facts: SessionFacts,
     notes: Mutex<Notes>,
 }
 
 impl Session {
-    /// Takes an inspector over.
+    /// Makes a session of an inspector.
     #[must_use]
     pub fn new(inspector: Inspector) -> Self {
         let mut notes = Notes::default();

@@ -26,10 +26,10 @@ impl ScorePair {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CalibrationFate {
-    /// There was none.
+    /// The bundle had no calibration.
     None,
-    /// The same good pictures were scored again, and thresholds stand where they stood
-    /// among these scores.
+    /// The good pictures of the calibration were scored again. The thresholds keep their
+    /// places among these scores.
     Recomputed,
     /// What came from pictures that are not at hand is gone: all of it, or the thresholds
     /// alone, until `cfa-train calibrate` finds new ones.
